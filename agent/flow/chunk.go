@@ -1,0 +1,131 @@
+package flow
+
+import (
+	"bytes"
+	"hash/crc32"
+	"hash/crc64"
+)
+
+const (
+	// PrefixMax is how many of a file's first bytes a mark covers at most.
+	PrefixMax = 1024
+	// TailMax is how many bytes before an offset a mark covers at most.
+	TailMax = 64
+)
+
+var (
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+	ecma       = crc64.MakeTable(crc64.ECMA)
+)
+
+// Mark fingerprints a file's content below an offset. The hashes are CRC-64
+// (ECMA), since a CRC of a growing prefix is continued without its bytes.
+type Mark struct {
+	PrefixLen int    `json:"n"` // bytes that Prefix covers: min(offset, PrefixMax)
+	Prefix    uint64 `json:"p"` // hash of the file's first PrefixLen bytes
+	Tail      uint64 `json:"t"` // hash of the min(offset, TailMax) bytes before the offset
+}
+
+// TailSum is the hash that Mark.Tail holds, of the last TailMax bytes of p.
+func TailSum(p []byte) uint64 {
+	return crc64.Checksum(p[max(0, len(p)-TailMax):], ecma)
+}
+
+// PrefixSum continues the hash sum of a prefix with the bytes that follow it.
+func PrefixSum(sum uint64, p []byte) uint64 { return crc64.Update(sum, ecma, p) }
+
+// Sum is the CRC-32C that Span.Sum holds.
+func Sum(p []byte) uint32 { return crc32.Checksum(p, castagnoli) }
+
+// Chunk is one buffer of lines from one file. It belongs to one goroutine at a
+// time: who calls Next or Fetch owns it before and after the call.
+type Chunk struct {
+	File FileID
+	Path string // as the header "path" has it
+	// Start is the offset in the file of Data[0].
+	Start int64
+	// Lead is the up to TailMax bytes of the file before Start; PrefixLen and
+	// Prefix are the mark's at Start.
+	Lead      []byte
+	PrefixLen int
+	Prefix    uint64
+	// Data is the lines with their newlines; Ends[i] is where line i ends in
+	// it, newline included. The last line of a file that is finished may be
+	// without a newline.
+	Data []byte
+	Ends []uint32
+	// Part and Final are as in Span. A piece is alone in its chunk.
+	Part  int
+	Final bool
+	// Buf is what Lead and Data point into. Who fills the chunk may grow it;
+	// it is used again for the next.
+	Buf []byte
+}
+
+// Lines is the number of lines.
+func (c *Chunk) Lines() int { return len(c.Ends) }
+
+// LineStart is where line n starts in Data; for n = Lines(), where the last ends.
+func (c *Chunk) LineStart(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return int(c.Ends[n-1])
+}
+
+// Line is the value of line n: its bytes without the newline. A "\r" before
+// the newline is part of the value.
+func (c *Chunk) Line(n int) []byte {
+	line := c.Data[c.LineStart(n):c.Ends[n]]
+	if c.Part > 0 && !c.Final {
+		return line // a piece: a newline cannot be in it
+	}
+	return bytes.TrimSuffix(line, []byte{'\n'})
+}
+
+// Span describes lines [from, to) of the chunk, which must not be empty.
+func (c *Chunk) Span(from, to int) Span {
+	a, b := c.LineStart(from), c.LineStart(to)
+	return Span{
+		File: c.File, Start: c.Start + int64(a), End: c.Start + int64(b),
+		Part: c.Part, Final: c.Final,
+		Sum: Sum(c.Data[a:b]), Mark: c.markAt(b),
+	}
+}
+
+// markAt is the mark of the file at Start+n.
+func (c *Chunk) markAt(n int) Mark {
+	m := Mark{PrefixLen: c.PrefixLen, Prefix: c.Prefix}
+	if more := min(PrefixMax-m.PrefixLen, n); more > 0 {
+		m.Prefix = PrefixSum(m.Prefix, c.Data[:more])
+		m.PrefixLen += more
+	}
+	if n >= TailMax {
+		m.Tail = TailSum(c.Data[:n])
+		return m
+	}
+	var tail [2 * TailMax]byte
+	k := copy(tail[:], c.Lead)
+	k += copy(tail[k:], c.Data[:n])
+	m.Tail = TailSum(tail[:k])
+	return m
+}
+
+// Split fills Ends from Data: one line for each newline, and one for what is
+// behind the last. A chunk that is a piece of a long line is one line.
+func (c *Chunk) Split() {
+	c.Ends = c.Ends[:0]
+	if c.Part > 0 {
+		c.Ends = append(c.Ends, uint32(len(c.Data)))
+		return
+	}
+	for at := 0; at < len(c.Data); {
+		n := bytes.IndexByte(c.Data[at:], '\n')
+		if n < 0 {
+			at = len(c.Data)
+		} else {
+			at += n + 1
+		}
+		c.Ends = append(c.Ends, uint32(at))
+	}
+}

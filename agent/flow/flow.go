@@ -1,0 +1,86 @@
+// Package flow is the vocabulary that inputs, outputs and the journal share:
+// chunks of lines, the spans of files that they are made of, and the marks by
+// which a file is known again. It imports nothing of tailrace.
+package flow
+
+import (
+	"errors"
+	"sync/atomic"
+)
+
+// FileID numbers one file's content for as long as the journal knows it. A
+// rename keeps the number; a truncation, or another file at the same path,
+// gets a new one. Zero is no file.
+type FileID uint64
+
+// Span is the bytes [Start, End) of one file, as they were read and verified.
+// Everything that is known of them is bound to the span, so that an ack of the
+// span alone says how far the file is done and how to know it again.
+type Span struct {
+	File  FileID `json:"f"`
+	Start int64  `json:"s"`
+	End   int64  `json:"e"`
+	// Part is 0 for whole lines. Otherwise the span is the Part-th piece
+	// (from 1) of one line that is longer than the limit.
+	Part int `json:"part,omitempty"`
+	// Final is set on the last piece of such a line.
+	Final bool   `json:"final,omitempty"`
+	Sum   uint32 `json:"sum"` // CRC-32C of the span's bytes
+	Mark  Mark   `json:"m"`   // how to know the file again, at End
+}
+
+// A Feed gives the lines of one topic, its files in turns. All its methods but
+// Wake are for one goroutine: the lane that ships the topic.
+type Feed interface {
+	// Next fills c with whole lines of one file, at most max bytes of them
+	// unless one line alone is longer, and reports whether it did. When it
+	// did not there is nothing to read now, and Wake will tell.
+	Next(c *Chunk, max int) bool
+	// Unread gives back the lines of c from line n on. It must be the chunk
+	// that Next filled last. The lines come again.
+	Unread(c *Chunk, n int)
+	// Wake receives, from a buffer of one, when Next may have something.
+	Wake() <-chan struct{}
+}
+
+// A Fetcher reads spans again, from wherever their bytes are now. It is safe
+// for any goroutine.
+type Fetcher interface {
+	// Fetch fills c with the lines of s, checked against the sum of s. The
+	// error is ErrGone when the bytes are nowhere to be found; after any other
+	// error it is worth trying again.
+	Fetch(s Span, c *Chunk) error
+}
+
+// ErrGone says that the bytes of a span exist nowhere any more.
+var ErrGone = errors.New("the bytes are gone")
+
+// Budget bounds the bytes in flight: those that were read and are not yet
+// acked. It is safe for any goroutine.
+type Budget struct {
+	limit int64
+	used  atomic.Int64
+}
+
+// NewBudget returns a budget of limit bytes.
+func NewBudget(limit int64) *Budget { return &Budget{limit: limit} }
+
+// Try takes n bytes and reports whether they were there. Whoever is refused
+// waits for an ack of its own and tries again; who has nothing in flight need
+// not ask, and calls Take.
+func (b *Budget) Try(n int64) bool {
+	if b.used.Add(n) <= b.limit {
+		return true
+	}
+	b.used.Add(-n)
+	return false
+}
+
+// Take takes n bytes even when that goes over the limit.
+func (b *Budget) Take(n int64) { b.used.Add(n) }
+
+// Release gives n bytes back.
+func (b *Budget) Release(n int64) { b.used.Add(-n) }
+
+// Used is the number of bytes in flight.
+func (b *Budget) Used() int64 { return b.used.Load() }

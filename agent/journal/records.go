@@ -1,0 +1,134 @@
+package journal
+
+import "tailrace/agent/flow"
+
+// Record is one entry of the journal: exactly one of its fields is set. On
+// disk it is one line: the CRC-32C of the JSON in hex, a space, the JSON.
+type Record struct {
+	Header *Header `json:"header,omitempty"`
+	File   *File   `json:"file,omitempty"`
+	Forget *Forget `json:"forget,omitempty"`
+	Lane   *Lane   `json:"lane,omitempty"`
+	PID    *PID    `json:"pid,omitempty"`
+	Intent *Intent `json:"intent,omitempty"`
+	Split  *Split  `json:"split,omitempty"`
+	Ack    *Ack    `json:"ack,omitempty"`
+	Rebind *Rebind `json:"rebind,omitempty"`
+	Done   *Done   `json:"done,omitempty"`
+	Lost   *Lost   `json:"lost,omitempty"`
+	End    *End    `json:"end,omitempty"`
+}
+
+// Header opens every journal file and says where it was written.
+type Header struct {
+	Format  int    `json:"format"`
+	Machine string `json:"machine"` // /etc/machine-id
+	Boot    string `json:"boot"`    // /proc/sys/kernel/random/boot_id
+	Inode   uint64 `json:"inode"`   // of the state directory
+	Time    int64  `json:"time"`    // Unix milliseconds
+}
+
+// File is one file's identity: a later record of the same ID replaces what
+// the earlier one said, and leaves the position as it is.
+type File struct {
+	ID    flow.FileID `json:"id"`
+	Path  string      `json:"path"`            // the header "path": where it was first found
+	Now   string      `json:"now,omitempty"`   // where it was last seen, when that is elsewhere
+	Topic string      `json:"topic,omitempty"` // where its lines go
+	Dev   uint64      `json:"dev"`
+	Ino   uint64      `json:"ino"`
+	Birth int64       `json:"birth,omitempty"` // statx btime, Unix nanoseconds, 0 where unknown
+	Prev  flow.FileID `json:"prev,omitempty"`  // what was at the same path before it
+	// Base and BaseMark are where reading began: the position until a span
+	// is acked. 0 unless the file is followed from its end.
+	Base     int64     `json:"base,omitempty"`
+	BaseMark flow.Mark `json:"base_mark,omitzero"`
+	// Done says that the file was read to its end and let go: bytes that
+	// come later are out of order.
+	Done bool `json:"done,omitempty"`
+}
+
+// Forget drops a file that is gone.
+type Forget struct {
+	ID flow.FileID `json:"id"`
+}
+
+// Lane names a stream of batches to one partition. A lane is never shared by
+// two processes, and its key is part of its records.
+type Lane struct {
+	ID        int32  `json:"id"`
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	Key       string `json:"key"`
+}
+
+// PID is the producer id that a lane sends its next batches with.
+type PID struct {
+	Lane  int32 `json:"lane"`
+	PID   int64 `json:"pid"`
+	Epoch int16 `json:"epoch"`
+}
+
+// Intent is a batch that is about to be sent, with what is needed to build
+// the same records again.
+type Intent struct {
+	Lane  int32       `json:"lane"`
+	PID   int64       `json:"pid"`
+	Epoch int16       `json:"epoch"`
+	First int32       `json:"first"` // sequence number of the first record
+	Count int32       `json:"count"` // records; sequence numbers wrap after 2^31-1
+	Time  int64       `json:"time"`  // timestamp of the records, Unix milliseconds
+	Codec string      `json:"codec"`
+	Spans []flow.Span `json:"spans"`
+	// Short says that the one record was shortened to at most that many
+	// bytes, because the broker does not take it whole. 0: not shortened.
+	Short int `json:"short,omitempty"`
+}
+
+// Split replaces the un-acked intent of a lane that begins at First by Into,
+// over the same sequence numbers.
+type Split struct {
+	Lane  int32    `json:"lane"`
+	First int32    `json:"first"`
+	Into  []Intent `json:"into"`
+}
+
+// Ack acks the lane's un-acked intents from the oldest up to and including
+// the one that begins at First.
+type Ack struct {
+	Lane   int32 `json:"lane"`
+	First  int32 `json:"first"`
+	Offset int64 `json:"offset"` // of that intent's first record in the partition, -1 unknown
+	Time   int64 `json:"time"`   // Unix milliseconds
+}
+
+// Rebind closes a lane's stream and opens another in one step: every un-acked
+// intent is released, Intents take their place under the new producer id, and
+// Lost spans are given up.
+type Rebind struct {
+	Lane    int32       `json:"lane"`
+	PID     int64       `json:"pid"`
+	Epoch   int16       `json:"epoch"`
+	Intents []Intent    `json:"intents,omitempty"`
+	Lost    []flow.Span `json:"lost,omitempty"`
+	Cause   string      `json:"cause"`
+}
+
+// Done acks spans of an output that has no lanes.
+type Done struct {
+	Spans []flow.Span `json:"spans"`
+}
+
+// Lost counts bytes of a file that will never be shipped.
+type Lost struct {
+	File  flow.FileID `json:"file"`
+	Path  string      `json:"path"`
+	Bytes int64       `json:"bytes"`
+	Cause string      `json:"cause"` // one of a few fixed words
+}
+
+// End closes the snapshot at the head of a journal file: without it the file
+// was never finished.
+type End struct {
+	Records int `json:"records"`
+}
