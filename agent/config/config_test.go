@@ -1,0 +1,231 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// write makes the files of a configuration directory and returns the path of
+// its config.yaml.
+func write(t testing.TB, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "config.yaml")
+}
+
+// The file that is installed must load, and be what its comments say.
+func TestShippedFile(t *testing.T) {
+	cfg, err := Load("../../config.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, _ := os.Hostname()
+	want := &Config{
+		Inputs: []Input{{
+			Paths: []string{"/var/log/*.log"}, Topic: "logs", Start: Beginning, At: cfg.Inputs[0].At,
+		}},
+		Outputs: Outputs{Kafka: &Kafka{
+			Brokers: []string{"localhost:9092"}, Compression: "lz4", ClientID: "tailrace",
+		}},
+		Hostname: host, StateDir: "/var/lib/tailrace", Buffer: 32 << 20, Sync: time.Second,
+		Files: []string{"../../config.yaml"},
+	}
+	if !reflect.DeepEqual(cfg, want) {
+		t.Fatalf("got %+v, want %+v", cfg, want)
+	}
+}
+
+// The options that the shipped file has in comments must exist, with the
+// values that it calls the defaults.
+func TestShippedComments(t *testing.T) {
+	data, err := os.ReadFile("../../config.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	option := func(key string) string {
+		for line := range strings.Lines(string(data)) {
+			rest, ok := strings.CutPrefix(strings.TrimLeft(line, "# "), key+": ")
+			if ok {
+				value, _, _ := strings.Cut(rest, " #")
+				return strings.TrimSpace(value)
+			}
+		}
+		t.Fatalf("config.yaml does not mention %s", key)
+		return ""
+	}
+	text := "inputs:\n- {paths: [/a], topic: a, start: " + option("start") + ", exclude: " + option("exclude") + "}\n" +
+		"outputs: {kafka: {brokers: [b], compression: " + option("compression") + ", client_id: " + option("client_id") + "}}\n"
+	for _, key := range []string{"hostname", "state_dir", "buffer", "sync"} {
+		text += key + ": " + option(key) + "\n"
+	}
+	cfg, err := Load(write(t, map[string]string{"config.yaml": text}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := cfg.Outputs.Kafka
+	if cfg.Inputs[0].Start != Beginning || k.Compression != DefaultCompression || k.ClientID != DefaultClientID ||
+		cfg.StateDir != DefaultStateDir || cfg.Buffer != DefaultBuffer || cfg.Sync != DefaultSync {
+		t.Fatalf("the commented defaults of config.yaml are not the defaults: %+v %+v", cfg, k)
+	}
+}
+
+func TestEverything(t *testing.T) {
+	t.Setenv("TR_BROKER", "kafka-1:9093")
+	t.Setenv("TR_DIR", "/srv/a: [b]") // would be structure if it were put in before parsing
+	cfg, err := Load(write(t, map[string]string{
+		"config.yaml": `
+inputs:
+  - paths: ["/var/log/**/*.log", "${TR_DIR}/x.log", '/a/$${b}.log']
+    exclude: [/var/log/old/*]
+    topic: web
+    start: end
+outputs:
+  kafka:
+    brokers: ["${TR_BROKER}", kafka-2, "2001:db8::1", "[2001:db8::2]:9094"]
+    compression: zstd
+    client_id: me
+hostname: web-1
+state_dir: /srv/state/
+buffer: 64 MiB
+sync: always
+`,
+		"conf.d/20-b.yaml":    "inputs: [{paths: [/b.log], topic: b}]\n",
+		"conf.d/10-a.yaml":    "inputs: [{paths: [/a.log], topic: a}]\n",
+		"conf.d/30-none.yaml": "# nothing yet\n",
+		"conf.d/.#20-b.yaml":  "an editor's",
+		"conf.d/README":       "not read",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Config{
+		Inputs: []Input{
+			{
+				Paths:   []string{"/var/log/**/*.log", "/srv/a: [b]/x.log", "/a/${b}.log"},
+				Exclude: []string{"/var/log/old/*"}, Topic: "web", Start: End,
+			},
+			{Paths: []string{"/a.log"}, Topic: "a", Start: Beginning},
+			{Paths: []string{"/b.log"}, Topic: "b", Start: Beginning},
+		},
+		Outputs: Outputs{Kafka: &Kafka{
+			Brokers:     []string{"kafka-1:9093", "kafka-2:9092", "[2001:db8::1]:9092", "[2001:db8::2]:9094"},
+			Compression: "zstd", ClientID: "me",
+		}},
+		Hostname: "web-1", StateDir: "/srv/state", Buffer: 64 << 20, Sync: 0,
+	}
+	if n := len(cfg.Files); n != 4 {
+		t.Errorf("%d files were read, want 4: %q", n, cfg.Files)
+	}
+	cfg.Files = nil
+	for i := range cfg.Inputs {
+		if !strings.Contains(cfg.Inputs[i].At, ".yaml:") {
+			t.Errorf("input %d has no place: %q", i, cfg.Inputs[i].At)
+		}
+		cfg.Inputs[i].At = ""
+	}
+	if !reflect.DeepEqual(cfg, want) {
+		t.Fatalf("\ngot  %+v\nwant %+v", cfg, want)
+	}
+}
+
+// Aliases stand for what they name; one that names its own parent is refused
+// like any wrong type.
+func TestAliases(t *testing.T) {
+	cfg, err := Load(write(t, map[string]string{"config.yaml": `
+inputs: [{paths: &p [/a], topic: a}, {paths: [/b], exclude: *p, topic: b}]
+outputs: {stdout: }
+`}))
+	if err != nil || cfg.Outputs.Stdout == nil || len(cfg.Inputs[1].Exclude) != 1 {
+		t.Fatalf("got %+v, %v", cfg, err)
+	}
+	_, err = Load(write(t, map[string]string{"config.yaml": "inputs: &i [*i]\noutputs: {stdout: {}}\n"}))
+	if err == nil || !strings.Contains(err.Error(), "inputs[0]: expected keys") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestSizes(t *testing.T) {
+	f := func(s string, want int64) {
+		t.Helper()
+		if got, ok := parseSize(s); got != want || ok != (want > 0) {
+			t.Errorf("%q: got %d, %v, want %d", s, got, ok, want)
+		}
+	}
+	f("1048576", 1<<20)
+	f("1 KiB", 1<<10)
+	f("32mib", 32<<20)
+	f("2GB", 2e9)
+	f("7b", 7)
+	f("999999999999999GiB", 1<<63-1) // more than can be counted
+	f("1.5MiB", 0)
+	f("-1", 0)
+	f("10 parsecs", 0)
+	f("9999999999999999", 0)
+	f("", 0)
+}
+
+func TestNearest(t *testing.T) {
+	known := []string{"brokers", "client_id", "compression", "paths"}
+	f := func(s, want string) {
+		t.Helper()
+		if got, _ := nearest(s, known); got != want {
+			t.Errorf("%q: got %q, want %q", s, got, want)
+		}
+	}
+	f("path", "paths")
+	f("broker", "brokers")
+	f("Brokres", "brokers")
+	f("clientid", "client_id")
+	f("client-id", "client_id")
+	f("compression_type", "compression")
+	f("c", "")
+	f("acks", "")
+	f("", "")
+}
+
+// Whatever the file has in it, Load returns a configuration or problems that
+// name the file.
+func FuzzLoad(f *testing.F) {
+	f.Add("inputs: [{paths: [/a/*.log], topic: a}]\noutputs: {kafka: {brokers: [b:1]}}\nbuffer: 1MiB\nsync: 1s\n")
+	f.Add("inputs: &a [*a]\noutputs: {stdout: ~}")
+	f.Add("a: &x {<<: *x}\n---\nb")
+	f.Add("inputs:\n\t- paths")
+	f.Add("inputs: [{paths: ['${A', /$${, '/[', '/{'], topic: \"\\0\"}]")
+	f.Add("{[]: 1, ? {a: b} : c, inputs: !!binary aGk=}")
+	dir := f.TempDir()
+	path := filepath.Join(dir, "config.yaml")
+	f.Fuzz(func(t *testing.T, text string) {
+		l := &loader{}
+		l.cfg.Files = []string{path}
+		l.main(path, []byte(text))
+		cfg, err := l.finish()
+		if (cfg == nil) == (err == nil) {
+			t.Fatalf("got %v and %v", cfg, err)
+		}
+		if err == nil {
+			if len(cfg.Inputs) == 0 || (cfg.Outputs.Kafka == nil) == (cfg.Outputs.Stdout == nil) || cfg.Hostname == "" ||
+				cfg.Buffer < minBuffer || cfg.Sync < 0 || cfg.StateDir == "" {
+				t.Fatalf("accepted %+v", cfg)
+			}
+			return
+		}
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			if !strings.HasPrefix(line, path+":") {
+				t.Fatalf("a problem without its place: %q", line)
+			}
+		}
+	})
+}

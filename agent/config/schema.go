@@ -1,0 +1,138 @@
+package config
+
+import (
+	"os"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// input is an Input with the places of its patterns.
+type input struct {
+	Input
+	at      place
+	paths   []place // of Paths
+	exclude []place // of Exclude
+}
+
+// main reads the main file.
+func (l *loader) main(file string, data []byte) {
+	l.cfg.StateDir, l.cfg.Buffer, l.cfg.Sync = DefaultStateDir, DefaultBuffer, DefaultSync
+	l.main1 = place{file: file, line: 1, column: 1}
+	before := len(l.problems)
+	root := l.parse(file, data)
+	if root == nil {
+		if len(l.problems) == before {
+			l.report(l.main1, "the file is empty; it needs at least inputs and outputs")
+		}
+		return
+	}
+	outputs := false
+	top := value{l: l, file: file, node: root}
+	ok := top.mapping(fields{
+		"inputs":    l.inputList,
+		"outputs":   func(v value) { outputs = true; l.outputs(v) },
+		"hostname":  func(v value) { l.hostname(v) },
+		"state_dir": func(v value) { l.stateDir(v) },
+		"buffer":    func(v value) { l.cfg.Buffer, _ = v.size() },
+		"sync":      func(v value) { l.cfg.Sync, _ = v.interval() },
+	})
+	if ok && !outputs {
+		at := l.main1
+		at.key = "outputs"
+		l.report(at, `missing: say where the lines go, like "outputs: {kafka: {brokers: [localhost:9092]}}"`)
+	}
+	l.defaultHostname()
+}
+
+// addition reads a file of conf.d, which has inputs and nothing else. An empty
+// one is a package's that has nothing to add yet.
+func (l *loader) addition(file string, data []byte) {
+	root := l.parse(file, data)
+	if root == nil {
+		return
+	}
+	elsewhere := func(v value) {
+		v.problem("a file in conf.d only adds inputs; put this key into the main file")
+	}
+	value{l: l, file: file, node: root}.mapping(fields{
+		"inputs": l.inputList, "outputs": elsewhere, "hostname": elsewhere,
+		"state_dir": elsewhere, "buffer": elsewhere, "sync": elsewhere,
+	})
+}
+
+func (l *loader) inputList(v value) {
+	v.list("[{paths: [/var/log/app/*.log], topic: app}]", l.input)
+}
+
+func (l *loader) input(v value) {
+	in := input{at: v.at(), Input: Input{Start: Beginning}}
+	in.At = v.file + ":" + strconv.Itoa(v.node.Line)
+	paths, topic := false, false
+	ok := v.mapping(fields{
+		"paths":   func(v value) { paths = true; in.Paths, in.paths = v.patterns("[/var/log/app/*.log]") },
+		"exclude": func(v value) { in.Exclude, in.exclude = v.patterns("[/var/log/app/debug*.log]") },
+		"topic":   func(v value) { topic = true; in.Topic, _ = v.topic() },
+		"start":   func(v value) { in.Start, _ = v.word(Beginning, End) },
+	})
+	if !ok {
+		return
+	}
+	if !paths {
+		v.missing("paths", `say which files, like "paths: [/var/log/app/*.log]"`)
+	}
+	if !topic {
+		v.missing("topic", `say where the lines go, like "topic: app"`)
+	}
+	l.inputs = append(l.inputs, in)
+}
+
+// missing reports a key that a mapping must have.
+func (v value) missing(key, text string) {
+	at := v.at()
+	at.key = join(v.key, key)
+	v.l.report(at, "missing: "+text)
+}
+
+func (l *loader) outputs(v value) {
+	out := &l.cfg.Outputs
+	if !v.mapping(fields{
+		"kafka":  func(v value) { out.Kafka = l.kafka(v) },
+		"stdout": func(v value) { out.Stdout = &Stdout{}; v.mapping(fields{}) },
+	}) {
+		return
+	}
+	both := out.Kafka != nil && out.Stdout != nil
+	if node := v.resolve(); isNull(node) || node.Kind == yaml.MappingNode && len(node.Content) == 0 {
+		v.problem(`is empty; say where the lines go: "kafka: {brokers: [localhost:9092]}", or "stdout: {}"`)
+	} else if both {
+		v.problem("kafka and stdout are both given; lines go to one output, so remove the other")
+	}
+}
+
+func (l *loader) kafka(v value) *Kafka {
+	k := &Kafka{Compression: DefaultCompression, ClientID: DefaultClientID}
+	brokers := false
+	if v.mapping(fields{
+		"brokers":     func(v value) { brokers = true; k.Brokers = v.brokers() },
+		"compression": func(v value) { k.Compression, _ = v.word("none", "gzip", "snappy", "lz4", "zstd") },
+		"client_id":   func(v value) { k.ClientID, _ = v.clientID() },
+	}) && !brokers {
+		v.missing("brokers", `say where Kafka is, like "brokers: [localhost:9092]"`)
+	}
+	return k
+}
+
+// defaultHostname is the host's own name, unless the file has one.
+func (l *loader) defaultHostname() {
+	if l.cfg.Hostname != "" || len(l.problems) > 0 {
+		return
+	}
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		at := l.main1
+		at.key = "hostname"
+		l.report(at, `this host has no name of its own; give it one, like "hostname: web-1"`)
+	}
+	l.cfg.Hostname = name
+}
