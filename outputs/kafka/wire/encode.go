@@ -1,0 +1,184 @@
+package wire
+
+import (
+	"encoding/binary"
+	"slices"
+	"strconv"
+
+	"tailrace/agent/flow"
+)
+
+const (
+	// recordMax bounds what a record has beside key, value and the constant
+	// part of its headers: six varints and the digits of the offset.
+	recordMax = 80
+	// guess is how many bytes of lines a new encoder expects to fit into 1024
+	// bytes of batch.
+	guess = 512
+)
+
+// Encoder builds one record batch at a time from the lines of chunks. Its
+// scratch (about the batch's uncompressed and compressed size, and the
+// compressor's tables) is used again for the next. One goroutine at a time may
+// use it.
+type Encoder struct {
+	raw    []byte // room for the header, then the records, not compressed
+	out    []byte // room for the header, then the records, compressed
+	key    []byte // as it is in every record: length, bytes
+	head   []byte // what every record of a chunk has between value and offset
+	tail   []byte // what a record has behind the offset, if anything
+	codec  Codec
+	limit  int
+	millis int64
+	count  int32
+	lines  int // bytes of lines in the batch, with their newlines
+	yield  int // bytes of lines in 1024 bytes of batch, in the last batches
+	packer packer
+}
+
+// NewEncoder returns an encoder that has no scratch yet.
+func NewEncoder() *Encoder { return &Encoder{yield: guess} }
+
+// Begin starts a batch. All its records have this key and timestamp (Unix
+// milliseconds). limit is how many bytes the finished batch may have at most,
+// also when nothing compresses: the topic's max.message.bytes.
+func (e *Encoder) Begin(key []byte, codec Codec, limit int, millis int64) {
+	e.raw = slices.Grow(e.raw[:0], headerLen)[:headerLen]
+	e.key = binary.AppendVarint(e.key[:0], int64(len(key)))
+	e.key = append(e.key, key...)
+	e.codec, e.limit, e.millis = codec, limit, millis
+	e.count, e.lines = 0, 0
+}
+
+// Count is the number of records so far.
+func (e *Encoder) Count() int32 { return e.count }
+
+// Room says how many bytes of lines likely still fit, from what lines needed
+// before. It is a hint for the next read; 0 says that the batch is full.
+func (e *Encoder) Room() int {
+	free := e.limit - len(e.raw)
+	if e.count > 0 {
+		average := (len(e.raw) - headerLen) / int(e.count)
+		if free < 2*average {
+			return 0
+		}
+	}
+	return max(0, free) * e.ratio() / 1024
+}
+
+// ratio is how many bytes of lines there are in 1024 bytes of batch: in this
+// one once it has some lines, else in those before.
+func (e *Encoder) ratio() int {
+	const enough = 4096
+	if e.lines < enough {
+		return e.yield
+	}
+	return e.lines * 1024 / (len(e.raw) - headerLen)
+}
+
+// Add appends the lines of c from line `from` on while they fit, and returns
+// the first that does not. The first line of a batch is always taken, however
+// long it is.
+func (e *Encoder) Add(c *flow.Chunk, from int) (to int) {
+	e.chunk(c)
+	n := c.Lines()
+	for to = from; to < n; to++ {
+		if !e.add(c.Line(to), c.Start+int64(c.LineStart(to)), e.limit) {
+			break
+		}
+	}
+	e.lines += c.LineStart(to) - c.LineStart(from)
+	return to
+}
+
+// add appends one record unless the batch, being not empty, would be longer
+// than limit with it.
+func (e *Encoder) add(value []byte, offset int64, limit int) bool {
+	var number [24]byte
+	digits := strconv.AppendInt(number[1:1], offset, 10)
+	number[0] = byte(len(digits) << 1)
+	digits = number[:len(digits)+1]
+
+	size := 2 + varintLen(int(e.count)) + len(e.key) + varintLen(len(value)) +
+		len(value) + len(e.head) + len(digits) + len(e.tail)
+	end := len(e.raw) + varintLen(size) + size
+	if end > limit && e.count > 0 {
+		return false
+	}
+	if end > cap(e.raw) {
+		e.grow(end)
+	}
+	at := len(e.raw)
+	e.raw = e.raw[:end]
+	p := e.raw[at:]
+	at = putVarint(p, size)
+	p[at], p[at+1] = 0, 0 // attributes, timestamp delta
+	at += 2
+	at += putVarint(p[at:], int(e.count))
+	at += copy(p[at:], e.key)
+	at += putVarint(p[at:], len(value))
+	at += copy(p[at:], value)
+	at += copy(p[at:], e.head)
+	at += copy(p[at:], digits)
+	copy(p[at:], e.tail)
+	e.count++
+	return true
+}
+
+// grow makes room for end bytes, and at once for a full batch when the batch
+// is getting large.
+func (e *Encoder) grow(end int) {
+	const large = 128 << 10
+	if end > large && end < e.limit {
+		end = e.limit
+	}
+	e.raw = slices.Grow(e.raw, end-len(e.raw))
+}
+
+// AddShort appends line 0 of c to an empty batch, shortened so that the batch
+// has at most max bytes (an empty line if even that is too little), with a
+// header "truncated" that holds its whole length.
+func (e *Encoder) AddShort(c *flow.Chunk, max int) {
+	e.chunk(c)
+	e.head[0] += 2
+	line := c.Line(0)
+	whole := strconv.Itoa(len(line))
+	e.tail = appendHeader(e.tail, "truncated", whole)
+	fixed := headerLen + recordMax + len(e.key) + len(e.head) + len(e.tail)
+	if n := max - fixed; n < len(line) {
+		line = line[:clamp(n)]
+	}
+	e.add(line, c.Start, max)
+	e.lines += len(line)
+}
+
+func clamp(n int) int { return max(0, n) }
+
+// Finish compresses the batch and gives it its numbers. Its bytes are the
+// caller's. A batch that compression would make longer is left uncompressed.
+func (e *Encoder) Finish(pid int64, epoch int16, first int32) Batch {
+	if n := len(e.raw) - headerLen; n > 0 {
+		e.yield = (e.yield + e.lines*1024/n) / 2
+	}
+	return e.seal(numbers{
+		codec: e.codec, count: e.count, millis: e.millis,
+		pid: pid, epoch: epoch, first: first,
+	})
+}
+
+// seal makes the batch from the records in raw.
+func (e *Encoder) seal(n numbers) Batch {
+	from := e.raw
+	if n.codec != None {
+		e.out = slices.Grow(e.out[:0], headerLen)[:headerLen]
+		e.out = e.packer.pack(e.out, e.raw[headerLen:], n.codec)
+		if len(e.out) < len(e.raw) {
+			from = e.out
+		} else {
+			n.codec = None
+		}
+	}
+	b := Batch{Bytes: slices.Clone(from), Count: n.count}
+	putHeader(b.Bytes, n)
+	return b
+}
