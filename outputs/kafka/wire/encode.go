@@ -32,7 +32,7 @@ type Encoder struct {
 	millis int64
 	count  int32
 	lines  int // bytes of lines in the batch, with their newlines
-	yield  int // bytes of lines in 1024 bytes of batch, in the last batches
+	yield  int // bytes of lines in 1024 bytes of batch, in the last large batch
 	packer packer
 }
 
@@ -157,9 +157,7 @@ func clamp(n int) int { return max(0, n) }
 // Finish compresses the batch and gives it its numbers. Its bytes are the
 // caller's. A batch that compression would make longer is left uncompressed.
 func (e *Encoder) Finish(pid int64, epoch int16, first int32) Batch {
-	if n := len(e.raw) - headerLen; n > 0 {
-		e.yield = (e.yield + e.lines*1024/n) / 2
-	}
+	e.yield = e.ratio()
 	return e.seal(numbers{
 		codec: e.codec, count: e.count, millis: e.millis,
 		pid: pid, epoch: epoch, first: first,
