@@ -129,3 +129,14 @@ func (c *Chunk) Split() {
 		c.Ends = append(c.Ends, uint32(at))
 	}
 }
+
+// Join lengthens s by next, which must follow it in the same file, and reports
+// whether it could: pieces of long lines stay alone. p is the bytes of next.
+func (s *Span) Join(next Span, p []byte) bool {
+	if s.File != next.File || s.End != next.Start || s.Part > 0 || next.Part > 0 {
+		return false
+	}
+	s.End, s.Mark = next.End, next.Mark
+	s.Sum = crc32.Update(s.Sum, castagnoli, p)
+	return true
+}

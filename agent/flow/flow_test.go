@@ -1,0 +1,94 @@
+package flow
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestSplit(t *testing.T) {
+	f := func(data string, part int, final bool, want ...string) {
+		t.Helper()
+		c := &Chunk{Data: []byte(data), Part: part, Final: final}
+		c.Split()
+		var got []string
+		for i := range c.Lines() {
+			got = append(got, string(c.Line(i)))
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%q gave %q, want %q", data, got, want)
+		}
+		for i := range got {
+			if got[i] != want[i] {
+				t.Errorf("%q gave %q, want %q", data, got, want)
+			}
+		}
+	}
+	f("", 0, false)
+	f("a\n", 0, false, "a")
+	f("\n\n", 0, false, "", "")
+	f("a\r\nb", 0, false, "a\r", "b")
+	// a piece of a long line is one record; only the last may end in a newline
+	f("abc", 1, false, "abc")
+	f("abc\n", 2, true, "abc")
+	f("abc", 3, true, "abc")
+}
+
+// The mark of a file at an offset is the same however the bytes before it
+// were cut into chunks.
+func TestMarkDoesNotDependOnChunks(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	file := make([]byte, 3000)
+	for i := range file {
+		file[i] = byte('a' + rnd.IntN(26))
+		if rnd.IntN(20) == 0 {
+			file[i] = '\n'
+		}
+	}
+	file[len(file)-1] = '\n'
+	for range 200 {
+		var c Chunk
+		for at := 0; at < len(file); {
+			end := min(len(file), at+1+rnd.IntN(200))
+			end += bytes.IndexByte(file[end-1:], '\n')
+			lead := file[max(0, at-TailMax):at]
+			known := min(at, PrefixMax)
+			c = Chunk{File: 1, Start: int64(at), Lead: lead, Data: file[at:end], PrefixLen: known, Prefix: PrefixSum(0, file[:known])}
+			c.Split()
+			s := c.Span(0, c.Lines())
+			want := Mark{PrefixLen: min(end, PrefixMax), Prefix: PrefixSum(0, file[:min(end, PrefixMax)]), Tail: TailSum(file[:end])}
+			if s.Mark != want {
+				t.Fatalf("mark at %d from a chunk at %d: %+v, want %+v", end, at, s.Mark, want)
+			}
+			at = end
+		}
+	}
+}
+
+func TestJoinIsTheSpanOfBoth(t *testing.T) {
+	data := []byte("one\ntwo\nthree\n")
+	c := Chunk{File: 7, Data: data}
+	c.Split()
+	whole := c.Span(0, 3)
+	joined := c.Span(0, 1)
+	if !joined.Join(c.Span(1, 3), data[4:]) || joined != whole {
+		t.Errorf("joined %+v, whole %+v", joined, whole)
+	}
+	apart := c.Span(0, 1)
+	other := c.Span(1, 2)
+	other.File = 8
+	if apart.Join(other, data[4:8]) || apart.Join(c.Span(2, 3), data[8:]) {
+		t.Error("joined what does not follow")
+	}
+}
+
+func TestBudget(t *testing.T) {
+	b := NewBudget(10)
+	if !b.Try(10) || b.Try(1) {
+		t.Fatal("the limit is not kept")
+	}
+	b.Take(5)
+	if b.Release(6); b.Used() != 9 || b.Try(2) || !b.Try(1) {
+		t.Fatalf("%d used", b.Used())
+	}
+}
