@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -33,32 +32,74 @@ func (l *loader) parse(file string, data []byte) *yaml.Node {
 			return nil
 		}
 		if errors.Is(err, io.EOF) {
-			return doc.Content[0]
+			return content(&doc)
 		}
 	}
 	l.syntax(file, data, err)
 	return nil
 }
 
-var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
+// content is what a document has in it, nil for nothing.
+func content(doc *yaml.Node) *yaml.Node {
+	if len(doc.Content) == 0 || isNull(doc.Content[0]) {
+		return nil
+	}
+	return doc.Content[0]
+}
 
-// syntax reports an error of the YAML parser in plainer words.
+// plainer has the YAML parser's messages in words for who does not know YAML.
+var plainer = []struct{ message, text string }{
+	{"expected ',' or ']'", `a "[" is not closed by "]", or a comma is missing`},
+	{"expected ',' or '}'", `a "{" is not closed by "}", or a comma is missing`},
+	{"unexpected end of stream", "a quote is not closed"},
+	{"mapping values are not allowed", `a key cannot be here; put a text that has ": " in it in quotes, or mend the indentation`},
+	{"cannot start any token", "a text that begins with @, %, ` or a tab must be in quotes"},
+	{"expected alphabetic or numeric", `a text that begins with * or & must be in quotes, like "*.log"`},
+	{"unknown anchor", `a text that begins with * must be in quotes, like "*.log"`},
+	{"could not find expected ':'", `a key must be followed by ": "`},
+	{"did not find expected", "the indentation does not fit the lines above, or a bracket is too many"},
+}
+
+// syntax reports an error of the YAML parser.
 func (l *loader) syntax(file string, data []byte, err error) {
 	if line, column := leadingTab(data); line > 0 {
 		l.report(place{file: file, line: line, column: column},
 			"a tab in the indentation, which YAML does not allow; use spaces")
 		return
 	}
-	at := place{file: file, line: 1, column: 1}
-	text := err.Error()
-	if m := yamlError.FindStringSubmatch(text); m != nil {
-		text = m[2]
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			at.line = n
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	for _, p := range plainer {
+		if strings.Contains(text, p.message) {
+			text = p.text
+			break
 		}
 	}
-	l.report(at, "not valid YAML here or in the line before: "+text+
-		"; see that indentation, quotes, brackets and \": \" are right")
+	line, column := wrongLine(data)
+	l.report(place{file: file, line: line, column: column}, "not valid YAML: "+text)
+}
+
+// wrongLineMax is the size in lines of a file in which wrongLine searches.
+const wrongLineMax = 2000
+
+// wrongLine finds the line from which on a file cannot be parsed: the one
+// after the longest beginning that can. The parser's own line is where the
+// block around the error began, which may be the first of the file.
+func wrongLine(data []byte) (line, column int) {
+	lines := bytes.SplitAfter(data, []byte{'\n'})
+	if len(lines) > wrongLineMax {
+		return 1, 1
+	}
+	n, size := len(lines), len(data)
+	for n > 0 {
+		n--
+		size -= len(lines[n])
+		var node yaml.Node
+		if yaml.Unmarshal(data[:size], &node) == nil {
+			break
+		}
+	}
+	text := bytes.TrimLeft(lines[n], " ")
+	return n + 1, len(lines[n]) - len(text) + 1
 }
 
 // leadingTab finds the first line, from 1, whose indentation has a tab.
