@@ -1,0 +1,225 @@
+// Package kafka runs a real Apache Kafka for tests and benchmarks: one node,
+// broker and controller in one, on free ports, its data in a folder of its own.
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// Options of a broker; the zero value is good.
+type Options struct {
+	// Host is the address that it listens on and tells its clients:
+	// 127.0.0.1 by default.
+	Host string
+	// Dir keeps its data and its log. By default it is a new temporary
+	// folder, which Close removes.
+	Dir string
+	// Heap is the value of -Xmx, 512m by default.
+	Heap string
+	// Settings are lines for its server.properties, such as
+	// "auto.create.topics.enable": "false". They win over the defaults.
+	Settings map[string]string
+}
+
+// Broker is one Kafka node. Its methods are for one goroutine at a time.
+type Broker struct {
+	Addr string // host:port of its clients
+	Dir  string
+
+	jars  string
+	heap  string
+	props string // path of server.properties
+	own   bool   // Dir is ours to remove
+
+	mu   sync.Mutex // guards proc: Kill may come from another goroutine
+	proc *process
+}
+
+// startLimit bounds how long a node may take until it answers.
+const startLimit = 2 * time.Minute
+
+// Start formats and starts a node and waits until it answers. Whoever calls it
+// calls Close. The node dies with this process, however that ends.
+func Start(ctx context.Context, o Options) (*Broker, error) {
+	jars, err := Jars(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &Broker{Dir: o.Dir, jars: jars, heap: o.Heap}
+	if b.heap == "" {
+		b.heap = "512m"
+	}
+	if b.Dir == "" {
+		if b.Dir, err = os.MkdirTemp("", "tailrace-kafka-"); err != nil {
+			return nil, fmt.Errorf("start Kafka: %w", err)
+		}
+		b.own = true
+	}
+	if err := b.prepare(ctx, o); err != nil {
+		b.Close()
+		return nil, err
+	}
+	if err := b.Restart(ctx); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// prepare writes the node's files and formats its data folder.
+func (b *Broker) prepare(ctx context.Context, o Options) error {
+	host := o.Host
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	ports, err := freePorts(host, 2)
+	if err != nil {
+		return fmt.Errorf("start Kafka: %w", err)
+	}
+	b.Addr = net.JoinHostPort(host, strconv.Itoa(ports[0]))
+	control := net.JoinHostPort(host, strconv.Itoa(ports[1]))
+	b.props = filepath.Join(b.Dir, "server.properties")
+	text := properties(b.Addr, control, filepath.Join(b.Dir, "data"), o.Settings)
+	if err := os.WriteFile(b.props, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("start Kafka: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(b.Dir, "log4j2.xml"), log4j, 0o644); err != nil {
+		return fmt.Errorf("start Kafka: %w", err)
+	}
+	out, err := b.Java(ctx, "kafka.tools.StorageTool", "format", "--standalone",
+		"-t", clusterID, "-c", b.props)
+	if err != nil {
+		return fmt.Errorf("format the data of Kafka: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// freePorts finds n ports that nobody listens on now.
+func freePorts(host string, n int) ([]int, error) {
+	var ports []int
+	for range n {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
+
+// Restart starts a node that is down, on the same ports and data, and waits
+// until it answers.
+func (b *Broker) Restart(ctx context.Context) error {
+	p, err := startJava(b.jars, b.Dir, b.heap, "kafka.Kafka", b.props)
+	if err != nil {
+		return fmt.Errorf("start Kafka: %w", err)
+	}
+	b.mu.Lock()
+	b.proc = p
+	b.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	if err := b.wait(ctx, p); err != nil {
+		b.Kill()
+		return fmt.Errorf("start Kafka at %s: %w\n%s", b.Addr, err, b.Log())
+	}
+	return nil
+}
+
+// wait waits until the node answers a request for metadata.
+func (b *Broker) wait(ctx context.Context, p *process) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := b.answers()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.done:
+			return errors.New("it ended")
+		case <-ctx.Done():
+			return fmt.Errorf("no answer: %w", err)
+		case <-tick.C:
+		}
+	}
+}
+
+// answers asks the node for its metadata, and whether it is registered with
+// its controller: only then can topics be made.
+func (b *Broker) answers() error {
+	conf := ClientConfig()
+	conf.Net.DialTimeout = 2 * time.Second
+	conf.Net.ReadTimeout = 2 * time.Second
+	node := sarama.NewBroker(b.Addr)
+	if err := node.Open(conf); err != nil {
+		return err
+	}
+	defer node.Close()
+	m, err := node.GetMetadata(&sarama.MetadataRequest{Version: 5})
+	if err != nil {
+		return err
+	}
+	if len(m.Brokers) == 0 {
+		return errors.New("it is not registered yet")
+	}
+	return nil
+}
+
+// Kill ends the node with SIGKILL, as a crash does, and waits until it is gone.
+func (b *Broker) Kill() { b.end(syscall.SIGKILL) }
+
+// Stop ends the node with SIGTERM, and with SIGKILL after half a minute.
+func (b *Broker) Stop() { b.end(syscall.SIGTERM) }
+
+// Pause stops the node with SIGSTOP: a network that swallows packets.
+func (b *Broker) Pause() { b.signal(syscall.SIGSTOP) }
+
+// Resume lets a paused node go on.
+func (b *Broker) Resume() { b.signal(syscall.SIGCONT) }
+
+func (b *Broker) signal(s syscall.Signal) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.proc != nil {
+		b.proc.cmd.Process.Signal(s)
+	}
+}
+
+func (b *Broker) end(s syscall.Signal) {
+	b.mu.Lock()
+	p := b.proc
+	b.proc = nil
+	b.mu.Unlock()
+	if p == nil {
+		return
+	}
+	p.cmd.Process.Signal(s)
+	p.cmd.Process.Signal(syscall.SIGCONT)
+	select {
+	case <-p.done:
+	case <-time.After(30 * time.Second):
+		p.cmd.Process.Kill()
+		<-p.done
+	}
+}
+
+// Close kills the node and removes its data, if the folder was made by Start.
+func (b *Broker) Close() {
+	b.Kill()
+	if b.own {
+		os.RemoveAll(b.Dir)
+	}
+}
