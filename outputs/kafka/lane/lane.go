@@ -14,16 +14,19 @@
 //   - I3: the un-acked batches are contiguous, and each is in the journal
 //     before it is handed to a connection.
 //   - I4: warm means that a batch of this producer id was acked less than
-//     WarmFor ago, so that the broker remembers the id.
+//     warmFor ago, so that the broker remembers the id.
 package lane
 
-// Window is how many batches are un-acked at most, and under way at most: as
-// many as a broker remembers of a producer id. Parts of batches that were
-// refused for their size may make it more, un-acked, until they are acked.
+// Window is how many batches are under way at most: as many as a broker
+// remembers of a producer id. No more than that are un-acked, but for parts of
+// batches that were cut.
 const Window = 5
 
-// WarmFor is how long after an ack a producer id is taken to be remembered.
-const WarmFor = 30 * 60 * 1000 // ms
+const (
+	warmFor   = 30 * 60 * 1000      // ms after an ack
+	believed  = 60 * 60 * 1000      // ms that an intent may be old at a start
+	forgotten = 12 * 60 * 60 * 1000 // ms; half of what a broker remembers an idle id for by default
+)
 
 // State is where the lane is.
 type State uint8
@@ -37,30 +40,131 @@ const (
 	Settle              // what arrived cannot be told: on the way to a rebind
 )
 
-// Config is what a machine needs to know.
+// Config is what a machine may be told.
 type Config struct {
-	Window int // batches; 0 for Window
+	Window int // batches, at most Window; 0 for Window
+
+	without rule // for the model test
 }
 
 // Machine is the state of one lane. It is for one goroutine.
 type Machine struct {
-	window int
+	Config
+	now int64    // of this Step, Unix milliseconds
+	out []Action // of this Step
+
 	state  State
+	pid    int64
+	epoch  int16
+	next   int32 // the number of the next record
+	window []batch
+	replay bool  // the window is from before the start
+	bound  int64 // when the newest number was bound
+	warmAt int64 // the last ack under this producer id, 0 for none
+	offset int64 // the highest offset acked on the partition, -1 for none
+
+	held   Offer  // waits for its producer id
+	asking bool   // a producer id is asked for, or will be after the wait
+	cause  string // of the rebind under way
+
+	gen   int // of the connection
+	conn  conn
+	sent  int // how many batches of the window are under way, from the oldest
+	probe int // in Scan, the one of the window that is under way, or will be
+
+	making  Handle // what the driver makes anew
+	how     How
+	why     int16 // the code that it was refused with
+	tries   int  // failures since the last NONE
+	spoiled int  // of them, in a row, those that said "corrupt"
+	own     bool // the next connection is to be the lane's own
+	waiting bool // for a Timer
+	told    Report // the trouble that people know of
 }
 
+// batch is an un-acked batch.
+type batch struct {
+	Bound
+	tried bool // handed to a connection, in this run or a former one
+	gone  bool // its bytes are
+}
+
+type conn uint8
+
+const (
+	closed conn = iota
+	opening
+	up
+)
+
 // New returns a machine that waits for Start.
-func New(c Config) *Machine { return &Machine{window: c.Window} }
+func New(c Config) *Machine {
+	if c.Window <= 0 || c.Window > Window {
+		c.Window = Window
+	}
+	return &Machine{Config: c, offset: -1}
+}
 
 // Step takes one event at the time now, in Unix milliseconds, and returns what
-// is to be done, in order. The slice is valid until the next Step. No time is
-// measured but by now, which may stand still.
-func (m *Machine) Step(now int64, e Event) []Action { return nil }
+// is to be done, in order. The slice is valid until the next Step.
+func (m *Machine) Step(now int64, e Event) []Action {
+	m.now, m.out = now, m.out[:0]
+	switch e := e.(type) {
+	case Start:
+		m.start(e)
+	case Offer:
+		m.offer(e)
+	case Granted:
+		m.granted(e)
+	case GrantFailed:
+		m.notGranted(e.Code)
+	case Up:
+		m.connected(e.Gen)
+	case Down:
+		m.down(e)
+	case Answer:
+		m.answer(e)
+	case Timer:
+		m.timer()
+	case Remade:
+		m.remade(e)
+	case Gone:
+		m.gone(e.Batch)
+	case NewTopic:
+		m.newTopic()
+	}
+	return m.out
+}
 
 // Room reports whether one more batch of new lines may be offered now.
-func (m *Machine) Room() bool { return false }
+func (m *Machine) Room() bool {
+	if m.held.Batch != 0 || m.replay {
+		return false
+	}
+	switch m.state {
+	case Cold:
+		return true
+	case First:
+		return len(m.window) == 0 || (!m.keeps(firstAlone) && len(m.window) < m.Window)
+	case Open:
+		return len(m.window) < m.Window
+	}
+	return false
+}
 
 // State is where the lane is.
 func (m *Machine) State() State { return m.state }
 
 // Parked reports whether the lane waits for a person to put something right.
-func (m *Machine) Parked() bool { return false }
+func (m *Machine) Parked() bool { return m.told.Kind == Parked }
+
+// Unacked is how many batches are un-acked.
+func (m *Machine) Unacked() int { return len(m.window) }
+
+func (m *Machine) do(a Action) { m.out = append(m.out, a) }
+
+// warm is I4.
+func (m *Machine) warm() bool { return m.warmAt > 0 && m.now-m.warmAt < warmFor }
+
+// after is the number n records behind first: 2^31-1 is followed by 0.
+func after(first, n int32) int32 { return int32((int64(first) + int64(n)) & (1<<31 - 1)) }
