@@ -75,10 +75,10 @@ func (p *packer) packZstd(dst, src []byte) []byte {
 // has one.
 const (
 	lz4Magic  = 0x184d2204
-	lz4Block  = 256 << 10
+	lz4Block  = 64 << 10
 	lz4Flags  = 1<<6 | 1<<5 // version 1, independent blocks
-	lz4Max    = 5 << 4      // blocks are at most lz4Block
-	lz4Check  = 0xfb        // second byte of xxh32 over the two bytes above
+	lz4Max    = 4 << 4      // blocks are at most lz4Block
+	lz4Check  = 0x82        // second byte of xxh32 over the two bytes above
 	lz4Stored = 1 << 31     // in a block's size: not compressed
 )
 

@@ -179,10 +179,8 @@ func TestApiVersions(t *testing.T) {
 	}
 
 	r := kmsg.NewPtrApiVersionsResponse()
-	for _, k := range []kmsg.ApiVersionsResponseApiKey{
+	r.ApiKeys = []kmsg.ApiVersionsResponseApiKey{
 		{ApiKey: 0, MinVersion: 3, MaxVersion: 13}, {ApiKey: 61, MaxVersion: 0}, {ApiKey: 22, MaxVersion: 5},
-	} {
-		r.ApiKeys = append(r.ApiKeys, k)
 	}
 	whole := r.AppendTo(nil)
 	got, err := ParseApiVersions(whole)
