@@ -16,7 +16,12 @@ type Record struct {
 	Rebind *Rebind `json:"rebind,omitempty"`
 	Done   *Done   `json:"done,omitempty"`
 	Lost   *Lost   `json:"lost,omitempty"`
-	End    *End    `json:"end,omitempty"`
+
+	// Only in the snapshot at the head of a journal file.
+	Highest  *Highest  `json:"highest,omitempty"`
+	Position *Position `json:"position,omitempty"`
+	Progress *Progress `json:"progress,omitempty"`
+	End      *End      `json:"end,omitempty"`
 }
 
 // Header opens every journal file and says where it was written.
@@ -104,7 +109,8 @@ type Ack struct {
 
 // Rebind closes a lane's stream and opens another in one step: every un-acked
 // intent is released, Intents take their place under the new producer id, and
-// Lost spans are given up.
+// Lost spans are given up. A released span that no span of Intents overlaps
+// was found in the topic, and is acked by this.
 type Rebind struct {
 	Lane    int32       `json:"lane"`
 	PID     int64       `json:"pid"`
@@ -119,16 +125,39 @@ type Done struct {
 	Spans []flow.Span `json:"spans"`
 }
 
-// Lost counts bytes of a file that will never be shipped.
+// Lost counts bytes of a file that will never be shipped. A snapshot has one
+// for each cause, of no file.
 type Lost struct {
-	File  flow.FileID `json:"file"`
-	Path  string      `json:"path"`
+	File  flow.FileID `json:"file,omitempty"`
+	Path  string      `json:"path,omitempty"`
 	Bytes int64       `json:"bytes"`
 	Cause string      `json:"cause"` // one of a few fixed words
+}
+
+// Highest keeps the numbers that were given out, so that they are not given
+// out again after what they named is forgotten.
+type Highest struct {
+	File flow.FileID `json:"file"`
+	Lane int32       `json:"lane"`
+}
+
+// Position is how far a file is acked.
+type Position struct {
+	ID   flow.FileID `json:"id"`
+	End  int64       `json:"end"`
+	Mark flow.Mark   `json:"mark"`
+}
+
+// Progress is how far a lane's batches were acked.
+type Progress struct {
+	Lane   int32 `json:"lane"`
+	Acked  *Ack  `json:"acked"`
+	Warm   int64 `json:"warm,omitempty"` // time of the last ack of the lane's PID, Unix milliseconds, 0 none
+	Offset int64 `json:"offset"`         // last known acked offset, -1 none
 }
 
 // End closes the snapshot at the head of a journal file: without it the file
 // was never finished.
 type End struct {
-	Records int `json:"records"`
+	Records int `json:"records"` // how many were before it, the header among them
 }

@@ -1,0 +1,251 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"tailrace/agent/flow"
+)
+
+// maxLine bounds one record on disk, in bytes. It is far above a rebind of
+// five batches with a span for each of their lines.
+const maxLine = 64 << 20
+
+// A line is 8 hex digits of the CRC-32C of the JSON, a space and the JSON.
+const crcLen = 8
+
+var (
+	errLine   = errors.New("not a journal line")
+	errSum    = errors.New("the checksum is wrong")
+	errFields = errors.New("not exactly one record in the line")
+)
+
+// appendLine appends r as one line with its newline.
+func appendLine(b []byte, r Record) []byte {
+	at := len(b)
+	b = append(b, "00000000 "...)
+	b = appendRecord(b, r)
+	var sum [4]byte
+	crc := flow.Sum(b[at+crcLen+1:])
+	sum[0], sum[1], sum[2], sum[3] = byte(crc>>24), byte(crc>>16), byte(crc>>8), byte(crc)
+	hex.Encode(b[at:], sum[:])
+	return append(b, '\n')
+}
+
+// parseLine reads one line, given without its newline.
+func parseLine(line []byte) (Record, error) {
+	var r Record
+	if len(line) < crcLen+3 || line[crcLen] != ' ' {
+		return r, errLine
+	}
+	body := line[crcLen+1:]
+	if want := fmt.Sprintf("%08x", flow.Sum(body)); want != string(line[:crcLen]) {
+		return r, errSum
+	}
+	if err := json.Unmarshal(body, &r); err != nil {
+		return Record{}, err
+	}
+	if r.fields() != 1 {
+		return Record{}, errFields
+	}
+	return r.mapStrings(unescape), nil
+}
+
+// fields is how many of the fields of r are set.
+func (r Record) fields() int {
+	n := 0
+	for _, set := range [...]bool{
+		r.Header != nil, r.File != nil, r.Forget != nil, r.Lane != nil, r.PID != nil,
+		r.Intent != nil, r.Split != nil, r.Ack != nil, r.Rebind != nil, r.Done != nil,
+		r.Lost != nil, r.Highest != nil, r.Position != nil, r.Progress != nil, r.End != nil,
+	} {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
+// appendRecord appends the JSON of r. Intents and acks, of which there are
+// many, are written by hand: an intent takes 0.5 µs and no allocation, against
+// 3 µs and three by encoding/json.
+func appendRecord(b []byte, r Record) []byte {
+	switch {
+	case r.Intent != nil:
+		b = appendIntent(append(b, `{"intent":`...), r.Intent)
+		return append(b, '}')
+	case r.Ack != nil:
+		b = appendAck(append(b, `{"ack":`...), r.Ack)
+		return append(b, '}')
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(r.mapStrings(escape)); err != nil {
+		panic("journal: " + err.Error()) // no type in Record can fail
+	}
+	return append(b, bytes.TrimSuffix(out.Bytes(), []byte{'\n'})...)
+}
+
+func appendIntent(b []byte, i *Intent) []byte {
+	b = appendInt(b, `{"lane":`, int64(i.Lane))
+	b = appendInt(b, `,"pid":`, i.PID)
+	b = appendInt(b, `,"epoch":`, int64(i.Epoch))
+	b = appendInt(b, `,"first":`, int64(i.First))
+	b = appendInt(b, `,"count":`, int64(i.Count))
+	b = appendInt(b, `,"time":`, i.Time)
+	b = append(b, `,"codec":`...)
+	b = appendString(b, i.Codec)
+	b = append(b, `,"spans":[`...)
+	for n := range i.Spans {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		b = appendSpan(b, &i.Spans[n])
+	}
+	b = append(b, ']')
+	if i.Short != 0 {
+		b = appendInt(b, `,"short":`, int64(i.Short))
+	}
+	return append(b, '}')
+}
+
+func appendSpan(b []byte, s *flow.Span) []byte {
+	b = appendUint(b, `{"f":`, uint64(s.File))
+	b = appendInt(b, `,"s":`, s.Start)
+	b = appendInt(b, `,"e":`, s.End)
+	if s.Part != 0 {
+		b = appendInt(b, `,"part":`, int64(s.Part))
+	}
+	if s.Final {
+		b = append(b, `,"final":true`...)
+	}
+	b = appendUint(b, `,"sum":`, uint64(s.Sum))
+	b = appendInt(b, `,"m":{"n":`, int64(s.Mark.PrefixLen))
+	b = appendUint(b, `,"p":`, s.Mark.Prefix)
+	b = appendUint(b, `,"t":`, s.Mark.Tail)
+	return append(b, "}}"...)
+}
+
+func appendAck(b []byte, a *Ack) []byte {
+	b = appendInt(b, `{"lane":`, int64(a.Lane))
+	b = appendInt(b, `,"first":`, int64(a.First))
+	b = appendInt(b, `,"offset":`, a.Offset)
+	b = appendInt(b, `,"time":`, a.Time)
+	return append(b, '}')
+}
+
+func appendInt(b []byte, name string, v int64) []byte {
+	return strconv.AppendInt(append(b, name...), v, 10)
+}
+
+func appendUint(b []byte, name string, v uint64) []byte {
+	return strconv.AppendUint(append(b, name...), v, 10)
+}
+
+// appendString appends s as JSON: as it is when nothing in it is special.
+func appendString(b []byte, s string) []byte {
+	for n := range len(s) {
+		if c := s[n]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			quoted, _ := json.Marshal(escape(s)) // a string cannot fail
+			return append(b, quoted...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// mapStrings returns r with f applied to each string in it. What r points to
+// is copied, not changed.
+func (r Record) mapStrings(f func(string) string) Record {
+	switch {
+	case r.Header != nil:
+		h := *r.Header
+		h.Machine, h.Boot = f(h.Machine), f(h.Boot)
+		r.Header = &h
+	case r.File != nil:
+		c := *r.File
+		c.Path, c.Now, c.Topic = f(c.Path), f(c.Now), f(c.Topic)
+		r.File = &c
+	case r.Lane != nil:
+		l := *r.Lane
+		l.Topic, l.Key = f(l.Topic), f(l.Key)
+		r.Lane = &l
+	case r.Intent != nil:
+		i := *r.Intent
+		i.Codec = f(i.Codec)
+		r.Intent = &i
+	case r.Split != nil:
+		s := *r.Split
+		s.Into = mapCodecs(s.Into, f)
+		r.Split = &s
+	case r.Rebind != nil:
+		b := *r.Rebind
+		b.Cause, b.Intents = f(b.Cause), mapCodecs(b.Intents, f)
+		r.Rebind = &b
+	case r.Lost != nil:
+		l := *r.Lost
+		l.Path, l.Cause = f(l.Path), f(l.Cause)
+		r.Lost = &l
+	}
+	return r
+}
+
+func mapCodecs(intents []Intent, f func(string) string) []Intent {
+	if intents == nil {
+		return nil
+	}
+	out := make([]Intent, len(intents))
+	for n, i := range intents {
+		i.Codec = f(i.Codec)
+		out[n] = i
+	}
+	return out
+}
+
+// escape makes s valid UTF-8, since JSON holds nothing else and a path may be
+// any bytes: a byte that is not UTF-8 becomes NUL and two hex digits, and so
+// does NUL, which no path has.
+func escape(s string) string {
+	if utf8.ValidString(s) && !strings.Contains(s, "\x00") {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == 0 || r == utf8.RuneError && n == 1 {
+			fmt.Fprintf(&b, "\x00%02x", s[0])
+		} else {
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+// unescape undoes escape.
+func unescape(s string) string {
+	parts := strings.Split(s, "\x00")
+	if len(parts) == 1 {
+		return s
+	}
+	var b strings.Builder
+	b.WriteString(parts[0])
+	for _, p := range parts[1:] {
+		if len(p) >= 2 {
+			if c, err := hex.DecodeString(p[:2]); err == nil {
+				b.Write(c)
+				p = p[2:]
+			}
+		}
+		b.WriteString(p)
+	}
+	return b.String()
+}

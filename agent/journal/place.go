@@ -1,0 +1,41 @@
+package journal
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// formatVersion is of what this package writes.
+const formatVersion = 1
+
+// place is the header for a file that is written here and now.
+func place(dir string, now time.Time) Header {
+	h := Header{
+		Format:  formatVersion,
+		Machine: firstLine("/etc/machine-id"),
+		Boot:    firstLine("/proc/sys/kernel/random/boot_id"),
+		Time:    now.UnixMilli(),
+	}
+	if st, err := os.Stat(dir); err == nil {
+		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
+			h.Inode = sys.Ino
+		}
+	}
+	return h
+}
+
+// firstLine is what is in a small file, empty when it cannot be read.
+func firstLine(name string) string {
+	b, _ := os.ReadFile(name)
+	return strings.TrimSpace(string(b))
+}
+
+// compare fills in what is the same as in the run before. A boot that is not
+// known is not proved to be the same; a machine may be without an id.
+func (st *State) compare(now Header) {
+	st.SameBoot = now.Boot != "" && now.Boot == st.Prior.Boot
+	st.SameMachine = now.Machine == st.Prior.Machine
+	st.SameDir = now.Inode == st.Prior.Inode
+}

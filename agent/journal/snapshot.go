@@ -1,0 +1,62 @@
+package journal
+
+import (
+	"maps"
+	"slices"
+
+	"tailrace/agent/flow"
+)
+
+// snapshot gives yield the records that the fold can be built from again,
+// without header and end, until yield returns false.
+func (f *fold) snapshot(yield func(Record) bool) {
+	if !yield(Record{Highest: f.highest()}) {
+		return
+	}
+	for _, e := range f.sortedFiles() {
+		if !e.snapshot(yield) {
+			return
+		}
+	}
+	for _, s := range f.sortedLanes() {
+		if !s.snapshot(yield) {
+			return
+		}
+	}
+	for _, cause := range slices.Sorted(maps.Keys(f.lost)) {
+		if !yield(Record{Lost: &Lost{Bytes: f.lost[cause], Cause: cause}}) {
+			return
+		}
+	}
+}
+
+func (f *fold) highest() *Highest {
+	return &Highest{File: flow.FileID(f.highFile.Load()), Lane: f.highLane.Load()}
+}
+
+func (e *entry) snapshot(yield func(Record) bool) bool {
+	if !yield(Record{File: &e.File}) {
+		return false
+	}
+	return e.end < 0 || yield(Record{Position: &Position{ID: e.ID, End: e.end, Mark: e.mark}})
+}
+
+func (s *stream) snapshot(yield func(Record) bool) bool {
+	if !yield(Record{Lane: &s.Lane}) {
+		return false
+	}
+	if s.pid != nil && !yield(Record{PID: s.pid}) {
+		return false
+	}
+	if s.acked != nil && !yield(Record{Progress: &Progress{
+		Lane: s.ID, Acked: s.acked, Warm: s.warm, Offset: s.offset,
+	}}) {
+		return false
+	}
+	for n := range s.intents {
+		if !yield(Record{Intent: &s.intents[n]}) {
+			return false
+		}
+	}
+	return true
+}

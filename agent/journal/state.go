@@ -1,0 +1,121 @@
+package journal
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"tailrace/agent/flow"
+)
+
+// State is what a journal held when it was opened.
+type State struct {
+	// Fresh says that there was no journal, or, when Damaged is above 0,
+	// that nothing of it could be read.
+	Fresh bool
+	// Prior is the header of the run before; zero when Fresh.
+	Prior Header
+	// SameBoot says that the machine was not started again since, as far as
+	// can be proved; SameMachine and SameDir that the journal was written on
+	// this machine, in this directory. All are false when Fresh.
+	SameBoot, SameMachine, SameDir bool
+	// Damaged counts what could not be read or does not fit: records, and
+	// files that could not be read at all.
+	Damaged int
+	Files   []FileState // sorted by ID
+	Lanes   []LaneState // sorted by ID
+	// Lost is the bytes that were given up as lost since the journal began,
+	// by cause.
+	Lost map[string]int64
+}
+
+// FileState is one file and how far it was shipped.
+type FileState struct {
+	File
+	Acked      int64 // position: all below is acked, or not to be shipped
+	AckedMark  flow.Mark
+	Resume     int64 // the largest End of acked and un-acked spans; Base when there are none
+	ResumeMark flow.Mark
+}
+
+// LaneState is one lane and what it had under way.
+type LaneState struct {
+	Lane
+	PID     *PID
+	Intents []Intent // un-acked, oldest first
+	Acked   *Ack     // the last
+	Warm    int64    // time of the last ack of a batch with PID, Unix milliseconds, 0 none
+	Offset  int64    // of the last record known to be acked, so the highest; -1 none
+}
+
+// found is State before it is sorted out for a caller: entries are shared with
+// the fold, which never changes them.
+type found struct {
+	State          // without Files
+	files []*entry // sorted by ID
+}
+
+// view keeps what the fold holds now.
+func (f *fold) view() found {
+	v := found{files: f.sortedFiles()}
+	v.Lost = maps.Clone(f.lost)
+	for _, s := range f.sortedLanes() {
+		v.Lanes = append(v.Lanes, LaneState{
+			Lane: s.Lane, PID: s.pid, Intents: cloneIntents(s.intents),
+			Acked: s.acked, Warm: s.warm, Offset: s.offset,
+		})
+	}
+	return v
+}
+
+// state makes a copy that the caller may change.
+func (v *found) state() State {
+	st := v.State
+	st.Lost = maps.Clone(v.Lost)
+	st.Lanes = slices.Clone(v.Lanes)
+	at := map[flow.FileID]flow.Span{} // un-acked span with the largest End
+	for n := range st.Lanes {
+		l := &st.Lanes[n]
+		l.Intents = cloneIntents(l.Intents)
+		l.PID, l.Acked = clone(l.PID), clone(l.Acked)
+		for _, i := range l.Intents {
+			for _, s := range i.Spans {
+				if s.End > at[s.File].End {
+					at[s.File] = s
+				}
+			}
+		}
+	}
+	st.Files = make([]FileState, 0, len(v.files))
+	for _, e := range v.files {
+		st.Files = append(st.Files, e.state(at[e.ID]))
+	}
+	return st
+}
+
+// state describes the file, of which un is the last un-acked span.
+func (e *entry) state(un flow.Span) FileState {
+	s := FileState{File: e.File}
+	s.Acked, s.AckedMark = e.position()
+	s.Resume, s.ResumeMark = s.Acked, s.AckedMark
+	if un.End > s.Resume {
+		s.Resume, s.ResumeMark = un.End, un.Mark
+	}
+	return s
+}
+
+func (f *fold) sortedFiles() []*entry {
+	return slices.SortedFunc(maps.Values(f.files), func(a, b *entry) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func (f *fold) sortedLanes() []*stream {
+	return slices.SortedFunc(maps.Values(f.lanes), func(a, b *stream) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
+}
