@@ -125,34 +125,29 @@ func (e *Encoder) add(value []byte, offset int64, limit int) bool {
 	return true
 }
 
-// grow makes room for end bytes, and at once for a full batch when the batch
-// is getting large.
+// grow makes room for end bytes: twice what there was, but no more than a full
+// batch needs.
 func (e *Encoder) grow(end int) {
-	const large = 128 << 10
-	if end > large && end < e.limit {
-		end = e.limit
-	}
-	e.raw = slices.Grow(e.raw, end-len(e.raw))
+	room := max(end, min(2*cap(e.raw), e.limit))
+	raw := make([]byte, len(e.raw), room)
+	copy(raw, e.raw)
+	e.raw = raw
 }
 
 // AddShort appends line 0 of c to an empty batch, shortened so that the batch
-// has at most max bytes (an empty line if even that is too little), with a
+// has at most limit bytes (an empty line if even that is too little), with a
 // header "truncated" that holds its whole length.
-func (e *Encoder) AddShort(c *flow.Chunk, max int) {
+func (e *Encoder) AddShort(c *flow.Chunk, limit int) {
 	e.chunk(c)
 	e.head[0] += 2
 	line := c.Line(0)
 	whole := strconv.Itoa(len(line))
 	e.tail = appendHeader(e.tail, "truncated", whole)
 	fixed := headerLen + recordMax + len(e.key) + len(e.head) + len(e.tail)
-	if n := max - fixed; n < len(line) {
-		line = line[:clamp(n)]
-	}
-	e.add(line, c.Start, max)
+	line = line[:min(len(line), max(0, limit-fixed))]
+	e.add(line, c.Start, limit)
 	e.lines += len(line)
 }
-
-func clamp(n int) int { return max(0, n) }
 
 // Finish compresses the batch and gives it its numbers. Its bytes are the
 // caller's. A batch that compression would make longer is left uncompressed.

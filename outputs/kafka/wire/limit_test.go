@@ -173,3 +173,24 @@ func TestEmptyKey(t *testing.T) {
 		t.Errorf("key %v, want an empty one", r[0].Key)
 	}
 }
+
+// The scratch is no larger than a full batch needs, and stays from batch to
+// batch.
+func TestScratch(t *testing.T) {
+	const limit = 1_000_000
+	for _, codec := range codecs {
+		e := NewEncoder()
+		for range 3 {
+			c := chunkOf(logLines(200, 2*limit))
+			e.Begin([]byte("web-1"), codec, limit, 1)
+			e.Add(c, 0)
+			b := e.Finish(1, 0, 0)
+			if cap(b.Bytes) > len(b.Bytes)*5/4 {
+				t.Errorf("%v: a batch of %d bytes holds %d", codec, len(b.Bytes), cap(b.Bytes))
+			}
+		}
+		if cap(e.raw) > limit || cap(e.out) > limit*5/4 {
+			t.Errorf("%v: scratch of %d and %d bytes", codec, cap(e.raw), cap(e.out))
+		}
+	}
+}

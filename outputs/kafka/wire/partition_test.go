@@ -22,3 +22,24 @@ func TestPartition(t *testing.T) {
 		}
 	}
 }
+
+// Hashes that Apache Kafka's own Utils.murmur2 (4.2) gives.
+func TestMurmur2(t *testing.T) {
+	for key, want := range map[string]uint32{
+		"":                         275646681,
+		"a":                        2731586172,
+		"ab":                       316155434,
+		"abc":                      479470107,
+		"abcd":                     2971317748,
+		"21":                       3321034988,
+		"foobar":                   3504634814,
+		"host-1":                   761340765,
+		"web-17.example.com":       1140324741,
+		"ü-umlaut":                 732187802,
+		"a-little-bit-long-string": 3308985760,
+	} {
+		if got := Murmur2([]byte(key)); got != want {
+			t.Errorf("Murmur2(%q) = %d, want %d", key, got, want)
+		}
+	}
+}
