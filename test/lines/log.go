@@ -1,0 +1,175 @@
+package lines
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+)
+
+// A Log is a program that writes a log, together with who rotates it. As real
+// programs do it keeps one descriptor and writes to that, whatever the file is
+// called by now, until it opens the path again. It is for one goroutine.
+type Log struct {
+	Path  string
+	Chain *Chain
+
+	r     *rand.Rand
+	f     *os.File
+	size  int64  // of the file behind f, with what is in rest
+	rest  []byte // the end of a line that is not written yet
+	file  int    // index of the present file in the chain
+	names []old  // the rotated files, the newest first
+}
+
+// old is a rotated file.
+type old struct {
+	path string
+	file int // index in the chain
+}
+
+// NewLog opens a new log.
+func NewLog(path string, chain *Chain, seed uint64) (*Log, error) {
+	l := &Log{Path: path, Chain: chain, r: rand.New(rand.NewPCG(seed, 1)), file: -1}
+	return l, l.Reopen()
+}
+
+// Write writes n more lines. Now and then it stops in the middle of the last,
+// as a buffer does that is full: the next Write, Flush or Reopen goes on there.
+func (l *Log) Write(n int) error {
+	text := l.rest
+	l.rest = nil
+	for range n {
+		line := l.Chain.next(l.size)
+		l.size += int64(len(line))
+		text = append(text, line...)
+	}
+	if n > 0 && l.r.IntN(4) == 0 {
+		cut := len(text) - 1 - l.r.IntN(min(len(text), 40))
+		text, l.rest = text[:cut], append([]byte(nil), text[cut:]...)
+	}
+	return l.put(text)
+}
+
+// Flush writes what Write held back.
+func (l *Log) Flush() error {
+	text := l.rest
+	l.rest = nil
+	return l.put(text)
+}
+
+func (l *Log) put(text []byte) error {
+	if _, err := l.f.Write(text); err != nil {
+		return fmt.Errorf("write %s: %w", l.Path, err)
+	}
+	return nil
+}
+
+// Rename renames the file to a path; the descriptor stays as it is.
+func (l *Log) Rename(path string) error {
+	if err := os.Rename(l.Path, path); err != nil {
+		return err
+	}
+	l.Chain.named(l.file, path)
+	return nil
+}
+
+// Rotate renames the file to "path.1", what is there to "path.2", and so on,
+// and deletes what is beyond keep.
+func (l *Log) Rotate(keep int) error {
+	if len(l.names) == keep {
+		if err := os.Remove(l.names[keep-1].path); err != nil {
+			return err
+		}
+		l.names = l.names[:keep-1]
+	}
+	for i := len(l.names) - 1; i >= 0; i-- {
+		to := fmt.Sprintf("%s.%d", l.Path, i+2)
+		if err := os.Rename(l.names[i].path, to); err != nil {
+			return err
+		}
+		l.names[i].path = to
+		l.Chain.named(l.names[i].file, to)
+	}
+	first := l.Path + ".1"
+	l.names = append([]old{{first, l.file}}, l.names...)
+	return l.Rename(first)
+}
+
+// Create makes an empty file at the path, as logrotate's "create" does. The
+// descriptor stays as it is.
+func (l *Log) Create() error {
+	f, err := os.OpenFile(l.Path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// Reopen closes the descriptor and opens the path again, which is a new file
+// or an empty one.
+func (l *Log) Reopen() error {
+	if err := l.Close(); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(l.Path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	l.f, l.size = f, 0
+	l.file++
+	l.Chain.begin(l.Path)
+	return nil
+}
+
+// CopyTruncate copies the file to a path and empties it. Nothing is written in
+// between: that would be lost by whoever does this.
+func (l *Log) CopyTruncate(path string) error {
+	if err := l.Flush(); err != nil {
+		return err
+	}
+	if err := copyFile(l.Path, path); err != nil {
+		return err
+	}
+	l.Chain.named(l.file, path)
+	if err := l.f.Truncate(0); err != nil {
+		return err
+	}
+	l.size = 0
+	l.file++
+	l.Chain.begin(l.Path)
+	return nil
+}
+
+func copyFile(from, to string) error {
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	dst, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(dst, src); err != nil {
+		dst.Close()
+		return err
+	}
+	return dst.Close()
+}
+
+// Delete removes the file; the descriptor stays as it is.
+func (l *Log) Delete() error { return os.Remove(l.Path) }
+
+// Close writes what Write held back and closes the descriptor.
+func (l *Log) Close() error {
+	if l.f == nil {
+		return nil
+	}
+	if err := l.Flush(); err != nil {
+		return err
+	}
+	err := l.f.Close()
+	l.f = nil
+	return err
+}
