@@ -1,0 +1,215 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// requestTimeout is how long a broker may take to have a batch replicated
+// before it answers REQUEST_TIMED_OUT, and how long any other request may
+// take.
+const requestTimeout = 10 * time.Second
+
+// cluster asks the brokers, through sarama, who leads what, and for producer
+// ids. It is safe for any goroutine.
+type cluster struct {
+	brokers []string
+	config  *sarama.Config
+	log     *slog.Logger
+
+	mu     sync.Mutex // held while sarama is asked, so that an outage is asked about once at a time
+	client sarama.Client
+	broken error // why the brokers cannot be reached, nil when they can
+}
+
+// topicInfo is what a lane must know of its topic.
+type topicInfo struct {
+	partitions int32
+	id         [16]byte // zero where the brokers have no topic ids
+	leader     string   // address of the partition's leader, "" when there is none
+	leaderID   int32
+}
+
+// newConfig is sarama's configuration for everything that tailrace asks.
+func newConfig(clientID string) *sarama.Config {
+	c := sarama.NewConfig()
+	c.ClientID = clientID
+	c.Version = sarama.MaxVersion // ApiVersions brings it down to what the broker has
+	c.Net.DialTimeout = requestTimeout
+	c.Net.ReadTimeout = requestTimeout
+	c.Net.WriteTimeout = requestTimeout
+	// The lanes have back-off of their own: a try is one try.
+	c.Metadata.Retry.Max = 0
+	c.Metadata.Full = false
+	c.Metadata.RefreshFrequency = 0
+	return c
+}
+
+func newCluster(brokers []string, clientID string, log *slog.Logger) *cluster {
+	return &cluster{brokers: brokers, config: newConfig(clientID), log: log}
+}
+
+// with calls f with a connected client. An error that says that no broker can
+// be reached is logged when it begins and when it has ended.
+func (c *cluster) with(f func(sarama.Client) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.connect()
+	if err == nil {
+		err = f(c.client)
+	}
+	unreachable := err != nil && errors.Is(err, sarama.ErrOutOfBrokers)
+	switch {
+	case unreachable && c.broken == nil:
+		c.log.Error("no broker can be reached: lines wait in their files, nothing is lost; trying again until one answers. "+
+			"Check outputs.kafka.brokers, and that the address and port can be reached from this host",
+			"brokers", c.brokers, "error", err)
+	case !unreachable && c.broken != nil:
+		c.log.Info("the brokers can be reached again", "brokers", c.brokers)
+	}
+	c.broken = nil
+	if unreachable {
+		c.broken = err
+	}
+	return err
+}
+
+func (c *cluster) connect() error {
+	if c.client != nil {
+		return nil
+	}
+	client, err := sarama.NewClient(c.brokers, c.config)
+	if err != nil {
+		return err
+	}
+	c.client = client
+	return nil
+}
+
+// topic asks for a topic, and for the leader of one of its partitions; a
+// topic that does not exist may be made by the brokers when they are set to.
+func (c *cluster) topic(name string, partition int32) (info topicInfo, err error) {
+	err = c.with(func(client sarama.Client) error {
+		info, err = askTopic(client, name, partition)
+		return err
+	})
+	return info, err
+}
+
+func askTopic(client sarama.Client, name string, partition int32) (topicInfo, error) {
+	// Refreshing keeps sarama's list of brokers up to date and walks over
+	// dead ones; its answer lacks the topic id, so it is asked once more.
+	refreshed := client.RefreshMetadata(name)
+	broker := client.LeastLoadedBroker()
+	if broker == nil {
+		return topicInfo{}, errors.Join(sarama.ErrOutOfBrokers, refreshed)
+	}
+	request := sarama.NewMetadataRequest(client.Config().Version, []string{name})
+	request.AllowAutoTopicCreation = true
+	answer, err := broker.GetMetadata(request)
+	if err != nil {
+		_ = broker.Close()
+		return topicInfo{}, fmt.Errorf("metadata of topic %q: %w", name, err)
+	}
+	return readTopic(answer, name, partition)
+}
+
+func readTopic(answer *sarama.MetadataResponse, name string, partition int32) (topicInfo, error) {
+	for _, t := range answer.Topics {
+		if t.Name != name {
+			continue
+		}
+		if t.Err != sarama.ErrNoError {
+			return topicInfo{}, t.Err
+		}
+		info := topicInfo{partitions: int32(len(t.Partitions)), id: t.Uuid, leaderID: -1}
+		for _, p := range t.Partitions {
+			if p.ID == partition {
+				info.leaderID = p.Leader
+			}
+		}
+		for _, b := range answer.Brokers {
+			if b.ID() == info.leaderID {
+				info.leader = b.Addr()
+			}
+		}
+		return info, nil
+	}
+	return topicInfo{}, sarama.ErrUnknownTopicOrPartition
+}
+
+// producerID asks for a fresh one. A broker that is still starting may answer
+// with the id -1 and no error; a batch with it would not be idempotent.
+func (c *cluster) producerID() (pid int64, epoch int16, err error) {
+	err = c.with(func(client sarama.Client) error {
+		answer, err := client.InitProducerID()
+		switch {
+		case err != nil:
+			return fmt.Errorf("producer id: %w", err)
+		case answer.Err != sarama.ErrNoError:
+			return fmt.Errorf("producer id: %w", answer.Err)
+		case answer.ProducerID < 0:
+			return errors.New("producer id: the broker is still starting")
+		}
+		pid, epoch = answer.ProducerID, answer.ProducerEpoch
+		return nil
+	})
+	return pid, epoch, err
+}
+
+// maxMessageBytes is the largest batch that a topic takes, or 0 when the
+// brokers do not say (no DESCRIBE_CONFIGS permission).
+func (c *cluster) maxMessageBytes(topic string) (limit int) {
+	_ = c.with(func(client sarama.Client) error {
+		broker := client.LeastLoadedBroker()
+		if broker == nil {
+			return sarama.ErrOutOfBrokers
+		}
+		answer, err := broker.DescribeConfigs(&sarama.DescribeConfigsRequest{
+			Version: 1,
+			Resources: []*sarama.ConfigResource{{
+				Type: sarama.TopicResource, Name: topic, ConfigNames: []string{"max.message.bytes"},
+			}},
+		})
+		if err != nil {
+			return err
+		}
+		for _, r := range answer.Resources {
+			for _, entry := range r.Configs {
+				if n, err := strconv.Atoi(entry.Value); err == nil && entry.Name == "max.message.bytes" {
+					limit = n
+				}
+			}
+		}
+		return nil
+	})
+	return limit
+}
+
+func (c *cluster) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.client != nil {
+		_ = c.client.Close()
+		c.client = nil
+	}
+}
+
+// sleep waits for d, and reports false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,83 @@
+package kafka
+
+import (
+	"errors"
+	"net"
+	"sync"
+
+	"github.com/IBM/sarama"
+)
+
+// conns keeps the connections to the brokers. Lanes that are well share one
+// for each broker; a lane that is slow or failing has one of its own, since a
+// broker works on the requests of one connection in turn. It is safe for any
+// goroutine.
+type conns struct {
+	config *sarama.Config
+	dial   dialer // of a TCP connection
+
+	mu     sync.Mutex
+	shared map[string]*sharedConn
+}
+
+// sharedConn is dialled once however many lanes ask at the same time.
+type sharedConn struct {
+	mu   sync.Mutex
+	conn *conn
+}
+
+func newConns(config *sarama.Config) *conns {
+	d := net.Dialer{Timeout: config.Net.DialTimeout, Control: setUserTimeout}
+	return &conns{config: config, dial: d.Dial, shared: map[string]*sharedConn{}}
+}
+
+var errLost = errors.New("the connection was lost at once")
+
+// seat finds a connection to the broker at addr, its own or the shared one.
+func (p *conns) seat(addr string, own bool, gen int, events chan<- event) (*seat, error) {
+	if own {
+		c, err := dial(addr, *p.config, p.dial)
+		if err != nil {
+			return nil, err
+		}
+		return seatOn(c, gen, events)
+	}
+	p.mu.Lock()
+	sc := p.shared[addr]
+	if sc == nil {
+		sc = &sharedConn{}
+		p.shared[addr] = sc
+	}
+	p.mu.Unlock()
+
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	// A connection on which requests of a former seat are under way is not
+	// used for a new seat: they might be this lane's (lane.md L4).
+	if sc.conn != nil && !sc.conn.busy() {
+		if s := sc.conn.join(gen, events); s != nil {
+			return s, nil
+		}
+	}
+	c, err := dial(addr, *p.config, p.dial)
+	if err != nil {
+		return nil, err
+	}
+	sc.conn = c
+	return seatOn(c, gen, events)
+}
+
+func seatOn(c *conn, gen int, events chan<- event) (*seat, error) {
+	if s := c.join(gen, events); s != nil {
+		return s, nil
+	}
+	return nil, errLost
+}
+
+// release gives up a lane's seat. A connection that nobody sits on is closed:
+// the shared one is dialled again when a lane comes back.
+func release(s *seat) {
+	if s.leave() {
+		s.conn.fail(errors.New("closed"))
+	}
+}

@@ -1,0 +1,268 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+	"tailrace/outputs/kafka/lane"
+	"tailrace/outputs/kafka/wire"
+)
+
+const (
+	lost = lane.Lost
+	// lingerTime is how long after the first of some new lines the lane waits
+	// for more, so that a batch is worth its request.
+	lingerTime = 5 * time.Millisecond
+	// slowAfter is how long a lane's request may hold up the others on a
+	// shared connection.
+	slowAfter = 2 * time.Second
+	// batchMax bounds a batch before compression, in bytes: larger ones cost
+	// memory and save nothing.
+	batchMax = 512 << 10
+	// kafkaMax is the max.message.bytes that a broker has when nobody
+	// changed it, less a little for what the broker adds to a batch.
+	kafkaMax = 1_048_588 - 88
+)
+
+// driver runs one lane: it is the goroutine around the state machine, and the
+// only one that touches what is not said to be shared.
+type driver struct {
+	*Output
+	lane    journal.Lane
+	machine *lane.Machine
+	feed    flow.Feed // nil: only what is left of the run before
+	pulse   *flow.Pulse
+	trouble trouble
+
+	batches map[lane.Handle]*batch // those the machine knows
+	handle  lane.Handle            // the last that was given
+	queue   []lane.Event           // what came of actions, for the next steps
+	outbox  []lane.Send            // to be written, when the broker does not want a pause
+
+	events  chan event      // from connections; never full, see seat
+	replies chan lane.Event // from questions to the cluster
+	gen     int             // of the connection that is wanted
+	seat    *seat           // nil while there is none
+	target  target
+	id      [16]byte // the topic's id when last asked
+	known   bool     // id was asked for
+
+	timer  *time.Timer // the machine's Wait
+	pause  *time.Timer // that the broker wants
+	linger *time.Timer
+	// lingering is true while linger runs; eager when there may be lines to
+	// read now.
+	lingering, eager bool
+
+	limit  int // bytes that a batch may have, not compressed
+	chunk  flow.Chunk
+	millis func() int64
+	hard   context.Context
+	gone   chan struct{} // closed when the loop has ended
+}
+
+// batch is one that the machine knows.
+type batch struct {
+	journal.Intent
+	bytes   wire.Batch    // none while it is only in the journal
+	encoder *wire.Encoder // has its records until they are numbered
+	cost    int64         // of the budget
+	// numbered says that the sequence numbers are bound.
+	numbered bool
+}
+
+func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
+	d := &driver{
+		Output: o, lane: l.Lane, feed: feed, machine: lane.New(lane.Config{}),
+		pulse:   o.pulse(l.Topic),
+		trouble: trouble{log: o.Log, topic: l.Topic, partition: l.Partition},
+		batches: map[lane.Handle]*batch{},
+		// At most lane.Window answers and one end for a seat, and a new
+		// seat only after the loop turned.
+		events:  make(chan event, 4*lane.Window),
+		replies: make(chan lane.Event, 4),
+		target:  target{clientID: o.ClientID, topic: l.Topic, partition: l.Partition},
+		timer:   stoppedTimer(), pause: stoppedTimer(), linger: stoppedTimer(),
+		eager: true, limit: o.most, gone: make(chan struct{}),
+		millis: func() int64 { return time.Now().UnixMilli() },
+	}
+	d.queue = append(d.queue, d.start(l))
+	return d
+}
+
+func stoppedTimer() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}
+
+// start tells the machine what the journal knows.
+func (d *driver) start(l journal.LaneState) lane.Start {
+	s := lane.Start{AckedAt: l.Warm, Offset: l.Offset, Doubt: l.Doubt}
+	for _, in := range l.Intents {
+		b := &batch{Intent: in, numbered: true}
+		s.Unacked = append(s.Unacked, lane.Intent{Bound: d.bind(b), PID: in.PID, Epoch: in.Epoch})
+		s.Newest = max(s.Newest, in.Time)
+	}
+	return s
+}
+
+// bind gives a batch a handle.
+func (d *driver) bind(b *batch) lane.Bound {
+	d.handle++
+	d.batches[d.handle] = b
+	return lane.Bound{Batch: d.handle, First: b.First, Count: b.Count}
+}
+
+// run ships until ctx ends and all is acked, or hard ends. Without a feed it
+// ends when all is acked. It reports whether all is acked.
+func (d *driver) run(ctx, hard context.Context) bool {
+	d.hard = hard
+	defer d.close()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var wake <-chan struct{}
+	if d.feed != nil {
+		wake = d.feed.Wake()
+		d.learnLimit()
+	}
+	stop := ctx.Done()
+	for {
+		d.pulse.Beat()
+		d.settle()
+		if d.feed != nil && stop != nil {
+			d.pull()
+		}
+		if len(d.batches) == 0 && (d.feed == nil || stop == nil) {
+			return true
+		}
+		select {
+		case e := <-d.events:
+			d.connected(e)
+		case e := <-d.replies:
+			d.replied(e)
+		case <-d.timer.C:
+			d.queue = append(d.queue, lane.Timer{})
+		case <-wake:
+			d.lingerOnce()
+		case <-d.linger.C:
+			d.eager, d.lingering = true, false
+		case <-d.pause.C:
+			d.flush()
+		case <-tick.C:
+			d.leaveSlow()
+		case <-stop:
+			stop = nil
+		case <-hard.Done():
+			return false
+		}
+	}
+}
+
+// lingerOnce waits a little for more lines, from the first of them on.
+func (d *driver) lingerOnce() {
+	if !d.eager && !d.lingering {
+		d.lingering = true
+		d.linger.Reset(lingerTime)
+	}
+}
+
+// settle steps the machine until nothing is left to tell it.
+func (d *driver) settle() {
+	for len(d.queue) > 0 && d.hard.Err() == nil {
+		e := d.queue[0]
+		d.queue = d.queue[1:]
+		for _, a := range d.machine.Step(d.millis(), e) {
+			if !d.do(a) {
+				return // hard has ended: as if the process had
+			}
+		}
+	}
+}
+
+// connected takes what a connection has to say.
+func (d *driver) connected(e event) {
+	if e.seat != d.seat {
+		return // of a generation that is closed
+	}
+	if e.err != nil {
+		d.seat = nil
+		d.outbox = nil
+		d.trouble.cause = e.err
+		d.queue = append(d.queue, lane.Down{Gen: e.seat.gen, Code: lost})
+		return
+	}
+	if e.answer.Message != "" {
+		d.trouble.cause = errors.New(e.answer.Message)
+	}
+	d.queue = append(d.queue, lane.Answer{Gen: e.seat.gen, Batch: e.batch, Code: e.answer.Code, Offset: e.answer.Offset})
+}
+
+// opened is the answer to Connect.
+type opened struct {
+	gen  int
+	seat *seat
+	info topicInfo
+	err  error
+}
+
+// replied takes the answer to a question.
+func (d *driver) replied(e lane.Event) {
+	o, ok := e.(opened)
+	if !ok {
+		d.queue = append(d.queue, e)
+		return
+	}
+	if o.gen != d.gen {
+		if o.seat != nil {
+			release(o.seat)
+		}
+		return
+	}
+	if o.err != nil {
+		d.trouble.cause = o.err
+		d.queue = append(d.queue, lane.Down{Gen: o.gen, Code: codeOf(o.err)})
+		return
+	}
+	d.seat, d.target.topicID = o.seat, o.info.id
+	if d.known && d.id != o.info.id {
+		d.queue = append(d.queue, lane.NewTopic{})
+	}
+	d.id, d.known = o.info.id, true
+	d.queue = append(d.queue, lane.Up{Gen: o.gen})
+}
+
+// leaveSlow ends a shared connection that this lane's request holds up; the
+// lane's next one is its own, and the others find each other again.
+func (d *driver) leaveSlow() {
+	if d.seat != nil && d.seat.holdsUp(slowAfter) {
+		d.seat.conn.fail(fmt.Errorf("topic %s is slow: it goes on over a connection of its own", d.lane.Topic))
+	}
+}
+
+// close gives back what the lane holds.
+func (d *driver) close() {
+	d.rest(d.lane.Topic)
+	d.timer.Stop()
+	d.pause.Stop()
+	d.linger.Stop()
+	close(d.gone)
+	if d.seat != nil {
+		release(d.seat)
+	}
+	records := 0
+	for _, b := range d.batches {
+		records += int(b.Count)
+		d.Budget.Release(b.cost)
+		d.returnEncoder(b)
+	}
+	if records > 0 {
+		d.mu.Lock()
+		d.unsent = append(d.unsent, fmt.Sprintf("topic %s partition %d: %d lines", d.lane.Topic, d.lane.Partition, records))
+		d.mu.Unlock()
+	}
+}

@@ -1,0 +1,120 @@
+package kafka
+
+import (
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+	"tailrace/outputs/kafka/lane"
+	"tailrace/outputs/kafka/wire"
+)
+
+// learnLimit asks how large a batch of the topic may be.
+func (d *driver) learnLimit() {
+	d.limit = d.most
+	if n := d.cluster.maxMessageBytes(d.lane.Topic); n > 0 {
+		d.limit = min(d.limit, n)
+	}
+}
+
+// pull makes batches of new lines while there are some, the machine has room
+// and the budget allows.
+func (d *driver) pull() {
+	for d.eager && d.hard.Err() == nil && d.machine.Room() {
+		b := d.read()
+		if b == nil {
+			return
+		}
+		offered := d.bind(b)
+		d.queue = append(d.queue, lane.Offer{Batch: offered.Batch, Count: b.Count})
+		d.settle()
+		d.finish(b) // when the machine did not number it yet
+	}
+}
+
+// read makes one batch of what there is to read. It is nil when there is
+// nothing, or no memory for it until something is acked.
+func (d *driver) read() *batch {
+	cost := int64(d.limit)
+	if len(d.batches) == 0 {
+		d.Budget.Take(cost) // or nothing would ever move
+	} else if !d.Budget.Try(cost) {
+		return nil
+	}
+	b := &batch{cost: cost}
+	b.Lane, b.Time, b.Codec = d.lane.ID, d.millis(), d.codec.String()
+	select {
+	case b.encoder = <-d.encoders:
+	case <-d.hard.Done():
+		d.Budget.Release(cost)
+		return nil
+	}
+	b.encoder.Begin([]byte(d.lane.Key), d.codec, d.limit, b.Time)
+	b.Spans = d.fill(b.encoder)
+	b.Count = b.encoder.Count()
+	if b.Count == 0 {
+		d.returnEncoder(b)
+		d.Budget.Release(cost)
+		return nil
+	}
+	return b
+}
+
+// fill reads lines into the encoder until the batch is full, or there are no
+// more now.
+func (d *driver) fill(e *wire.Encoder) []flow.Span {
+	var spans []flow.Span
+	for room := e.Room(); room > 0; room = e.Room() {
+		if !d.feed.Next(&d.chunk, room) {
+			d.eager = false
+			break
+		}
+		n := e.Add(&d.chunk, 0)
+		if n > 0 {
+			s := d.chunk.Span(0, n)
+			last := len(spans) - 1
+			if last < 0 || !spans[last].Join(s, d.chunk.Data[:d.chunk.LineStart(n)]) {
+				spans = append(spans, s)
+			}
+		}
+		if n < d.chunk.Lines() {
+			d.feed.Unread(&d.chunk, n)
+			break
+		}
+	}
+	return spans
+}
+
+// finish closes the batch's records under the numbers that it has, and lets
+// the encoder go.
+func (d *driver) finish(b *batch) {
+	if b.encoder == nil {
+		return
+	}
+	b.bytes = b.encoder.Finish(b.PID, b.Epoch, b.First)
+	d.returnEncoder(b)
+	d.pay(b)
+}
+
+// pay sets what the batch takes of the budget to what it has.
+func (d *driver) pay(b *batch) {
+	n := int64(len(b.bytes.Bytes))
+	d.Budget.Take(n - b.cost)
+	b.cost = n
+}
+
+func (d *driver) returnEncoder(b *batch) {
+	if b.encoder != nil {
+		d.encoders <- b.encoder
+		b.encoder = nil
+	}
+}
+
+// number binds a batch to its numbers, in its bytes too where there are any.
+func (d *driver) number(b *batch, pid int64, epoch int16, first int32) journal.Intent {
+	b.PID, b.Epoch, b.First, b.numbered = pid, epoch, first, true
+	if b.encoder != nil {
+		d.finish(b)
+	} else if len(b.bytes.Bytes) > 0 {
+		b.bytes.Renumber(pid, epoch, first)
+	}
+	return b.Intent
+}

@@ -1,0 +1,105 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/IBM/sarama"
+
+	"tailrace/outputs/kafka/lane"
+)
+
+const messageTooLarge = int16(sarama.ErrMessageSizeTooLarge)
+
+var errNoLeader = sarama.ErrLeaderNotAvailable
+
+// nameOf is Kafka's own name and number of an error code.
+func nameOf(code int16) string {
+	if code == lost {
+		return "connection lost"
+	}
+	text := sarama.KError(code).Error()
+	const prefix = "kafka server: "
+	if len(text) > len(prefix) && text[:len(prefix)] == prefix {
+		text = text[len(prefix):]
+	}
+	return fmt.Sprintf("%s (error %d)", text, code)
+}
+
+// advice is what a person can do about an error code.
+var advice = map[int16]string{
+	int16(sarama.ErrUnknownTopicOrPartition):    "the topic does not exist and the brokers did not make it: create it, with kafka-topics.sh --create for instance, or correct `topic`",
+	int16(sarama.ErrInvalidTopic):               "Kafka does not allow this name: correct `topic`",
+	int16(sarama.ErrTopicAuthorizationFailed):   "this client may not write to the topic: grant it WRITE and DESCRIBE on it, with kafka-acls.sh for instance",
+	int16(sarama.ErrClusterAuthorizationFailed): "this client may not use idempotent producers: grant it IDEMPOTENT_WRITE on the cluster (Kafka before 2.8) or WRITE on the topic",
+	int16(sarama.ErrSASLAuthenticationFailed):   "the brokers do not accept the user or the password",
+	int16(sarama.ErrNotEnoughReplicas):          "fewer replicas of the partition are in sync than min.insync.replicas wants: look after the brokers that are down",
+	int16(sarama.ErrLeaderNotAvailable):         "the partition has no leader: look after the brokers that are down",
+	lost:                                        "check that the broker runs and can be reached from this host",
+}
+
+// trouble is what is wrong with one topic. It is logged when it begins and
+// when it has ended. One goroutine.
+type trouble struct {
+	log       *slog.Logger
+	topic     string
+	partition int32 // -1 unknown
+	cause     error // in more words than the code, when known
+	code      int16
+	on        bool
+}
+
+// begin logs a trouble, unless it is going on already.
+func (t *trouble) begin(code int16, cause error) {
+	if t.on && t.code == code {
+		return
+	}
+	t.on, t.code = true, code
+	if errors.Is(cause, sarama.ErrOutOfBrokers) {
+		return // said for all topics at once by the cluster
+	}
+	args := []any{"topic", t.topic}
+	if t.partition >= 0 {
+		args = append(args, "partition", t.partition)
+	}
+	if cause != nil {
+		args = append(args, "error", cause)
+	}
+	if code != lost {
+		args = append(args, "answer", nameOf(code))
+	}
+	if do := advice[code]; do != "" {
+		args = append(args, "advice", do)
+	}
+	t.log.Error("the topic waits, nothing is lost; trying again until it works", args...)
+}
+
+// end logs that the trouble is over.
+func (t *trouble) end() {
+	if t.on {
+		t.log.Info("the topic goes on", "topic", t.topic)
+	}
+	t.on, t.cause = false, nil
+}
+
+// report is what the machine has to say to people.
+func (d *driver) report(r lane.Report) {
+	args := []any{"topic", d.lane.Topic, "partition", d.lane.Partition}
+	switch r.Kind {
+	case lane.Failing, lane.Parked:
+		d.trouble.begin(r.Code, d.trouble.cause)
+	case lane.Recovered:
+		d.trouble.end()
+	case lane.Repeats:
+		d.repeats.Add(int64(r.Records))
+		d.Log.Error("lines are sent again although the topic may have them: they are possible repeats", append(args, "lines", r.Records, "cause", r.Cause)...)
+	case lane.GivenUp:
+		d.givenUp.Add(int64(r.Records))
+		d.Log.Error("lines were read and not acked, and their bytes are gone: they may be missing from the topic", append(args, "lines", r.Records, "cause", r.Cause)...)
+	case lane.Recreated:
+		d.Log.Warn("the topic was deleted and made again: going on in the new one", args...)
+	case lane.Unverified:
+		d.Log.Warn("what the journal does not know of may be repeated", append(args, "cause", r.Cause)...)
+	}
+}

@@ -1,0 +1,94 @@
+package kafka
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+
+	"tailrace/agent/flow"
+)
+
+// source is one file in memory: a feed and a fetcher of its lines.
+type source struct {
+	id    flow.FileID
+	path  string
+	lines int // lines in a chunk at most, 0: no limit
+	wake  chan struct{}
+
+	mu   sync.Mutex
+	data []byte
+	at   int
+	gone bool
+}
+
+func newSource(id flow.FileID, path string, data string) *source {
+	return &source{id: id, path: path, data: []byte(data), wake: make(chan struct{}, 1)}
+}
+
+func (s *source) append(data string) {
+	s.mu.Lock()
+	s.data = append(s.data, data...)
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *source) Wake() <-chan struct{} { return s.wake }
+
+func (s *source) Next(c *flow.Chunk, max int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	end := s.at
+	for n := 0; (s.lines == 0 || n < s.lines) && end < len(s.data); n++ {
+		next := end + bytes.IndexByte(s.data[end:], '\n') + 1
+		if next-s.at > max && n > 0 {
+			break
+		}
+		end = next
+	}
+	if end == s.at {
+		return false
+	}
+	s.fill(c, s.at, end)
+	s.at = end
+	return true
+}
+
+func (s *source) fill(c *flow.Chunk, start, end int) {
+	known := min(start, flow.PrefixMax)
+	*c = flow.Chunk{
+		File: s.id, Path: s.path, Start: int64(start), Data: bytes.Clone(s.data[start:end]),
+		Lead: s.data[max(0, start-flow.TailMax):start], PrefixLen: known, Prefix: flow.PrefixSum(0, s.data[:known]),
+	}
+	c.Split()
+}
+
+func (s *source) Unread(c *flow.Chunk, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = int(c.Start) + c.LineStart(n)
+}
+
+func (s *source) Fetch(span flow.Span, c *flow.Chunk) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone || span.File != s.id || span.End > int64(len(s.data)) {
+		return flow.ErrGone
+	}
+	s.fill(c, int(span.Start), int(span.End))
+	if flow.Sum(c.Data) != span.Sum {
+		return flow.ErrGone
+	}
+	return nil
+}
+
+// numbered is n lines that say which they are.
+func numbered(from, n int) string {
+	var b bytes.Buffer
+	for i := from; i < from+n; i++ {
+		fmt.Fprintf(&b, "line %06d end\n", i)
+	}
+	return b.String()
+}
