@@ -47,7 +47,7 @@ func (b Batch) open() (numbers, []byte, error) {
 		codec: b.Codec(), millis: b.Millis(), pid: b.PID(), epoch: b.Epoch(), first: b.First(),
 		count: int32(binary.BigEndian.Uint32(p[atCount:])),
 	}
-	if n.count != b.Count {
+	if n.count != b.Count || n.count < 1 {
 		return n, nil, errBatch
 	}
 	raw, err := unpack(p[headerLen:], n.codec)

@@ -126,6 +126,11 @@ func TestHalveDamaged(t *testing.T) {
 		if _, _, err := wrong.Halve(); err == nil {
 			t.Errorf("%v: halved although the count is wrong", codec)
 		}
+		wrong.Count = -1
+		binary.BigEndian.PutUint32(wrong.Bytes[atCount:], math.MaxUint32)
+		if _, err := wrong.Values(); err == nil {
+			t.Errorf("%v: values of a batch of -1 records", codec)
+		}
 	}
 }
 
