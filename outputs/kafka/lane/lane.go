@@ -74,11 +74,11 @@ type Machine struct {
 
 	making  Handle // what the driver makes anew
 	how     How
-	why     int16 // the code that it was refused with
-	tries   int  // failures since the last NONE
-	spoiled int  // of them, in a row, those that said "corrupt"
-	own     bool // the next connection is to be the lane's own
-	waiting bool // for a Timer
+	why     int16  // the code that it was refused with
+	tries   int    // failures since the last NONE
+	spoiled int    // of them, in a row, those that said "corrupt"
+	own     bool   // the next connection is to be the lane's own
+	waiting bool   // for a Timer
 	told    Report // the trouble that people know of
 }
 

@@ -1,0 +1,346 @@
+package lane
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// The model: a world of one agent, its journal, a broker with one partition,
+// and the connections between. The agent is the real Machine; its driver here
+// carries out actions in the same order as the real one. What may go wrong,
+// and how often, is a budget; everything else may happen in any order.
+//
+// A batch is lines of one of two files; its handle says which. Order and
+// completeness are per file, as for the real agent.
+
+// history says how large a world is and what may go wrong in it.
+type history struct {
+	name   string
+	lines  [2]int // of each file
+	cut    []int  // lines of a batch: any of these
+	window int    // batches under way, and remembered by the broker
+	budget
+	limit    int  // records that the broker takes in a batch at first, 0 for any
+	notWarm  bool // a start never finds a recent ack in the journal
+	rebinds  bool // possible repeats may be reported; else no rebind may happen at all
+	noLimits bool // of the walks: connections may be many
+}
+
+// budget is how often a thing may still happen.
+type budget struct {
+	crash    int8 // kill -9, between any two actions
+	power    int8 // power loss: the journal keeps any prefix of what is not synced
+	rollback int8 // the same without a trace: a machine's image restored
+	refuse   int8 // NOT_ENOUGH_REPLICAS, nothing appended
+	fail     int8 // REQUEST_TIMED_OUT after the append
+	drop     int8 // connection lost, or not opened
+	failover int8 // the new leader has any part of what is not committed
+	restart  int8 // of the broker: it remembers one batch of a producer id
+	lower    int8 // of the limit to one record
+	raise    int8 // of the limit to any
+}
+
+type world struct {
+	h *history
+	budget
+	limit int
+
+	// The agent. m is nil while it is down.
+	m      *Machine
+	read   [2]int // the next line of each file to offer
+	asked  bool   // for a producer id
+	dial   int    // generation that is being opened
+	timer  bool
+	remake Handle
+	boot   uint8
+
+	disk    ledger   // the journal, as far as it is synced
+	pending []Action // records behind it
+	journal ledger   // with them
+	maybe   [2]uint16
+
+	// The broker.
+	log      []line
+	hw       int // what is below is committed
+	ids      []producer
+	nextPID  int64
+	links    []link // oldest first; the last may be open
+	problems string
+}
+
+// ledger is what the journal's records come to.
+type ledger struct {
+	unacked []entry
+	pos     [2]int // acked lines of each file
+	warm    int64  // the producer id of the last ack
+	offset  int64
+}
+
+type entry struct {
+	Intent
+	boot uint8
+}
+
+// line is file<<4 | number.
+type line uint8
+
+// producer is what the broker knows of a producer id: all batches, of which it
+// remembers the last ones.
+type producer struct {
+	pid     int64
+	batches []stored
+	known   int
+}
+
+type stored struct {
+	first, count int32
+	offset       int
+}
+
+// link is a connection: requests in order.
+type link struct {
+	gen  int // 0: closed by the agent, the broker still reads
+	reqs []request
+}
+
+type request struct {
+	Intent
+	status status
+	code   int16
+	offset int
+}
+
+type status uint8
+
+const (
+	queued   status = iota
+	appended        // answered when it is committed
+	answered
+)
+
+func handle(file, from, to int) Handle { return Handle(1<<24 | file<<16 | from<<8 | to) }
+
+func (h Handle) span() (file, from, to int) {
+	return int(h>>16) & 0xff, int(h>>8) & 0xff, int(h) & 0xff
+}
+
+func newWorld(h *history) *world {
+	w := &world{h: h, budget: h.budget, limit: h.limit, nextPID: 1}
+	if w.limit == 0 {
+		w.limit = 99
+	}
+	w.disk.offset, w.journal.offset = -1, -1
+	return w
+}
+
+func (w *world) clone() *world {
+	c := *w
+	if w.m != nil {
+		m := *w.m
+		m.window, m.out = slices.Clone(m.window), nil
+		c.m = &m
+	}
+	c.disk.unacked, c.journal.unacked = slices.Clone(w.disk.unacked), slices.Clone(w.journal.unacked)
+	c.pending, c.log = slices.Clone(w.pending), slices.Clone(w.log)
+	c.ids, c.links = slices.Clone(w.ids), slices.Clone(w.links)
+	for i := range c.ids {
+		c.ids[i].batches = slices.Clone(c.ids[i].batches)
+	}
+	for i := range c.links {
+		c.links[i].reqs = slices.Clone(c.links[i].reqs)
+	}
+	return &c
+}
+
+func (w *world) problem(format string, a ...any) {
+	if w.problems == "" {
+		w.problems = fmt.Sprintf(format, a...)
+	}
+}
+
+// check looks at what is committed: each file's lines are there in order, and
+// none twice but those that were said to be possible repeats.
+func (w *world) check() {
+	var next [2]int
+	for _, l := range w.log[:w.hw] {
+		f, n := int(l>>4), int(l&15)
+		switch {
+		case n == next[f]:
+			next[f]++
+		case n > next[f]:
+			w.problem("line %d of file %d is ahead of line %d: %v", n, f, next[f], w.log)
+		case w.maybe[f]&(1<<n) == 0:
+			w.problem("line %d of file %d is repeated: %v", n, f, w.log)
+		}
+	}
+}
+
+// done reports whether all is delivered and acked.
+func (w *world) done() bool {
+	if w.m == nil || len(w.m.window) > 0 || w.journal.pos != w.h.lines {
+		return false
+	}
+	var next [2]int
+	for _, l := range w.log[:w.hw] {
+		if int(l&15) == next[l>>4] {
+			next[l>>4]++
+		}
+	}
+	return next == w.h.lines
+}
+
+// normalise makes worlds equal that only differ in names: generations,
+// producer ids, counters that change no rule.
+func (w *world) normalise() {
+	keep := 2
+	if w.h.noLimits {
+		keep = 8
+	}
+	for w.closedLinks() > keep {
+		i := slices.IndexFunc(w.links, func(l link) bool { return l.gen == 0 })
+		w.links = slices.Delete(w.links, i, i+1)
+	}
+	if m := w.m; m != nil {
+		for i := range w.links {
+			if w.links[i].gen != 0 {
+				w.links[i].gen = 1
+			}
+		}
+		if w.dial != 0 {
+			w.dial = 1
+		}
+		m.gen, m.tries, m.spoiled, m.own, m.told = 1, 0, 0, false, Report{}
+		m.why = 0
+		if m.making == 0 {
+			m.how = 0
+		}
+		if m.state != Settle {
+			m.cause = ""
+		}
+		if m.state != Scan {
+			m.probe = 0
+		}
+		if m.state == Cold {
+			m.pid, m.next, m.warmAt, m.bound = 0, 0, 0, 0
+		}
+	}
+	if len(w.journal.unacked) == 0 && len(w.pending) == 0 && (w.m == nil || w.m.pid != w.journal.warm) {
+		w.journal.warm, w.disk.warm = 0, 0
+	}
+	w.renamePIDs()
+}
+
+func (w *world) closedLinks() (n int) {
+	for _, l := range w.links {
+		if l.gen == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// renamePIDs forgets the producer ids that nobody can use any more, and
+// numbers the others from 1.
+func (w *world) renamePIDs() {
+	if len(w.pending) > 0 {
+		return // the records there name them too
+	}
+	var all []*int64
+	if w.m != nil && w.m.pid != 0 {
+		all = append(all, &w.m.pid)
+	}
+	for _, l := range []*ledger{&w.disk, &w.journal} {
+		if l.warm != 0 {
+			all = append(all, &l.warm)
+		}
+		for i := range l.unacked {
+			all = append(all, &l.unacked[i].PID)
+		}
+	}
+	for i := range w.links {
+		for j := range w.links[i].reqs {
+			all = append(all, &w.links[i].reqs[j].PID)
+		}
+	}
+	var live []int64
+	for _, p := range all {
+		live = append(live, *p)
+	}
+	slices.Sort(live)
+	live = slices.Compact(live)
+	name := func(p int64) int64 { return int64(slices.Index(live, p)) + 1 }
+	for _, p := range all {
+		*p = name(*p)
+	}
+	w.ids = slices.DeleteFunc(w.ids, func(p producer) bool { return !slices.Contains(live, p.pid) })
+	for i := range w.ids {
+		w.ids[i].pid = name(w.ids[i].pid)
+	}
+	w.nextPID = int64(len(live)) + 1
+}
+
+// key appends what tells a normalised world from others.
+func (w *world) key(b []byte) []byte {
+	n := func(v ...int) {
+		for _, v := range v {
+			b = binary.AppendVarint(b, int64(v))
+		}
+	}
+	flags := func(f ...bool) {
+		v := 0
+		for i, f := range f {
+			if f {
+				v |= 1 << i
+			}
+		}
+		n(v)
+	}
+	intent := func(i Intent) { n(int(i.Batch), int(i.First), int(i.Count), int(i.PID)) }
+	u := w.budget
+	for _, c := range []int8{u.crash, u.power, u.rollback, u.refuse, u.fail, u.drop, u.failover, u.restart, u.lower, u.raise} {
+		b = append(b, byte(c))
+	}
+	n(w.limit, w.read[0], w.read[1], w.dial, int(w.remake), int(w.boot), int(w.maybe[0]), int(w.maybe[1]), w.hw, int(w.nextPID))
+	flags(w.m == nil, w.asked, w.timer)
+	if m := w.m; m != nil {
+		b = append(append(b, m.cause...), 0)
+		n(int(m.state), int(m.pid), int(m.next), int(m.warmAt), int(m.offset), int(m.held.Batch), int(m.conn))
+		n(m.sent, m.probe, int(m.making), int(m.how), len(m.window))
+		flags(m.replay, m.asking, m.waiting)
+		for _, x := range m.window {
+			n(int(x.Batch), int(x.First), int(x.Count))
+			flags(x.tried, x.gone)
+		}
+	}
+	for _, l := range []*ledger{&w.disk, &w.journal} {
+		n(l.pos[0], l.pos[1], int(l.warm), int(l.offset), len(l.unacked))
+		for _, e := range l.unacked {
+			intent(e.Intent)
+			n(int(e.boot))
+		}
+	}
+	n(len(w.pending))
+	for _, p := range w.pending {
+		b = fmt.Append(b, p)
+	}
+	n(len(w.log))
+	for _, l := range w.log {
+		b = append(b, byte(l))
+	}
+	for _, p := range w.ids {
+		n(int(p.pid), p.known, len(p.batches))
+		for _, s := range p.batches {
+			n(int(s.first), int(s.count), s.offset)
+		}
+	}
+	n(len(w.links))
+	for _, l := range w.links {
+		n(l.gen, len(l.reqs))
+		for _, r := range l.reqs {
+			intent(r.Intent)
+			n(int(r.status), int(r.code), r.offset)
+		}
+	}
+	return b
+}
