@@ -38,6 +38,7 @@ type stream struct {
 	acked   *Ack
 	warm    int64
 	offset  int64
+	doubt   string
 }
 
 func newFold() *fold {
@@ -132,6 +133,12 @@ func (f *fold) applyLane(r Record) bool {
 	case r.Ack != nil:
 		s := f.lanes[r.Ack.Lane]
 		return s != nil && f.ack(s, *r.Ack)
+	case r.Doubt != nil:
+		s := f.lanes[r.Doubt.Lane]
+		if s != nil {
+			s.doubt = r.Doubt.Cause
+		}
+		return s != nil
 	case r.Rebind != nil:
 		s := f.lanes[r.Rebind.Lane]
 		return s != nil && f.rebind(s, r.Rebind)
@@ -242,7 +249,7 @@ func (f *fold) rebind(s *stream, r *Rebind) bool {
 		}
 	}
 	f.done(r.Lost)
-	s.pid, s.warm = &PID{Lane: r.Lane, PID: r.PID, Epoch: r.Epoch}, 0
+	s.pid, s.warm, s.doubt = &PID{Lane: r.Lane, PID: r.PID, Epoch: r.Epoch}, 0, ""
 	s.intents = cloneIntents(r.Intents)
 	return true
 }
@@ -261,7 +268,7 @@ func overlaps(sp flow.Span, in []Intent) bool {
 
 func (s *stream) rename(p PID) bool {
 	if s.pid == nil || *s.pid != p {
-		s.pid, s.warm = &p, 0
+		s.pid, s.warm, s.doubt = &p, 0, ""
 	}
 	return true
 }

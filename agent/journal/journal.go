@@ -110,6 +110,7 @@ func Open(dir string, o Options) (*Journal, error) {
 		syncing:  trouble{log: o.Log, what: "journal: cannot be synced, a power loss may repeat lines. Look at the disk", over: "journal: is synced again"},
 		renewing: trouble{log: o.Log, what: "journal: cannot be compacted and grows. Make room on the file system of state_dir", over: "journal: is compacted again"},
 	}
+	j.here.Always = o.Sync == 0
 	j.begin(gens)
 	go j.run()
 	return j, nil
@@ -137,11 +138,14 @@ func (j *Journal) begin(gens []uint64) {
 	if len(gens) > 0 {
 		j.gen = gens[len(gens)-1]
 	}
-	j.found = l.fold.view()
-	j.found.Fresh, j.found.Prior, j.found.Damaged = !l.any, l.header, l.damage
+	st := State{Fresh: !l.any, Prior: l.header, Damaged: l.damage}
 	if l.any {
-		j.found.compare(j.here)
+		st.compare(j.here)
+		l.fold.suspect(st.doubt(l.closed))
 	}
+	j.found = l.fold.view()
+	j.found.Fresh, j.found.Prior, j.found.Damaged = st.Fresh, st.Prior, st.Damaged
+	j.found.SameBoot, j.found.SameMachine, j.found.SameDir = st.SameBoot, st.SameMachine, st.SameDir
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.writing.check(j.renew())
@@ -170,7 +174,7 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	j.closed = true
-	err := j.flush(nil, true)
+	err := j.flush([]Record{{Closed: &Closed{Time: j.o.now().UnixMilli()}}}, true)
 	if j.out != nil {
 		err = errors.Join(err, j.out.file.Close())
 	}

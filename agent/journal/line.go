@@ -63,7 +63,8 @@ func (r Record) fields() int {
 	for _, set := range [...]bool{
 		r.Header != nil, r.File != nil, r.Forget != nil, r.Lane != nil, r.PID != nil,
 		r.Intent != nil, r.Split != nil, r.Ack != nil, r.Rebind != nil, r.Done != nil,
-		r.Lost != nil, r.Highest != nil, r.Position != nil, r.Progress != nil, r.End != nil,
+		r.Lost != nil, r.Highest != nil, r.Position != nil, r.Progress != nil, r.Doubt != nil,
+		r.Closed != nil, r.End != nil,
 	} {
 		if set {
 			n++
@@ -190,6 +191,10 @@ func (r Record) mapStrings(f func(string) string) Record {
 		b := *r.Rebind
 		b.Cause, b.Intents = f(b.Cause), mapCodecs(b.Intents, f)
 		r.Rebind = &b
+	case r.Doubt != nil:
+		d := *r.Doubt
+		d.Cause = f(d.Cause)
+		r.Doubt = &d
 	case r.Lost != nil:
 		l := *r.Lost
 		l.Path, l.Cause = f(l.Path), f(l.Cause)

@@ -21,6 +21,8 @@ type Record struct {
 	Highest  *Highest  `json:"highest,omitempty"`
 	Position *Position `json:"position,omitempty"`
 	Progress *Progress `json:"progress,omitempty"`
+	Doubt    *Doubt    `json:"doubt,omitempty"`
+	Closed   *Closed   `json:"closed,omitempty"`
 	End      *End      `json:"end,omitempty"`
 }
 
@@ -31,6 +33,8 @@ type Header struct {
 	Boot    string `json:"boot"`    // /proc/sys/kernel/random/boot_id
 	Inode   uint64 `json:"inode"`   // of the state directory
 	Time    int64  `json:"time"`    // Unix milliseconds
+	// Always says that all that was written was durable before it counted.
+	Always bool `json:"always,omitempty"`
 }
 
 // File is one file's identity: a later record of the same ID replaces what
@@ -118,6 +122,19 @@ type Rebind struct {
 	Intents []Intent    `json:"intents,omitempty"`
 	Lost    []flow.Span `json:"lost,omitempty"`
 	Cause   string      `json:"cause"`
+}
+
+// Doubt says that more may have been sent on a lane than its intents tell. It
+// stays, over any number of crashes, until the lane has another producer id.
+type Doubt struct {
+	Lane  int32  `json:"lane"`
+	Cause string `json:"cause"`
+}
+
+// Closed is the last record of a run that ended by itself: all before it is
+// durable.
+type Closed struct {
+	Time int64 `json:"time"` // Unix milliseconds
 }
 
 // Done acks spans of an output that has no lanes.

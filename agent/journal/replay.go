@@ -49,6 +49,7 @@ type reading struct {
 	records  int  // before End
 	damaged  int
 	cause    string // of the first damage
+	closed   bool   // its last record says that the run ended by itself
 	err      error  // the file could not be read to its end
 }
 
@@ -58,6 +59,7 @@ type loaded struct {
 	header Header // of the newest that has one
 	any    bool
 	damage int
+	closed bool   // the last run ended by itself
 	source uint64 // the generation to keep while the next is made, 0 none
 }
 
@@ -92,6 +94,7 @@ func (l *loaded) take(r reading, n uint64, log *slog.Logger) {
 		l.header = r.header
 	}
 	l.any = l.any || r.any
+	l.closed = r.closed
 	if r.complete || l.source == 0 {
 		l.source = n
 	}
@@ -120,7 +123,7 @@ func replayFile(d disk, name string, f *fold) reading {
 		return r
 	}
 	defer file.Close()
-	in := bufio.NewReaderSize(file, 256<<10)
+	in := bufio.NewReaderSize(file, 64<<10)
 	var buf []byte
 	for n := 1; ; n++ {
 		var line []byte
@@ -157,6 +160,7 @@ var (
 // add adds one record of the file.
 func (r *reading) add(rec Record, f *fold) error {
 	r.any = true
+	r.closed = rec.Closed != nil
 	switch {
 	case rec.Header != nil:
 		r.header = *rec.Header

@@ -53,6 +53,9 @@ func (s *stream) snapshot(yield func(Record) bool) bool {
 	}}) {
 		return false
 	}
+	if s.doubt != "" && !yield(Record{Doubt: &Doubt{Lane: s.ID, Cause: s.doubt}}) {
+		return false
+	}
 	for n := range s.intents {
 		if !yield(Record{Intent: &s.intents[n]}) {
 			return false

@@ -46,6 +46,9 @@ type LaneState struct {
 	Acked   *Ack     // the last
 	Warm    int64    // time of the last ack of a batch with PID, Unix milliseconds, 0 none
 	Offset  int64    // of the last record known to be acked, so the highest; -1 none
+	// Doubt says why more may have been sent on the lane than the journal
+	// knows of; empty: it knows all.
+	Doubt string
 }
 
 // found is State before it is sorted out for a caller: entries are shared with
@@ -62,7 +65,7 @@ func (f *fold) view() found {
 	for _, s := range f.sortedLanes() {
 		v.Lanes = append(v.Lanes, LaneState{
 			Lane: s.Lane, PID: s.pid, Intents: cloneIntents(s.intents),
-			Acked: s.acked, Warm: s.warm, Offset: s.offset,
+			Acked: s.acked, Warm: s.warm, Offset: s.offset, Doubt: s.doubt,
 		})
 	}
 	return v

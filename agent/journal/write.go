@@ -39,8 +39,9 @@ func (j *Journal) Note(recs ...Record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, r := range recs {
-		j.fold.apply(r)
-		j.notes = appendLine(j.notes, r)
+		if j.fold.apply(r) { // else it would count as damage at the next start
+			j.notes = appendLine(j.notes, r)
+		}
 	}
 	if j.closed {
 		return

@@ -1,0 +1,111 @@
+package journal
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"tailrace/agent/flow"
+)
+
+// everyRecord is one of each kind, with all fields set.
+func everyRecord() []Record {
+	long := flow.Span{File: 1 << 63, Start: 1 << 40, End: 1<<40 + 7, Part: 3, Final: true, Sum: 1<<32 - 1,
+		Mark: flow.Mark{PrefixLen: 1024, Prefix: 1<<64 - 1, Tail: 1 << 63}}
+	i := Intent{Lane: 2, PID: 1 << 40, Epoch: 3, First: 1<<31 - 1, Count: 9, Time: 1700000000000, Codec: "zstd",
+		Spans: []flow.Span{long, span(4, 0, 9)}, Short: 77}
+	a := Ack{Lane: 2, First: 5, Offset: -1, Time: 6}
+	return []Record{
+		{Header: &Header{Format: 1, Machine: "m", Boot: "b", Inode: 3, Time: 4}},
+		{File: &File{ID: 3, Path: "/a <b> & \"c\"\n\x00\xff\xe9é\u2028", Now: "\xff", Topic: "t", Dev: 1, Ino: 1 << 63, Birth: -5,
+			Prev: 2, Base: 8, BaseMark: long.Mark, Done: true}},
+		{File: &File{ID: 1}},
+		{Forget: &Forget{ID: 9}},
+		{Lane: &Lane{ID: 1, Topic: "t", Partition: 5, Key: "host"}},
+		{PID: &PID{Lane: 1, PID: 2, Epoch: 3}},
+		{Intent: &i},
+		{Split: &Split{Lane: 1, First: 2, Into: []Intent{i, i}}},
+		{Ack: &a},
+		{Rebind: &Rebind{Lane: 1, PID: 2, Epoch: 3, Intents: []Intent{i}, Lost: []flow.Span{long}, Cause: "c\xfe"}},
+		{Done: &Done{Spans: []flow.Span{long}}},
+		{Lost: &Lost{File: 1, Path: "p\x80", Bytes: 5, Cause: "c"}},
+		{Highest: &Highest{File: 1<<64 - 1, Lane: 3}},
+		{Position: &Position{ID: 1, End: 2, Mark: long.Mark}},
+		{Progress: &Progress{Lane: 1, Acked: &a, Warm: 2, Offset: 3}},
+		{Doubt: &Doubt{Lane: 1, Cause: "c\xfe"}},
+		{Closed: &Closed{Time: 5}},
+		{End: &End{Records: 4}},
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	seen := map[int]bool{}
+	for _, r := range everyRecord() {
+		line := appendLine([]byte("before"), r)[len("before"):]
+		got, err := parseLine(line[:len(line)-1])
+		if err != nil || !reflect.DeepEqual(got, r) {
+			t.Errorf("%s: %v, %+v", line, err, got)
+		}
+		for n := range reflect.TypeFor[Record]().NumField() {
+			if !reflect.ValueOf(r).Field(n).IsNil() {
+				seen[n] = true
+			}
+		}
+	}
+	if n := reflect.TypeFor[Record]().NumField(); len(seen) != n {
+		t.Errorf("%d of %d kinds tried", len(seen), n)
+	}
+}
+
+// What is written by hand is what encoding/json would write.
+func TestByHandIsJSON(t *testing.T) {
+	for _, r := range everyRecord() {
+		if r.Intent == nil && r.Ack == nil {
+			continue
+		}
+		want, _ := json.Marshal(r)
+		if got := appendRecord(nil, r); string(got) != string(want) {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+	}
+}
+
+func FuzzLine(f *testing.F) {
+	for _, r := range everyRecord() {
+		line := appendLine(nil, r)
+		f.Add(line[:len(line)-1])
+		f.Add(line[9 : len(line)-1])
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		parseLine(line)
+		// The same bytes with a right checksum get past it.
+		summed := appendSum(line)
+		r, err := parseLine(summed)
+		if err != nil {
+			return
+		}
+		newFold().apply(r)
+		again := appendLine(nil, r)
+		got, err := parseLine(again[:len(again)-1])
+		if err != nil || string(appendLine(nil, got)) != string(again) {
+			t.Errorf("%q reads as %q, %v", line, again, err)
+		}
+	})
+}
+
+func BenchmarkAppendIntent(b *testing.B) {
+	r := intent(1, 1<<40, 12345, 5000, span(12, 1<<30, 1<<30+1<<20))
+	buf := make([]byte, 0, 4096)
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = appendLine(buf[:0], r)
+	}
+}
+
+func BenchmarkAppendIntentByJSON(b *testing.B) {
+	r := intent(1, 1<<40, 12345, 5000, span(12, 1<<30, 1<<30+1<<20))
+	b.ReportAllocs()
+	for b.Loop() {
+		json.Marshal(r)
+	}
+}
