@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tailrace/agent/config"
+)
+
+// target is which Kafka a command speaks to.
+type target struct {
+	brokers  []string // host:port
+	clientID string
+	hostname string // the key of records that are given none
+}
+
+// targetFlags are the two ways to say it.
+type targetFlags struct {
+	brokers string
+	config  string
+}
+
+func (f *targetFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.brokers, "brokers", "", "Kafka's address `HOST:PORT`, or several with commas (default: those of --config)")
+	configFlag(cmd, &f.config)
+}
+
+// target finds the brokers: those of --brokers, else those of the configuration.
+func (f *targetFlags) target(cmd *cobra.Command) (target, error) {
+	if f.brokers != "" {
+		return targetOf(f.brokers)
+	}
+	if !cmd.Flags().Changed("config") {
+		if _, err := os.Stat(f.config); errors.Is(err, fs.ErrNotExist) {
+			return target{}, fmt.Errorf("which Kafka? Give its address with --brokers localhost:9092, "+
+				"or with --config FILE a configuration that has outputs.kafka.brokers (%s, the default, does not exist)", f.config)
+		}
+	}
+	cfg, err := config.Load(f.config)
+	if err != nil {
+		return target{}, err
+	}
+	k := cfg.Outputs.Kafka
+	if k == nil {
+		return target{}, fmt.Errorf("%s ships to stdout and names no Kafka; give its address with --brokers localhost:9092", f.config)
+	}
+	return target{brokers: k.Brokers, clientID: k.ClientID, hostname: cfg.Hostname}, nil
+}
+
+// targetOf reads a list of addresses.
+func targetOf(list string) (target, error) {
+	t := target{clientID: config.DefaultClientID}
+	for s := range strings.SplitSeq(list, ",") {
+		addr, problem := config.Broker(strings.TrimSpace(s))
+		if problem != "" {
+			return target{}, fmt.Errorf("--brokers: %s", problem)
+		}
+		t.brokers = append(t.brokers, addr)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return target{}, fmt.Errorf("the name of this host: %w", err)
+	}
+	t.hostname = host
+	return t, nil
+}

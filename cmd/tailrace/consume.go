@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"tailrace/agent/config"
+)
+
+func consumeCommand() *cobra.Command {
+	var flags targetFlags
+	var o consumeOptions
+	cmd := &cobra.Command{
+		Use:   "consume --topic TOPIC",
+		Short: "Print the messages of a Kafka topic",
+		Long: `Prints the messages of a topic, from all its partitions, up to what is there now;
+with --follow also what comes later. It only reads: nothing in Kafka changes.
+
+Each message is one line: partition and offset, key, value. The order holds
+within a partition.`,
+		Example: `  tailrace consume --topic app --follow
+  tailrace consume --topic app --json | jq .headers.path`,
+		Args: exactly(0, "give flags only"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			t, err := flags.target(cmd)
+			if err != nil {
+				return err
+			}
+			if err := o.check(); err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			return consume(ctx, t, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringVar(&o.topic, "topic", "", "the `TOPIC` to read")
+	cmd.Flags().StringVar(&o.from, "from", "oldest", "where to begin: oldest, newest, or an offset `N` in each partition")
+	cmd.Flags().BoolVar(&o.follow, "follow", false, "go on with what comes later, until Ctrl-C")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print each message as one JSON object, with its time and headers")
+	mustRequire(cmd, "topic")
+	flags.add(cmd)
+	return cmd
+}
+
+// consumeOptions is what the command line says.
+type consumeOptions struct {
+	topic  string
+	from   string // oldest, newest or a number
+	follow bool
+	json   bool
+	offset int64 // of from, when it is a number
+}
+
+func (o *consumeOptions) check() error {
+	if problem := config.CheckTopic(o.topic); problem != "" && o.topic[:min(2, len(o.topic))] != "__" {
+		return errors.New(problem)
+	}
+	if o.from == "oldest" || o.from == "newest" {
+		return nil
+	}
+	n, err := strconv.ParseInt(o.from, 10, 64)
+	if err != nil || n < 0 {
+		return fmt.Errorf("--from %s: write oldest, newest, or an offset, like 0", o.from)
+	}
+	o.offset = n
+	return nil
+}
+
+// consume prints messages until all that were there at the start are printed,
+// or with follow until ctx ends.
+func consume(ctx context.Context, t target, o consumeOptions, out, errOut io.Writer) error {
+	c, err := connect(t)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	topic, err := c.topic(o.topic, false)
+	switch {
+	case errors.Is(err, errNoTopic):
+		return errors.New(c.noTopic(o.topic))
+	case err != nil:
+		return errors.New(kafkaText(err, o.topic, "read from"))
+	}
+	for _, addr := range topic.leaders() {
+		if err := reach(addr); err != nil {
+			return errors.New(unreachable(addr, err))
+		}
+	}
+	r, err := newReader(c, topic, o, errOut)
+	if err != nil {
+		return errors.New(kafkaText(err, o.topic, "read from"))
+	}
+	if o.follow {
+		fmt.Fprintf(errOut, "Following topic %s, %s. Ctrl-C stops.\n", o.topic, count(len(topic.Partitions), "partition"))
+	}
+	p := newPrinter(out, o.json)
+	err = r.read(ctx, p.print)
+	if err != nil {
+		err = errors.New(kafkaText(err, o.topic, "read from"))
+	}
+	err = errors.Join(err, r.close())
+	fmt.Fprintf(errOut, "%s from %s of topic %s.\n", count(p.printed, "message"), count(len(topic.Partitions), "partition"), o.topic)
+	if p.printed == 0 && o.from == "newest" && !o.follow {
+		fmt.Fprintln(errOut, "--from newest begins after the last message; add --follow to see what comes.")
+	}
+	return err
+}

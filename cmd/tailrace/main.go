@@ -1,0 +1,99 @@
+// Command tailrace follows log files and ships every line to Kafka, exactly
+// once. Each of its commands is in a file of its own.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/rcrowley/go-metrics"
+	"github.com/spf13/cobra"
+
+	"tailrace/agent/config"
+)
+
+// Exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	// exitConfig is EX_CONFIG of sysexits.h: the service manager need not try
+	// again, since a bad configuration does not get better by that.
+	exitConfig = 78
+)
+
+func main() {
+	// sarama counts everything; nobody reads it.
+	metrics.UseNilMetrics = true
+	os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// execute runs the command that args name and returns the exit status.
+func execute(args []string, out, errOut io.Writer) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.Execute()
+	if err == nil {
+		return exitOK
+	}
+	if problems, ok := errors.AsType[config.Problems](err); ok {
+		fmt.Fprintln(errOut, problems)
+		fmt.Fprintf(errOut, "tailrace: the configuration has %s\n", count(len(problems), "problem"))
+		return exitConfig
+	}
+	if !errors.Is(err, errReported) {
+		fmt.Fprintln(errOut, "tailrace:", err)
+	}
+	return exitFailed
+}
+
+// errReported ends a command with status 1 after it has said why itself.
+var errReported = errors.New("already reported")
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tailrace",
+		Short: "Follows log files and ships every line to Kafka, exactly once",
+		Long: `tailrace follows log files and ships every line to Kafka, exactly once.
+
+To begin: put the path of a log and the address of Kafka into
+` + config.DefaultPath + `, then
+
+  tailrace check --connect     is the configuration right, does Kafka answer?
+  tailrace run                 ship the lines
+  tailrace consume --topic T   see them in Kafka`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(runCommand(), checkCommand(), sendCommand(), consumeCommand(), versionCommand())
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	})
+	return root
+}
+
+// exactly demands n arguments, and says what they should be.
+func exactly(n int, want string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return fmt.Errorf("%s, but there are %s; see %s --help", want, count(len(args), "argument"), cmd.CommandPath())
+	}
+}
+
+// configFlag adds --config.
+func configFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVar(path, "config", config.DefaultPath, "the configuration `FILE`; conf.d/*.yaml beside it add inputs")
+}
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/coreos/go-systemd/v22/journal"
+	"github.com/spf13/cobra"
+
+	"tailrace/agent"
+	"tailrace/agent/config"
+)
+
+// killGrace is how long the agent may take to close its journal after a second
+// signal.
+const killGrace = time.Second
+
+func runCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Follow the files and ship their lines, until SIGTERM or Ctrl-C",
+		Long: `Follows the files of the configuration and ships their lines, until SIGTERM or
+Ctrl-C. It then waits for the answers to what is under way; a second signal ends
+it at once. Either way the next start goes on exactly where this one ended.`,
+		Args: exactly(0, "give flags only"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := config.Load(path)
+			if err != nil {
+				return err
+			}
+			return run(cfg, newLog(cmd.ErrOrStderr()))
+		},
+	}
+	configFlag(cmd, &path)
+	return cmd
+}
+
+func run(cfg *config.Config, log *slog.Logger) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	kill := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+			return
+		}
+		stop()
+		<-signals
+		close(kill)
+		time.AfterFunc(killGrace, func() { os.Exit(exitFailed) })
+	}()
+	log.Info("tailrace starts", "version", versionText(), "files", cfg.Files, "inputs", len(cfg.Inputs), "hostname", cfg.Hostname)
+	err := agent.Run(ctx, cfg, agent.Options{Log: log, Notify: notify, Kill: kill})
+	if err == nil {
+		log.Info("tailrace ended")
+	}
+	return err
+}
+
+// notify tells systemd a state. Where there is no systemd, nobody listens.
+func notify(state string) {
+	_, _ = daemon.SdNotify(false, state)
+}
+
+// newLog logs text to w, without the time where systemd's journal has it.
+func newLog(w io.Writer) *slog.Logger {
+	var o slog.HandlerOptions
+	if inJournal, err := journal.StderrIsJournalStream(); err == nil && inJournal {
+		o.ReplaceAttr = withoutTime
+	}
+	return slog.New(slog.NewTextHandler(w, &o))
+}
+
+func withoutTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}

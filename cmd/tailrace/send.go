@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/IBM/sarama"
+	"github.com/spf13/cobra"
+
+	"tailrace/agent/config"
+	"tailrace/outputs/kafka/wire"
+)
+
+func sendCommand() *cobra.Command {
+	var flags targetFlags
+	var topic, key string
+	cmd := &cobra.Command{
+		Use:   "send --topic TOPIC MESSAGE",
+		Short: "Send one message to a Kafka topic",
+		Long: `Sends one message to a topic and prints where Kafka put it.
+
+A topic is a log in Kafka, in one or more parts, its partitions. The key decides
+which partition: the same key always goes to the same one. In a partition each
+message has a number, its offset.`,
+		Example: `  tailrace send --brokers localhost:9092 --topic app "hello, Kafka"
+  tailrace consume --brokers localhost:9092 --topic app`,
+		Args: exactly(1, "give one message, in quotes"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := flags.target(cmd)
+			if err != nil {
+				return err
+			}
+			if !cmd.Flags().Changed("key") {
+				key = t.hostname
+			}
+			return send(cmd, t, topic, key, args[0])
+		},
+	}
+	cmd.Flags().StringVar(&topic, "topic", "", "the `TOPIC` to send to")
+	cmd.Flags().StringVar(&key, "key", "", "the message's `KEY` (default: this host's name, as with shipped lines)")
+	mustRequire(cmd, "topic")
+	flags.add(cmd)
+	return cmd
+}
+
+// mustRequire makes a flag of the command one that must be given.
+func mustRequire(cmd *cobra.Command, flag string) {
+	if err := cmd.MarkFlagRequired(flag); err != nil {
+		panic(err) // no such flag: a mistake in the program
+	}
+}
+
+func send(cmd *cobra.Command, t target, name, key, message string) error {
+	if problem := config.CheckTopic(name); problem != "" {
+		return errors.New(problem)
+	}
+	c, err := connect(t)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	topic, err := c.topicOrMake(cmd, name)
+	if err != nil {
+		return err
+	}
+	p := topic.Partitions[wire.Partition([]byte(key), int32(len(topic.Partitions)))]
+	if addr := topic.leader(p); addr == "" {
+		return errors.New(kafkaText(sarama.ErrLeaderNotAvailable, name, "write to"))
+	} else if err := reach(addr); err != nil {
+		return errors.New(unreachable(addr, err))
+	}
+	offset, err := c.produce(name, p.ID, key, message)
+	if err != nil {
+		return errors.New(kafkaText(err, name, "write to"))
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "topic %s, partition %d, offset %d\n", name, p.ID, offset)
+	return nil
+}
+
+// topicOrMake asks for a topic; one that does not exist yet is made where the
+// brokers do so by themselves, as for any client that writes.
+func (c *cluster) topicOrMake(cmd *cobra.Command, name string) (*topic, error) {
+	t, err := c.topic(name, false)
+	if errors.Is(err, errNoTopic) {
+		t, err = c.makeTopic(name)
+		if err == nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "Topic %s did not exist: Kafka made it now, with %s, as its settings for new topics say.\n",
+				name, count(len(t.Partitions), "partition"))
+		}
+	}
+	switch {
+	case errors.Is(err, errNoTopic):
+		return nil, errors.New(c.noTopic(name))
+	case err != nil:
+		return nil, errors.New(kafkaText(err, name, "write to"))
+	}
+	return t, nil
+}
+
+// produce writes one message to a partition, once, and waits until all copies
+// have it.
+func (c *cluster) produce(topic string, partition int32, key, message string) (offset int64, err error) {
+	conf := clientConfig(c.clientID)
+	conf.Net.MaxOpenRequests = 1 // sarama wants it for the next
+	conf.Producer.Idempotent = true
+	conf.Producer.RequiredAcks = sarama.WaitForAll
+	conf.Producer.Return.Successes = true
+	conf.Producer.Partitioner = sarama.NewManualPartitioner
+	producer, err := sarama.NewSyncProducer(c.brokers, conf)
+	if err != nil {
+		return 0, err
+	}
+	_, offset, err = producer.SendMessage(&sarama.ProducerMessage{
+		Topic: topic, Partition: partition, Key: sarama.StringEncoder(key), Value: sarama.StringEncoder(message),
+	})
+	return offset, errors.Join(err, producer.Close())
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/IBM/sarama"
+)
+
+// errNotKafka says that something took the connection and then hung up.
+var errNotKafka = errors.New("hung up")
+
+// connectText says why an address could not be connected to, and what to look at.
+func connectText(err error) string {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused: nothing listens there. Is Kafka running, and is the port right?"
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fmt.Sprintf("there is no host %q. Is the name spelled right?", dns.Name)
+	case errors.As(err, &dns):
+		return fmt.Sprintf("the name %q cannot be looked up: %s. Does this host have a working DNS?", dns.Name, dns.Err)
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "no route to that host. Is the address right, and the network up?"
+	case errors.Is(err, errNotKafka), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return "something listens there but hung up on the first request. Is it Kafka, and is this its port for plain connections (not TLS)?"
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Sprintf("no answer within %v. Is the host up, and does a firewall let this host through?", answerTime)
+	}
+	return err.Error()
+}
+
+// kafkaText says what an answer of a broker means, and what to do. what is
+// what was asked for: "write to" or "read from".
+func kafkaText(err error, topic, what string) string {
+	permission := map[string]string{"write to": "WRITE", "read from": "READ"}[what]
+	switch {
+	case errors.Is(err, sarama.ErrTopicAuthorizationFailed):
+		return fmt.Sprintf("Kafka does not allow this client to %s topic %s: it needs the permissions DESCRIBE and %s on that topic "+
+			"(kafka-acls.sh --add --allow-principal User:… --operation %s --operation Describe --topic %s)",
+			what, topic, permission, permission[:1]+strings.ToLower(permission[1:]), topic)
+	case errors.Is(err, sarama.ErrClusterAuthorizationFailed):
+		return "Kafka does not allow this client to write: brokers before 2.8 want the permission IDEMPOTENT_WRITE on the cluster"
+	case errors.Is(err, sarama.ErrNotEnoughReplicas), errors.Is(err, sarama.ErrNotEnoughReplicasAfterAppend):
+		return fmt.Sprintf("topic %s has fewer copies in sync than its min.insync.replicas wants, so Kafka takes nothing: a broker is down or behind", topic)
+	case errors.Is(err, sarama.ErrMessageSizeTooLarge):
+		return fmt.Sprintf("the message is larger than topic %s takes (max.message.bytes); send a shorter one, or raise that limit", topic)
+	case errors.Is(err, sarama.ErrLeaderNotAvailable), errors.Is(err, sarama.ErrNotLeaderForPartition):
+		return fmt.Sprintf("a partition of topic %s has no leader now: its brokers are down or starting; try again, then see the brokers' logs", topic)
+	case errors.Is(err, sarama.ErrInvalidTopic):
+		return fmt.Sprintf("Kafka refuses topic %s: it is one of its own, or the name is not allowed", topic)
+	case errors.Is(err, sarama.ErrUnsupportedVersion):
+		return "these brokers are too old for this request; Kafka 0.11 or later is needed"
+	case errors.Is(err, sarama.ErrRequestTimedOut):
+		return fmt.Sprintf("Kafka did not finish in time: a copy of topic %s is slow or down", topic)
+	}
+	return fmt.Sprintf("%s topic %s: %s", what, topic, strings.TrimPrefix(err.Error(), "kafka server: "))
+}
+
+// shown is how many topics a message lists.
+const shown = 10
+
+// noTopic says which topics there are, and how to make one.
+func (c *cluster) noTopic(name string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "topic %s does not exist.", name)
+	switch names, err := c.topicNames(); {
+	case err != nil:
+		fmt.Fprintf(&b, " (Which do cannot be seen: %v.)", err)
+	case len(names) == 0:
+		b.WriteString(" There are no topics yet that this client may see.")
+	default:
+		b.WriteString(" These do: " + strings.Join(names[:min(shown, len(names))], ", "))
+		if more := len(names) - shown; more > 0 {
+			fmt.Fprintf(&b, ", and %d more", more)
+		}
+		b.WriteString(".")
+	}
+	fmt.Fprintf(&b, "\nTo make it, on a machine that has Kafka's tools:\n"+
+		"  kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions 3", c.broker.Addr(), name)
+	return b.String()
+}
+
+// unreachable explains the trap that Kafka sets for newcomers: the address that
+// one connects to only tells where the brokers say that they are.
+func unreachable(addr string, err error) string {
+	return fmt.Sprintf("Kafka answers, but says that a broker is at %s, and from here that cannot be reached: %s "+
+		"The address is what that broker has in advertised.listeners; make it one that this host can reach", addr, connectText(err))
+}
