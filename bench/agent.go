@@ -29,12 +29,12 @@ func buildAgent(ctx context.Context, dir string) (string, error) {
 // startAgent starts the agent on the job, with its configuration and a fresh
 // state in dir. It follows the files until it is stopped.
 func startAgent(binary, dir string, j job) (*process, error) {
-	list := func(names []string) string {
+	list := func(names ...string) string {
 		text, _ := json.Marshal(names) // strings always can; JSON is YAML
 		return string(text)
 	}
 	text := fmt.Sprintf(`hostname: %s
-state_dir: %s
+state_dir: %q
 inputs:
   - paths: %s
     topic: %s
@@ -42,7 +42,7 @@ outputs:
   kafka:
     brokers: %s
     compression: %s
-`, hostKey, filepath.Join(dir, "state"), list(j.Files), j.Topic, list(j.Brokers), j.Codec)
+`, hostKey, filepath.Join(dir, "state"), list(j.Files...), j.Topic, list(j.Brokers...), j.Codec)
 	config := filepath.Join(dir, "config.yaml")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -41,14 +41,10 @@ func agentMain(path string) int {
 }
 
 // writeConfig writes the agent's configuration into dir and returns its path.
-func writeConfig(dir string, broker string, paths []string) (string, error) {
-	var list []string
-	for _, p := range paths {
-		quoted, err := json.Marshal(strings.ReplaceAll(p, "${", "$${"))
-		if err != nil {
-			return "", err
-		}
-		list = append(list, string(quoted)) // JSON is YAML
+func writeConfig(dir, broker string, paths []string) (string, error) {
+	list := make([]string, len(paths))
+	for i, p := range paths {
+		list[i] = quote(p)
 	}
 	text := fmt.Sprintf(`hostname: demo-host
 state_dir: %s
@@ -58,9 +54,15 @@ inputs:
 outputs:
   kafka:
     brokers: [%s]
-`, filepath.Join(dir, "state"), strings.Join(list, ", "), topic, broker)
+`, quote(filepath.Join(dir, "state")), strings.Join(list, ", "), topic, broker)
 	path := filepath.Join(dir, "config.yaml")
 	return path, os.WriteFile(path, []byte(text), 0o600)
+}
+
+// quote is text as a scalar of the configuration, in which ${NAME} is nothing
+// special.
+func quote(text string) string {
+	return strconv.Quote(strings.ReplaceAll(text, "${", "$${"))
 }
 
 // An agentProcess is the agent as a child process, again and again on the same
@@ -119,12 +121,12 @@ func (a *agentProcess) stop(limit time.Duration) error {
 	case err := <-a.gone:
 		a.cmd = nil
 		if err != nil {
-			return fmt.Errorf("the agent ended: %w%s", err, a.lastWords())
+			return fmt.Errorf("the agent ended: %w; it%s", err, a.lastWords())
 		}
 		return nil
 	case <-time.After(limit):
 		a.close()
-		return fmt.Errorf("the agent did not end within %v of SIGTERM%s", limit, a.lastWords())
+		return fmt.Errorf("the agent did not end within %v of SIGTERM; it%s", limit, a.lastWords())
 	}
 }
 
@@ -142,12 +144,12 @@ func (a *agentProcess) close() {
 func (a *agentProcess) ended(err error) error {
 	a.cmd = nil
 	if err == nil {
-		return fmt.Errorf("the agent ended by itself%s", a.lastWords())
+		return fmt.Errorf("the agent ended by itself; it%s", a.lastWords())
 	}
-	return fmt.Errorf("the agent ended by itself: %w%s", err, a.lastWords())
+	return fmt.Errorf("the agent ended by itself: %w; it%s", err, a.lastWords())
 }
 
-// lastWords is the end of the agent's log, as a part of an error.
+// lastWords is what the agent said last, as the end of a sentence about it.
 func (a *agentProcess) lastWords() string {
 	const enough = 4096
 	f, err := os.Open(a.log)
@@ -160,7 +162,7 @@ func (a *agentProcess) lastWords() string {
 	}
 	text, _ := io.ReadAll(f)
 	if text = bytes.TrimSpace(text); len(text) == 0 {
-		return "; it said nothing"
+		return " said nothing"
 	}
-	return "; its last words:\n" + string(text)
+	return " said last:\n" + string(text)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -50,7 +51,8 @@ type demo struct {
 	arrived *arrivals
 	writers []*writer
 	stop    chan struct{} // closed when the writers are to end
-	written chan error    // receives the end of each writer
+	writing sync.WaitGroup
+	failed  []error // of each writer, once it has ended
 	kills   int
 }
 
@@ -58,9 +60,10 @@ type demo struct {
 var errInexact = errors.New("what is in the topic is not what was written")
 
 // runDemo runs the demo, and returns nil if the topic held every line once.
-func runDemo(ctx context.Context, scr *screen, p plan) (err error) {
+// Keep leaves the directory.
+func runDemo(ctx context.Context, scr *screen, p plan, keep bool) (err error) {
 	d := &demo{plan: p, ledger: newLedger(), arrived: &arrivals{}, stop: make(chan struct{})}
-	d.stage, err = newStage(ctx, scr, []string{"*.log"}, d.arrived.take)
+	d.stage, err = newStage(ctx, scr, keep, []string{"*.log"}, d.arrived.take)
 	if err != nil {
 		return err
 	}
@@ -96,7 +99,7 @@ func runDemo(ctx context.Context, scr *screen, p plan) (err error) {
 // half a turn after the first.
 func (d *demo) startWriters(ctx context.Context) {
 	names := []string{"access", "orders"}
-	d.written = make(chan error, len(names))
+	d.failed = make([]error, len(names))
 	for i, name := range names {
 		w := &writer{
 			name: name, dir: d.dir, rate: d.plan.rate / len(names), ledger: d.ledger,
@@ -104,7 +107,7 @@ func (d *demo) startWriters(ctx context.Context) {
 			first: d.plan.rotate / 2 * time.Duration(i+1),
 		}
 		d.writers = append(d.writers, w)
-		go func() { d.written <- w.run(ctx, d.stop) }()
+		d.writing.Go(func() { d.failed[i] = w.run(ctx, d.stop) })
 	}
 	d.event("writers", "write %s.log, %s lines/s, each renamed every %v while it is written",
 		strings.Join(names, ".log and "), thousands(d.plan.rate), d.plan.rotate)
@@ -112,12 +115,8 @@ func (d *demo) startWriters(ctx context.Context) {
 
 // awaitWriters returns when all writers have ended; it may be called again.
 func (d *demo) awaitWriters() error {
-	var errs []error
-	for range d.writers {
-		errs = append(errs, <-d.written)
-		d.written <- nil
-	}
-	return errors.Join(errs...)
+	d.writing.Wait()
+	return errors.Join(d.failed...)
 }
 
 func (d *demo) rotations() (n int64) {
@@ -164,10 +163,10 @@ func (d *demo) killAndRestart() error {
 }
 
 func (d *demo) state() state {
-	n, latest := d.arrived.state()
+	topic := d.arrived.records() // before what was written, so that it is never more
 	return state{
-		written: int64(d.ledger.lines()), topic: int64(n), unit: "lines", latest: latest,
-		agent: fmt.Sprintf("%s; killed %d times, logs rotated %d times", d.agentState(), d.kills, d.rotations()),
+		written: int64(d.ledger.lines()), topic: int64(topic), unit: "lines", latest: d.arrived.latest(),
+		agent: fmt.Sprintf("%s; %d kills, %d rotations", d.agentState(), d.kills, d.rotations()),
 	}
 }
 
@@ -176,7 +175,7 @@ func (d *demo) state() state {
 func (d *demo) awaitArrivals(ctx context.Context) error {
 	have, since := -1, time.Now()
 	return d.wait(ctx, d.state, func() (time.Time, error) {
-		n, _ := d.arrived.state()
+		n := d.arrived.records()
 		if n > have {
 			have, since = n, time.Now()
 		}
@@ -202,7 +201,8 @@ func (d *demo) report(ctx context.Context) error {
 	t := c.result()
 	d.print(d.table(t))
 	if !t.exact() {
-		return fmt.Errorf("%w%s", errInexact, d.agent.lastWords())
+		return fmt.Errorf("%w, for instance:\n  %s\nthe agent%s", errInexact,
+			strings.Join(c.examples, "\n  "), d.agent.lastWords())
 	}
 	return nil
 }

@@ -9,13 +9,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/IBM/sarama"
 )
 
 // shipFiles ships files of the user's, which are only read, and returns nil if
-// each could be put together again from the topic.
-func shipFiles(ctx context.Context, scr *screen, names []string) error {
+// each could be put together again from the topic. Keep leaves the directory.
+func shipFiles(ctx context.Context, scr *screen, names []string, keep bool) error {
 	files, err := readOriginals(names)
 	if err != nil {
 		return err
@@ -31,7 +32,7 @@ func shipFiles(ctx context.Context, scr *screen, names []string) error {
 	}
 	f := &shipping{files: files, total: total, arrived: &arrivals{}}
 	scr.event("files", "%d, %s bytes in whole lines, read once for their checksums", len(files), thousands(total))
-	if f.stage, err = newStage(ctx, scr, patterns, f.take); err != nil {
+	if f.stage, err = newStage(ctx, scr, keep, patterns, f.take); err != nil {
 		return err
 	}
 	defer f.close()
@@ -60,6 +61,9 @@ next:
 		}
 		if path, err = filepath.EvalSymlinks(path); err != nil {
 			return nil, err
+		}
+		if !utf8.ValidString(path) {
+			return nil, fmt.Errorf("%q is no UTF-8: a configuration cannot name it", path)
 		}
 		info, err := os.Stat(path)
 		if err != nil {
@@ -103,8 +107,10 @@ func (f *shipping) take(m *sarama.ConsumerMessage) {
 }
 
 func (f *shipping) state() state {
-	_, latest := f.arrived.state()
-	return state{written: f.total, topic: f.bytes.Load(), unit: "bytes", agent: f.agentState(), latest: latest}
+	return state{
+		written: f.total, topic: f.bytes.Load(), unit: "bytes",
+		agent: f.agentState(), latest: f.arrived.latest(),
+	}
 }
 
 // await waits until as many bytes arrived as the files have. If nothing comes
@@ -159,7 +165,7 @@ func (f *shipping) report(ctx context.Context) error {
 	}
 	f.print(f.table(copies, records, strays))
 	if !exact {
-		return fmt.Errorf("%w%s", errInexact, f.agent.lastWords())
+		return fmt.Errorf("%w; the agent%s", errInexact, f.agent.lastWords())
 	}
 	return nil
 }

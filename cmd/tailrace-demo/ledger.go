@@ -78,6 +78,9 @@ type count struct {
 	seen   map[string][]bool
 	high   map[string]int // the highest number that was seen of a log, plus 1
 	tally  tally
+	// examples are the first few records and lines that are not as they must
+	// be, in words.
+	examples []string
 }
 
 func newCount(l *ledger) *count {
@@ -90,6 +93,7 @@ func (c *count) record(value []byte) {
 	log, n, ok := c.ledger.find(value)
 	if !ok {
 		c.tally.altered++
+		c.example("altered", string(value))
 		return
 	}
 	if missing := n + 1 - len(c.seen[log]); missing > 0 {
@@ -98,26 +102,37 @@ func (c *count) record(value []byte) {
 	switch {
 	case c.seen[log][n]:
 		c.tally.repeated++
+		c.example("repeated", string(value))
 	case n < c.high[log]:
 		c.tally.disordered++
+		c.example("out of order", string(value))
 	default:
 		c.high[log] = n + 1
 	}
 	c.seen[log][n] = true
 }
 
+// example keeps the first few.
+func (c *count) example(what, line string) {
+	if len(c.examples) < 8 {
+		c.examples = append(c.examples, what+": "+clip(line, 100))
+	}
+}
+
 // result is the tally when every record was given.
 func (c *count) result() tally {
+	c.ledger.mu.Lock()
+	defer c.ledger.mu.Unlock()
 	t := c.tally
-	t.written = c.ledger.lines()
-	found := 0
-	for _, seen := range c.seen {
-		for _, there := range seen {
-			if there {
-				found++
+	t.written = c.ledger.total
+	for log, lines := range c.ledger.logs {
+		seen := c.seen[log]
+		for n, line := range lines {
+			if n >= len(seen) || !seen[n] {
+				t.missing++
+				c.example("missing", line)
 			}
 		}
 	}
-	t.missing = t.written - found
 	return t
 }

@@ -49,6 +49,7 @@ func demoMain(args []string, stdout *os.File, stderr io.Writer) int {
 		flags.PrintDefaults()
 	}
 	files := flags.Bool("files", false, "ship the files that are named behind it")
+	keep := flags.Bool("keep", false, "leave the temporary directory: logs, configuration, journal, the agent's log")
 	flags.DurationVar(&p.length, "length", p.length, "how long lines are written, at least 2s")
 	flags.IntVar(&p.rate, "rate", p.rate, "lines per second, 10 to 50,000")
 	switch err := flags.Parse(args); {
@@ -69,9 +70,9 @@ func demoMain(args []string, stdout *os.File, stderr io.Writer) int {
 	scr := newScreen(stdout)
 	var err error
 	if *files {
-		err = shipFiles(ctx, scr, flags.Args())
+		err = shipFiles(ctx, scr, flags.Args(), *keep)
 	} else {
-		err = runDemo(ctx, scr, p)
+		err = runDemo(ctx, scr, p, *keep)
 	}
 	switch {
 	case err == nil:

@@ -28,7 +28,7 @@ type state struct {
 	topic   int64  // the same, in the topic
 	unit    string // of both
 	agent   string
-	latest  string // what arrived last
+	latest  []string // what arrived last, oldest first
 }
 
 func newScreen(out *os.File) *screen {
@@ -64,12 +64,20 @@ func (s *screen) show(st state) {
 		s.draw(st)
 		return
 	}
-	if now := time.Now(); now.Sub(s.said) >= time.Second {
-		s.said = now
-		s.event("topic", "%s of %s %s; latest: %s", thousands(st.topic), thousands(st.written), st.unit, clip(st.latest, 60))
+	now := time.Now()
+	if now.Sub(s.said) < time.Second {
+		return
 	}
+	s.said = now
+	latest := "nothing yet"
+	if n := len(st.latest); n > 0 {
+		latest = clip(st.latest[n-1], 70)
+	}
+	s.event("topic", "%s of %s %s; %s", thousands(st.topic), thousands(st.written), st.unit, latest)
 }
 
+// draw draws the state in place of the one before, in one write so that
+// nothing flickers.
 func (s *screen) draw(st state) {
 	width := s.width()
 	bar := max(10, min(50, width-50))
@@ -79,25 +87,35 @@ func (s *screen) draw(st state) {
 	}
 	lines := []string{
 		"",
-		fmt.Sprintf("  %-13s %14s %s", "written", thousands(st.written), st.unit),
-		fmt.Sprintf("  %-13s %14s %s  %s%s", "in the topic", thousands(st.topic), st.unit,
+		fmt.Sprintf("  %-12s %14s %s", "written", thousands(st.written), st.unit),
+		fmt.Sprintf("  %-12s %14s %s  %s%s", "in the topic", thousands(st.topic), st.unit,
 			strings.Repeat("█", full), strings.Repeat("░", bar-full)),
-		fmt.Sprintf("  %-13s %s", "agent", st.agent),
-		fmt.Sprintf("  %-13s %s", "latest", clip(st.latest, width-18)),
+		fmt.Sprintf("  %-12s %s", "agent", st.agent),
+		"",
 	}
-	s.clear()
+	for _, l := range st.latest {
+		lines = append(lines, "  "+clip(l, width-3))
+	}
+	var text strings.Builder
+	text.WriteString(s.erase())
 	for _, line := range lines {
-		fmt.Fprintln(s.out, line)
+		fmt.Fprintln(&text, line)
 	}
+	fmt.Fprint(s.out, text.String())
 	s.drawn = len(lines)
 }
 
 // clear takes the state off the terminal.
-func (s *screen) clear() {
-	if s.drawn > 0 {
-		fmt.Fprintf(s.out, "\x1b[%dA\x1b[J", s.drawn)
-		s.drawn = 0
+func (s *screen) clear() { fmt.Fprint(s.out, s.erase()) }
+
+// erase is what takes the state off the terminal.
+func (s *screen) erase() string {
+	if s.drawn == 0 {
+		return ""
 	}
+	up := s.drawn
+	s.drawn = 0
+	return fmt.Sprintf("\x1b[%dA\x1b[J", up)
 }
 
 func (s *screen) bold(text string) string {

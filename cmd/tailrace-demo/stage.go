@@ -26,6 +26,7 @@ const (
 type stage struct {
 	*screen
 	dir    string
+	keep   bool // the directory is not removed
 	broker *kfake.Cluster
 	agent  *agentProcess
 	reader *reader
@@ -36,8 +37,8 @@ type stage struct {
 // newStage sets the stage for an agent that follows the paths, which are
 // patterns in the stage's directory if they are relative. The agent is not yet
 // started. Take is called for every record that arrives, by one goroutine.
-func newStage(ctx context.Context, scr *screen, paths []string, take func(*sarama.ConsumerMessage)) (*stage, error) {
-	s := &stage{screen: scr}
+func newStage(ctx context.Context, scr *screen, keep bool, paths []string, take func(*sarama.ConsumerMessage)) (*stage, error) {
+	s := &stage{screen: scr, keep: keep}
 	if err := s.set(ctx, paths, take); err != nil {
 		s.close()
 		return nil, err
@@ -148,7 +149,11 @@ func (s *stage) close() {
 	if s.broker != nil {
 		s.broker.Close()
 	}
-	if s.dir != "" {
+	switch {
+	case s.dir == "":
+	case s.keep:
+		s.print("kept: " + s.dir + "\n")
+	default:
 		os.RemoveAll(s.dir)
 	}
 }
