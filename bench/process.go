@@ -78,8 +78,11 @@ func (p *process) end(err error) error {
 	return err
 }
 
-// words is err with what the process said. It has ended.
+// words is err with what the process said, if anything. It has ended.
 func (p *process) words(err error) error {
+	if p.said.Len() == 0 {
+		return err
+	}
 	return fmt.Errorf("%w; it said: %s", err, bytes.TrimSpace(p.said.Bytes()))
 }
 

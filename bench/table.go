@@ -33,7 +33,7 @@ func median[T any](list []T, figure func(T) float64) float64 {
 	return (figures[mid-1] + figures[mid]) / 2
 }
 
-// writeTable prints the medians as Markdown. The last column compares the
+// writeTable prints the medians as Markdown, if there are any. The last column compares the
 // CPU time with the floor's, with the same codec.
 func writeTable(w io.Writer, rows []row) error {
 	floors := make(map[string]float64)
@@ -42,6 +42,9 @@ func writeTable(w io.Writer, rows []row) error {
 		if r.contender.name == "floor" {
 			floors[r.codec] = median(r.results, cpu)
 		}
+	}
+	if !slices.ContainsFunc(rows, func(r row) bool { return len(r.results) > 0 }) {
+		return nil
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	fmt.Fprintln(t, "| contender\t| codec\t| lines/s\t| CPU-s per GB\t| least to most\t| of the floor\t| peak MB\t|")
