@@ -46,6 +46,9 @@ func (w *world) brokerFaults(try func(name string, arg int, do func(*world))) {
 			}
 		})
 	}
+	if w.forget > 0 && w.m == nil && len(w.links) == 0 && len(w.ids) > 0 {
+		try("forget all producer ids", 0, func(w *world) { w.forget--; w.ids, w.aged = nil, true })
+	}
 	if w.lower > 0 && w.limit > 1 {
 		try("lower the limit", 0, func(w *world) { w.lower--; w.limit = 1 })
 	}

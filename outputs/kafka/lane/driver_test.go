@@ -185,18 +185,21 @@ func (w *world) sync() {
 }
 
 // loseTail ends the agent and all of the journal behind the first keep records
-// that are not synced. The lines that were read may come again: without
-// reading the partition back, nobody can tell.
+// that are not synced. Lines that it then does not know of may come again:
+// without reading the partition back, nobody can tell.
 func (w *world) loseTail(keep int) {
-	for f, end := range w.read {
-		w.maybe[f] |= 1<<end - 1
-	}
+	read := w.read
 	w.journal = w.disk
 	w.journal.unacked = slices.Clone(w.disk.unacked)
 	for _, a := range w.pending[:keep] {
 		w.journal.apply(a, w.boot)
 	}
 	w.sync()
+	for f, known := range w.journal.ends() {
+		for n := known; n < read[f]; n++ {
+			w.maybe[f] |= 1 << n
+		}
+	}
 	w.kill()
 }
 
@@ -212,11 +215,12 @@ func (w *world) kill() {
 
 func (w *world) startEvent() Event {
 	s := Start{Offset: w.journal.offset, Newest: modelTime}
-	w.read = w.journal.pos
+	if w.aged {
+		s.Newest, w.aged = modelTime-2*believed, false
+	}
+	w.read = w.journal.ends()
 	for _, e := range w.journal.unacked {
 		s.Unacked = append(s.Unacked, e.Intent)
-		f, _, to := e.Batch.span()
-		w.read[f] = max(w.read[f], to)
 		if e.boot != w.boot {
 			s.Doubt = "boot"
 		}
@@ -244,6 +248,16 @@ func (w *world) halve() Event {
 		}
 	}
 	return r
+}
+
+// ends are where reading goes on.
+func (l *ledger) ends() [2]int {
+	ends := l.pos
+	for _, e := range l.unacked {
+		f, _, to := e.Batch.span()
+		ends[f] = max(ends[f], to)
+	}
+	return ends
 }
 
 // apply is what a record means.

@@ -39,7 +39,7 @@ type Start struct {
 	// written before this boot, or on another machine. Empty: it does. It
 	// must follow from durable facts (the time of an un-acked intent is
 	// before the boot), not from "the last run was another boot": a second
-	// crash before the rebind is on disk would forget that.
+	// crash before all is acked would forget that.
 	Doubt string
 }
 
@@ -196,7 +196,7 @@ const (
 	Failing    Kind = iota + 1 // tried again and again for some seconds; nothing is lost
 	Parked                     // a person is needed; tried again every 30 s
 	Recovered                  // a broker took a batch again, after Failing or Parked
-	Repeats                    // Records may be in the topic twice
+	Repeats                    // Records are sent again and may be in the topic already
 	GivenUp                    // Records whose bytes are gone, and may not be in the topic
 	Recreated                  // the topic was made again
 	Unverified                 // at a start with Doubt: what the journal lost may be repeated

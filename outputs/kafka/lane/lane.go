@@ -25,7 +25,7 @@ const Window = 5
 const (
 	warmFor   = 30 * 60 * 1000      // ms after an ack
 	believed  = 60 * 60 * 1000      // ms that an intent may be old at a start
-	forgotten = 12 * 60 * 60 * 1000 // ms; half of what a broker remembers an idle id for by default
+	forgotten = 12 * 60 * 60 * 1000 // ms; a broker forgets an idle id after a day by default
 )
 
 // State is where the lane is.

@@ -15,11 +15,7 @@ const (
 func (m *Machine) refused(i int, code int16) {
 	v := answers[code].verdict
 	scanning := m.state == Scan
-	if m.keeps(closeOnRefusal) {
-		m.drop()
-	} else {
-		m.sent, m.state = 0, Resend
-	}
+	m.drop()
 	switch {
 	case v == unproven:
 		m.tell(Report{Kind: Failing, Code: code})

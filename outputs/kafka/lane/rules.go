@@ -16,9 +16,6 @@ const (
 	// The intent is journalled before the request is queued: killed between,
 	// the lines would be read again as new.
 	intentFirst
-	// Any answer but NONE ends its connection: what was queued behind it
-	// arrives ahead of what is sent again.
-	closeOnRefusal
 	// On 45 at the head of a warm stream, look for the newest batch that
 	// arrived: a broker that was restarted remembers but the last one.
 	scanOnGap
@@ -35,7 +32,7 @@ const (
 	// After the replay, new lines get a fresh producer id: on a machine that
 	// was rolled back, the next numbers may be bound to other lines already.
 	freshID
-	// A journal that may not know all that was sent is not believed.
+	// What a broker may have forgotten is no exact repeat: it is reported.
 	heedDoubt
 	// A rebind is one record: torn, a part of what it released would be read
 	// as new, and nobody told.

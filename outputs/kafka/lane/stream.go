@@ -12,26 +12,37 @@ func (m *Machine) start(s Start) {
 	oldest, newest := s.Unacked[0], s.Unacked[len(s.Unacked)-1]
 	m.pid, m.epoch, m.next = newest.PID, newest.Epoch, after(newest.First, newest.Count)
 	m.warmAt, m.bound, m.replay, m.state = s.AckedAt, s.Newest, true, Resend
-	whole, first := true, oldest.First
+	whole, first, records := true, oldest.First, 0
 	for _, u := range s.Unacked {
 		whole = whole && u.PID == m.pid && u.Epoch == m.epoch && u.First == first
 		first = after(u.First, u.Count)
-		m.window = append(m.window, batch{Bound: u.Bound, tried: true})
+		records += int(u.Count)
+		m.window = append(m.window, batch{Bound: u.Bound, tried: m.keeps(replayFirst)})
 	}
 	age := max(m.now-s.Newest, s.Newest-m.now)
 	switch {
 	case !m.keeps(replayFirst):
-		m.state = Settle
-		m.ask()
-	case s.Doubt != "" && m.keeps(heedDoubt):
-		m.settle(s.Doubt)
-	case !whole: // records of the journal were damaged
+		m.settle("")
+		return
+	case !whole:
 		m.settle("journal damaged")
-	case age > believed: // the broker may have forgotten the producer id
-		m.settle("agent was down for long")
-	default:
-		m.pump()
+		return
+	case !m.keeps(heedDoubt):
+	case s.Doubt != "":
+		m.doubt(s.Doubt, records)
+	case age > believed:
+		m.doubt("agent was down for long", records)
 	}
+	m.pump()
+}
+
+// doubt is for batches that the broker may have, and may have forgotten that
+// it has. Until they are looked for in the partition (L9, L10), they are sent
+// again with the numbers that they have, the first alone. That repeats no
+// more than a fresh producer id would, and nothing where the broker remembers.
+func (m *Machine) doubt(cause string, records int) {
+	m.warmAt = 0
+	m.do(Report{Kind: Repeats, Cause: cause, Records: records})
 }
 
 // offer takes a batch of new lines. Without a producer id it waits for one: an
@@ -130,10 +141,7 @@ func (m *Machine) pump() {
 	case m.conn == opening:
 		return
 	}
-	if m.now-m.bound > forgotten && m.sent == 0 && m.window[0].tried {
-		m.settle("brokers were away for long")
-		return
-	}
+	m.grownOld()
 	if m.state == Scan {
 		m.send(m.probe)
 		return
@@ -141,6 +149,24 @@ func (m *Machine) pump() {
 	for m.sent < min(len(m.window), m.limit()) && !m.window[m.sent].gone {
 		m.sent++
 		m.send(m.sent - 1)
+	}
+}
+
+// grownOld notices that no broker took anything for so long that it may have
+// forgotten the producer id meanwhile.
+func (m *Machine) grownOld() {
+	if m.now-m.bound < forgotten || m.sent > 0 {
+		return
+	}
+	m.bound = m.now
+	records := 0
+	for _, b := range m.window {
+		if b.tried {
+			records += int(b.Count)
+		}
+	}
+	if records > 0 {
+		m.doubt("brokers were away for long", records)
 	}
 }
 

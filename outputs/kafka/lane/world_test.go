@@ -37,6 +37,7 @@ type budget struct {
 	drop     int8 // connection lost, or not opened
 	failover int8 // the new leader has any part of what is not committed
 	restart  int8 // of the broker: it remembers one batch of a producer id
+	forget   int8 // by the broker, of all producer ids, while the agent is down for long
 	lower    int8 // of the limit to one record
 	raise    int8 // of the limit to any
 }
@@ -54,6 +55,7 @@ type world struct {
 	timer  bool
 	remake Handle
 	boot   uint8
+	aged   bool // down for long
 
 	disk    ledger   // the journal, as far as it is synced
 	pending []Action // records behind it
@@ -298,11 +300,11 @@ func (w *world) key(b []byte) []byte {
 	}
 	intent := func(i Intent) { n(int(i.Batch), int(i.First), int(i.Count), int(i.PID)) }
 	u := w.budget
-	for _, c := range []int8{u.crash, u.power, u.rollback, u.refuse, u.fail, u.drop, u.failover, u.restart, u.lower, u.raise} {
+	for _, c := range []int8{u.crash, u.power, u.rollback, u.refuse, u.fail, u.drop, u.failover, u.restart, u.forget, u.lower, u.raise} {
 		b = append(b, byte(c))
 	}
 	n(w.limit, w.read[0], w.read[1], w.dial, int(w.remake), int(w.boot), int(w.maybe[0]), int(w.maybe[1]), w.hw, int(w.nextPID))
-	flags(w.m == nil, w.asked, w.timer)
+	flags(w.m == nil, w.asked, w.timer, w.aged)
 	if m := w.m; m != nil {
 		b = append(append(b, m.cause...), 0)
 		n(int(m.state), int(m.pid), int(m.next), int(m.warmAt), int(m.offset), int(m.held.Batch), int(m.conn))

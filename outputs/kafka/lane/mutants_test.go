@@ -1,0 +1,47 @@
+package lane
+
+import "testing"
+
+// mutants are the rules taken away, each with a history that shows what it is
+// there for.
+var mutants = []struct {
+	name    string
+	without rule
+	in      history
+}{
+	{"several under way on a fresh producer id", firstAlone,
+		history{lines: [2]int{2}, cut: []int{1}, window: 2, budget: budget{refuse: 1}}},
+	{"the parts of a batch under way together on a fresh producer id", partsAlone,
+		history{lines: [2]int{2}, cut: []int{2}, window: 2, limit: 1, budget: budget{refuse: 1}}},
+	{"sent before the intent is journalled", intentFirst,
+		history{lines: [2]int{2}, cut: []int{1}, window: 2, budget: budget{crash: 1}}},
+	{"a gap answered with a fresh producer id", scanOnGap,
+		history{lines: [2]int{3}, cut: []int{1}, window: 2, budget: budget{drop: 1, restart: 1}}},
+	{"a scan of a cold stream", scanWarm,
+		history{lines: [2]int{3}, cut: []int{1}, window: 2, notWarm: true, rebinds: true, budget: budget{crash: 1, failover: 1, restart: 1}}},
+	{"a gap tried again for ever", gapEnds,
+		history{lines: [2]int{3}, cut: []int{1}, window: 2, budget: budget{drop: 1, restart: 1}}},
+	{"a fresh producer id before the replay is done", replayFirst,
+		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, budget: budget{crash: 1}}},
+	{"the old producer id for new lines after a start", freshID,
+		history{lines: [2]int{2, 1}, cut: []int{1}, window: 2, rebinds: true, budget: budget{rollback: 1}}},
+	{"a long time away taken for a short one", heedDoubt,
+		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, budget: budget{crash: 1, forget: 1}}},
+	{"a rebind in several records", rebindWhole,
+		history{lines: [2]int{3}, cut: []int{1}, window: 3, notWarm: true, rebinds: true, budget: budget{crash: 2, drop: 1, restart: 1}}},
+}
+
+func TestMutants(t *testing.T) {
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			if n, wrong := explore(&m.in, 0); wrong != "" {
+				t.Errorf("the machine itself, %d states: %s", n, wrong)
+			}
+			n, wrong := explore(&m.in, m.without)
+			if wrong == "" {
+				t.Errorf("not caught in %d states", n)
+			}
+			t.Logf("%d states: %s", n, wrong)
+		})
+	}
+}
