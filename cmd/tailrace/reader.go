@@ -34,6 +34,7 @@ type reader struct {
 func newReader(c *cluster, t *topic, o consumeOptions, errOut io.Writer) (*reader, error) {
 	conf := clientConfig(c.clientID)
 	conf.Consumer.Return.Errors = true
+	conf.Consumer.MaxWaitTime = 100 * time.Millisecond // the end waits that long for the last fetch
 	client, err := sarama.NewClient(c.brokers, conf)
 	if err != nil {
 		return nil, err

@@ -75,11 +75,14 @@ func notify(state string) {
 
 // newLog logs text to w, without the time where systemd's journal has it.
 func newLog(w io.Writer) *slog.Logger {
-	var o slog.HandlerOptions
-	if inJournal, err := journal.StderrIsJournalStream(); err == nil && inJournal {
-		o.ReplaceAttr = withoutTime
+	if yes, err := journal.StderrIsJournalStream(); err == nil && yes {
+		return inSystemd(w)
 	}
-	return slog.New(slog.NewTextHandler(w, &o))
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+func inSystemd(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
 }
 
 func withoutTime(groups []string, a slog.Attr) slog.Attr {
