@@ -63,7 +63,7 @@ func (r *report) topic(c *cluster, name string, cfg *config.Config) {
 	t, err := c.topic(name, false)
 	switch {
 	case errors.Is(err, errNoTopic):
-		r.problem("Topic %s", strings.TrimPrefix(c.noTopic(name), "topic "))
+		r.problem("Topic %s does not exist. %s", name, strings.ReplaceAll(c.topicHelp(name), "\n", "\n  "))
 		r.line("  (Brokers that make topics at their first use, with auto.create.topics.enable, make it when the first line is sent.)")
 		return
 	case err != nil:
@@ -113,23 +113,16 @@ func (r *report) leaders(t *topic, hostname string, minInsync int) {
 	}
 	switch {
 	case minInsync > len(p.Isr):
-		r.problem("  Only %d of its %s in sync, but min.insync.replicas is %d, so Kafka takes nothing: a broker is down or behind.",
-			len(p.Isr), copies(len(p.Replicas)), minInsync)
+		r.problem("  Copies in sync: %d of %d, but min.insync.replicas is %d, so Kafka takes nothing: a broker is down or behind.",
+			len(p.Isr), len(p.Replicas), minInsync)
 	case minInsync > 0:
-		r.line("  %d of its %s in sync; %d needed.", len(p.Isr), copies(len(p.Replicas)), minInsync)
+		r.line("  Copies in sync: %d of %d; needed: %d (min.insync.replicas).", len(p.Isr), len(p.Replicas), minInsync)
 	default:
-		r.line("  %d of its %s in sync; how many are needed (min.insync.replicas) these brokers do not say.", len(p.Isr), copies(len(p.Replicas)))
+		r.line("  Copies in sync: %d of %d; how many are needed (min.insync.replicas) these brokers do not say.", len(p.Isr), len(p.Replicas))
 	}
 	if len(p.Replicas) == 1 {
 		r.line("  One copy only: when the disk of broker %s dies, these lines are gone.", addr)
 	}
-}
-
-func copies(n int) string {
-	if n == 1 {
-		return "1 copy is"
-	}
-	return strconv.Itoa(n) + " copies are"
 }
 
 // settings are a topic's configuration: nil when the brokers do not tell.

@@ -162,7 +162,7 @@ func TestCheckConnect(t *testing.T) {
 	f(func(m *kmsg.MetadataResponseTopic) { m.AuthorizedOperations = 1 << 3 }, "it needs the permission WRITE")
 	f(func(m *kmsg.MetadataResponseTopic) { m.Partitions[p].Leader = -1 }, fmt.Sprintf("Partition %d, where the lines of host web-1 go, has no leader", p))
 	f(func(m *kmsg.MetadataResponseTopic) { m.Partitions = nil }, "It has no partition yet")
-	f(func(m *kmsg.MetadataResponseTopic) { m.Partitions[p].ISR = nil }, "Only 0 of its 3 copies are in sync, but min.insync.replicas is 1")
+	f(func(m *kmsg.MetadataResponseTopic) { m.Partitions[p].ISR = nil }, "Copies in sync: 0 of 3, but min.insync.replicas is 1")
 	f(func(m *kmsg.MetadataResponseTopic) { m.ErrorCode = int16(sarama.ErrTopicAuthorizationFailed) }, "permissions DESCRIBE and WRITE")
 }
 

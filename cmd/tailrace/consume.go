@@ -85,7 +85,7 @@ func consume(ctx context.Context, t target, o consumeOptions, out, errOut io.Wri
 	topic, err := c.topic(o.topic, false)
 	switch {
 	case errors.Is(err, errNoTopic):
-		return errors.New(c.noTopic(o.topic))
+		return c.noTopic(o.topic)
 	case err != nil:
 		return errors.New(kafkaText(err, o.topic, "read from"))
 	}

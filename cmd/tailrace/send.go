@@ -90,7 +90,7 @@ func (c *cluster) topicOrMake(cmd *cobra.Command, name string) (*topic, error) {
 	}
 	switch {
 	case errors.Is(err, errNoTopic):
-		return nil, errors.New(c.noTopic(name))
+		return nil, c.noTopic(name)
 	case err != nil:
 		return nil, errors.New(kafkaText(err, name, "write to"))
 	}

@@ -66,17 +66,21 @@ func kafkaText(err error, topic, what string) string {
 // shown is how many topics a message lists.
 const shown = 10
 
-// noTopic says which topics there are, and how to make one.
-func (c *cluster) noTopic(name string) string {
+// noTopic is the error for a topic that does not exist.
+func (c *cluster) noTopic(name string) error {
+	return fmt.Errorf("topic %s does not exist. %s", name, c.topicHelp(name))
+}
+
+// topicHelp says which topics there are, and how to make another.
+func (c *cluster) topicHelp(name string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "topic %s does not exist.", name)
 	switch names, err := c.topicNames(); {
 	case err != nil:
-		fmt.Fprintf(&b, " (Which do cannot be seen: %v.)", err)
+		fmt.Fprintf(&b, "Which do cannot be seen: %v.", err)
 	case len(names) == 0:
-		b.WriteString(" There are no topics yet that this client may see.")
+		b.WriteString("There are no topics yet that this client may see.")
 	default:
-		b.WriteString(" These do: " + strings.Join(names[:min(shown, len(names))], ", "))
+		b.WriteString("These do: " + strings.Join(names[:min(shown, len(names))], ", "))
 		if more := len(names) - shown; more > 0 {
 			fmt.Fprintf(&b, ", and %d more", more)
 		}
