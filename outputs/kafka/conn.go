@@ -65,6 +65,7 @@ type seat struct {
 	// events takes what happens. The lane has at most window requests under
 	// way and is told of the end once, so the channel is never full.
 	events chan<- event
+	own    bool // the connection is this lane's alone
 	// guarded by conn.mu
 	waiting int       // requests under way
 	pause   time.Time // the broker wants no request before
@@ -154,13 +155,13 @@ func (c *conn) takeOver(clientID string) error {
 }
 
 // join gives a lane a seat. It reports nil when the connection is lost.
-func (c *conn) join(gen int, events chan<- event) *seat {
+func (c *conn) join(gen int, own bool, events chan<- event) *seat {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
 		return nil
 	}
-	s := &seat{conn: c, gen: gen, events: events}
+	s := &seat{conn: c, gen: gen, events: events, own: own}
 	c.seats[s] = true
 	return s
 }

@@ -40,7 +40,7 @@ func (p *conns) seat(addr string, own bool, gen int, events chan<- event) (*seat
 		if err != nil {
 			return nil, err
 		}
-		return seatOn(c, gen, events)
+		return seatOn(c, gen, true, events)
 	}
 	p.mu.Lock()
 	sc := p.shared[addr]
@@ -55,7 +55,7 @@ func (p *conns) seat(addr string, own bool, gen int, events chan<- event) (*seat
 	// A connection on which requests of a former seat are under way is not
 	// used for a new seat: they might be this lane's (lane.md L4).
 	if sc.conn != nil && !sc.conn.busy() {
-		if s := sc.conn.join(gen, events); s != nil {
+		if s := sc.conn.join(gen, false, events); s != nil {
 			return s, nil
 		}
 	}
@@ -64,11 +64,11 @@ func (p *conns) seat(addr string, own bool, gen int, events chan<- event) (*seat
 		return nil, err
 	}
 	sc.conn = c
-	return seatOn(c, gen, events)
+	return seatOn(c, gen, false, events)
 }
 
-func seatOn(c *conn, gen int, events chan<- event) (*seat, error) {
-	if s := c.join(gen, events); s != nil {
+func seatOn(c *conn, gen int, own bool, events chan<- event) (*seat, error) {
+	if s := c.join(gen, own, events); s != nil {
 		return s, nil
 	}
 	return nil, errLost

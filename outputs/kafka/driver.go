@@ -20,6 +20,9 @@ const (
 	// slowAfter is how long a lane's request may hold up the others on a
 	// shared connection.
 	slowAfter = 2 * time.Second
+	// idleTicks is how many seconds a lane keeps a connection of its own
+	// without using it.
+	idleTicks = 10
 	// batchMax bounds a batch before compression, in bytes: larger ones cost
 	// memory and save nothing.
 	batchMax = 512 << 10
@@ -155,6 +158,7 @@ func (d *driver) run(ctx, hard context.Context) bool {
 			d.flush()
 		case <-tick.C:
 			d.leaveSlow()
+			d.shareAgain()
 		case <-stop:
 			stop = nil
 		case <-hard.Done():
@@ -241,6 +245,21 @@ func (d *driver) replied(e lane.Event) {
 func (d *driver) leaveSlow() {
 	if d.seat != nil && d.seat.holdsUp(slowAfter) {
 		d.seat.conn.fail(fmt.Errorf("topic %s is slow: it goes on over a connection of its own", d.lane.Topic))
+	}
+}
+
+// shareAgain ends a connection of the lane's own once the lane is well: with
+// nothing under way for a while, that is no failure, and the next batch goes
+// over the one that all share.
+func (d *driver) shareAgain() {
+	if d.seat == nil || !d.seat.own || len(d.batches) > 0 {
+		d.idle = 0
+		return
+	}
+	if d.idle++; d.idle >= idleTicks {
+		d.queue = append(d.queue, lane.Down{Gen: d.seat.gen, Code: lost})
+		release(d.seat)
+		d.seat = nil
 	}
 }
 

@@ -508,7 +508,7 @@ func TestSaramaLeavesTheConnectionAlone(t *testing.T) {
 	// Only our own reader waits for bytes now. It times out, which shows
 	// that sarama has left no reader and no deadline of its own behind.
 	events := make(chan event, 1)
-	if c.join(1, events) != nil {
+	if c.join(1, false, events) != nil {
 		if e := <-events; !errors.Is(e.err, errAnswerTimeout) {
 			t.Errorf("the connection ended with %v", e.err)
 		}
