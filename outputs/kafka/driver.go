@@ -53,6 +53,7 @@ type driver struct {
 	target  target
 	id      [16]byte // the topic's id when last asked
 	known   bool     // id was asked for
+	idle    int      // ticks that a connection of its own was not used
 
 	timer  *time.Timer // the machine's Wait
 	pause  *time.Timer // that the broker wants
