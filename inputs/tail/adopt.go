@@ -1,0 +1,282 @@
+package tail
+
+import (
+	"cmp"
+	"hash/maphash"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tailrace/agent/journal"
+)
+
+// discover is the files of a directory that a pattern matches and that are not
+// known. A path comes before its rotated files.
+func (in *Input) discover(l *listing) []entry {
+	var out []entry
+	for _, name := range l.names {
+		path := filepath.Join(l.dir, name)
+		if in.pats.match(path) < 0 || packedName(name) {
+			continue
+		}
+		e, ok := l.stat(name)
+		if !ok {
+			in.sayOdd(path, l.bad[name])
+			continue
+		}
+		if f := in.byKey[e.key]; f == nil {
+			out = append(out, e)
+		} else if f.now != path {
+			in.alias(f, e)
+		}
+	}
+	slices.SortFunc(out, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(len(a.path), len(b.path)), strings.Compare(a.path, b.path))
+	})
+	return out
+}
+
+func packedName(name string) bool { return slices.Contains(compressed, filepath.Ext(name)) }
+
+// sayOdd says once why a name that matches is not followed.
+func (in *Input) sayOdd(path string, err error) {
+	if odd, ok := err.(*irregularError); ok && odd.why != "" {
+		in.warnOnce("odd:"+path, odd.why, "path", path)
+	}
+}
+
+// alias treats a name that leads to a file that is known at another: the file
+// was moved there, or it is one more name of it.
+func (in *Input) alias(f *file, e entry) {
+	if at, err := statPath(f.now); err == nil && at.key == f.key {
+		if f.state != unfollowed && !in.warned["alias:"+e.path] {
+			in.warned["alias:"+e.path] = true
+			in.log.Info("one file has several names: it is read once", "path", f.now, "also", e.path)
+		}
+		return
+	}
+	if !e.link {
+		in.seen(f, e)
+	}
+}
+
+// adopt begins to follow the file at e, and what came between it and the file
+// that was last known at its path.
+func (in *Input) adopt(d *dir, l *listing, e entry) {
+	if in.byKey[e.key] != nil || in.isCopy(d, l, e) {
+		return // it was adopted meanwhile, as a generation of another path
+	}
+	prev := in.generations(d, l, e.path)
+	f := in.create(e, e.path, following)
+	in.link(prev, f)
+	if in.first && in.o.FirstStart && in.o.Inputs[in.pats.match(e.path)].Start == "end" {
+		in.skip(f)
+	}
+}
+
+// link makes f the successor of prev at its path.
+func (in *Input) link(prev, f *file) {
+	in.tails[f.path] = f
+	if prev == nil {
+		return
+	}
+	f.prevID = prev.id
+	if prev.state == following {
+		in.rotate(prev)
+	}
+	if prev.state == rotated {
+		f.after(prev)
+	}
+}
+
+// generations adopts the rotated files of path that nobody has read: those that
+// are newer than the newest known one. It returns the last of the path's chain.
+// When nothing is known of the path, its rotated files are history if they were
+// there before: they are noted as read.
+func (in *Input) generations(d *dir, l *listing, path string) *file {
+	prev := in.tails[path]
+	family := l.family(path)
+	known := 0
+	for i, m := range family {
+		if in.byKey[m.key] != nil || m.gen.packed && in.packedKnown(path, m) {
+			known = i + 1
+		}
+	}
+	for i, m := range family {
+		matched := in.pats.match(m.path) >= 0
+		fresh := i >= known && (prev != nil || !in.first && !d.names[maphash.String(hashSeed, filepath.Base(m.path))])
+		switch {
+		case in.byKey[m.key] != nil:
+		case m.gen.packed:
+			in.packed(path, m, fresh && in.first)
+		case fresh:
+			prev = in.generation(prev, m, path, family[i:])
+		case !matched:
+			in.history(path, m.entry)
+		case prev == nil || in.tails[m.path] == nil:
+			prev = in.generation(prev, m, m.path, family[i:])
+		}
+	}
+	return prev
+}
+
+// generation adopts one rotated file. rest is it and the newer ones: when there
+// are some, nobody writes to it any more.
+func (in *Input) generation(prev *file, m member, path string, rest []member) *file {
+	f := in.create(m.entry, path, rotated)
+	f.settled = len(rest) > 1
+	in.link(prev, f)
+	return f
+}
+
+// create makes a file that was not known.
+func (in *Input) create(e entry, path string, s state) *file {
+	i := in.pats.match(path)
+	f := &file{
+		id: in.o.Journal.NewFile(), path: path, now: e.path, fd: -1, key: e.key,
+		dev: e.dev, ino: e.ino, birth: e.key.birth, size: e.size, mtime: e.mtime,
+		grown: time.Now(), since: time.Now(), state: s, queue: in.queues[in.o.Inputs[i].Topic],
+	}
+	in.mu.Lock()
+	in.files[f.id] = f
+	if s != done {
+		in.active[f] = true
+	}
+	in.mu.Unlock()
+	if s == rotated {
+		in.draining[f] = true
+	}
+	in.byKey[f.key] = f
+	in.place(f)
+	in.fresh = append(in.fresh, f)
+	return f
+}
+
+// history notes a rotated file that was there before its path was followed.
+func (in *Input) history(path string, e entry) {
+	f := in.create(e, path, done)
+	in.skip(f)
+}
+
+// skip puts the position of f behind the last newline of the file.
+func (in *Input) skip(f *file) {
+	fd, err := openFile(f.now)
+	if err != nil {
+		return // its lines will be read: better than to lose them
+	}
+	defer unix.Close(fd)
+	off := f.size
+	if f.state != done {
+		if off, err = lineStart(fd, f.size); err != nil {
+			return
+		}
+	}
+	m, ok, err := markAt(fd, off)
+	if err != nil || !ok {
+		return
+	}
+	f.mu.Lock()
+	f.pos, f.searched = position{off: off, mark: m}, off
+	f.mu.Unlock()
+	f.base, f.baseMark = off, m
+}
+
+// record writes the files that are new to the journal. Until that succeeds none
+// of their lines is given.
+func (in *Input) record() {
+	if len(in.fresh) == 0 {
+		return
+	}
+	var recs []journal.Record
+	for _, f := range in.fresh {
+		recs = append(recs, journal.Record{File: f.journalFile()})
+	}
+	if err := in.o.Journal.Write(recs...); err != nil {
+		in.warnOnce("journal", "new files wait until the journal can be written", "error", err)
+		return
+	}
+	delete(in.warned, "journal")
+	fresh := in.fresh
+	in.fresh = nil
+	for _, f := range fresh {
+		f.recorded = true
+	}
+	for _, f := range fresh {
+		in.wake(f)
+	}
+}
+
+// truncated is called when the inode of f has other content than was read. What
+// was not read yet is in a copy beside it, or lost; the new content is a file
+// of its own.
+func (in *Input) truncated(f *file) {
+	path := filepath.Dir(f.now)
+	l, err := list(path)
+	if err != nil {
+		return
+	}
+	at, err := statPath(f.now)
+	if err != nil || at.key != f.key {
+		in.touched(path)
+		return
+	}
+	copied, found := in.search(f, l)
+	in.detach(f)
+	if f.state == done {
+		return // a late file; if it matches a pattern it is found anew
+	}
+	in.rotate(f)
+	if found {
+		in.rebind(f, copied)
+	} else {
+		in.loseTruncated(f)
+	}
+	prev := in.generations(in.dir(path), l, f.path)
+	g := in.create(at, f.path, following)
+	if at.path != f.path {
+		in.rotate(g)
+	}
+	f.half = found && prev == f
+	f.next = g
+	for _, n := range f.followers {
+		n.prev = g
+		g.followers = append(g.followers, n)
+	}
+	f.followers = nil
+	newest := in.tails[f.path]
+	in.link(prev, g)
+	if newest != f && prev == newest {
+		in.tails[f.path] = newest
+	}
+	if g.prev == nil {
+		g.prevID = f.id
+	}
+	if !found {
+		in.finish(f)
+	}
+	in.record()
+}
+
+// detach takes the inode away from f.
+func (in *Input) detach(f *file) {
+	f.queue.remove(f)
+	if in.byKey[f.key] == f {
+		delete(in.byKey, f.key)
+	}
+	f.mu.Lock()
+	f.close()
+	f.key, f.gone = key{}, true
+	f.mu.Unlock()
+}
+
+func (in *Input) loseTruncated(f *file) {
+	f.mu.Lock()
+	rest := f.size - f.pos.off
+	f.mu.Unlock()
+	if rest > 0 {
+		in.lose(f, rest, lostTruncated)
+	}
+}

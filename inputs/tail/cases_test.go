@@ -1,0 +1,144 @@
+package tail
+
+import (
+	"cmp"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+)
+
+func byFileID(m map[flow.FileID]*journal.FileState) []*journal.FileState {
+	return slices.SortedFunc(maps.Values(m), func(a, b *journal.FileState) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func TestFollow(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.append("a.log", "one\ntwo\nthr")
+		h.start()
+		h.take()
+		h.want("one", "two")
+		h.append("a.log", "ee\n\n\r\n")
+		h.settle()
+		h.want("one", "two", "three", "", "\r")
+		h.stop()
+		h.append("a.log", "four\n")
+		h.start()
+		h.settle()
+		h.want("one", "two", "three", "", "\r", "four")
+		h.stop()
+	})
+}
+
+func TestRename(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", "1\n")
+		h.start()
+		h.take()
+		h.rename("a.log", "a.log.1")
+		h.append("a.log", "3\n")
+		h.append("a.log.1", "2\n")
+		h.settle()
+		h.want("1", "2", "3")
+		// a last line without a newline
+		h.append("a.log", "4\nhalf")
+		h.rename("a.log", "other")
+		h.append("a.log", "5\n")
+		h.settle()
+		h.want("1", "2", "3", "4", "half", "5")
+		h.stop()
+	})
+}
+
+func TestRotatedWhileDown(t *testing.T) {
+	f := func(name string, want []string, rotate func(h *host)) {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, "a.log")
+				h.append("a.log", "a line that is long enough to be known again by its content: sixty-four bytes\n")
+				h.start()
+				h.settle()
+				h.stop()
+				h.got = nil
+				rotate(h)
+				h.start()
+				h.settle()
+				h.want(want...)
+				h.stop()
+			})
+		})
+	}
+	f("once", []string{"2", "3"}, func(h *host) {
+		h.append("a.log", "2\n")
+		h.rename("a.log", "a.log.1")
+		h.append("a.log", "3\n")
+	})
+	f("any name", []string{"2", "3"}, func(h *host) {
+		h.append("a.log", "2\n")
+		h.rename("a.log", "old-stuff.txt")
+		h.append("a.log", "3\n")
+	})
+	f("three times", []string{"2", "3", "4", "5"}, func(h *host) {
+		h.append("a.log", "2\n")
+		h.rename("a.log", "a.log.3")
+		h.append("a.log.2", "3\n")
+		h.append("a.log.1", "4\n")
+		h.append("a.log", "5\n")
+	})
+	f("copytruncate", []string{"2", "3"}, func(h *host) {
+		h.append("a.log", "2\n")
+		h.copyTruncate("a.log", "a.log.1")
+		h.append("a.log", "3\n")
+	})
+	f("copytruncate in the middle of a line", []string{"2", "three", "4"}, func(h *host) {
+		h.append("a.log", "2\nth")
+		h.copyTruncate("a.log", "a.log.1")
+		h.append("a.log", "ree\n4\n")
+	})
+	f("truncated", []string{"3"}, func(h *host) {
+		h.must(os.Truncate(h.path("a.log"), 0))
+		h.append("a.log", "3\n")
+	})
+}
+
+func TestCopyTruncate(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a*")
+		h.append("a.log", "a line that is long enough to be known again by its content: sixty-four bytes\n2\n")
+		h.start()
+		h.take()
+		h.got = nil
+		h.append("a.log", "3\n")
+		h.copyTruncate("a.log", "a.log.1")
+		h.append("a.log", "4\n")
+		h.settle()
+		h.want("3", "4")
+		h.append("a.log.1", "late\n")
+		h.wait(15 * time.Second)
+		h.settle()
+		h.want("3", "4", "late")
+		h.stop()
+	})
+}
+
+func TestDelete(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a*")
+		h.append("a.log", "1\nhalf")
+		h.start()
+		h.take()
+		h.remove("a.log")
+		h.settle()
+		h.want("1", "half")
+		if n := h.in.Stats().Open; n != 0 {
+			t.Errorf("%d open", n)
+		}
+		h.stop()
+	})
+}

@@ -1,0 +1,107 @@
+package tail
+
+import (
+	"bytes"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// isCopy says whether the unknown file at e, which a pattern matches, is a copy
+// of a known file beside it, and so is not to be shipped: the copy that a
+// copytruncate makes, complete or under way. If the original turns out to be
+// truncated, its rest is read from the copy.
+func (in *Input) isCopy(d *dir, l *listing, e entry) bool {
+	if e.size == 0 {
+		return false
+	}
+	for _, f := range byID(d.files) {
+		if f.state != following || f.key == (key{}) || f.now == e.path || !in.copyOf(f, e) {
+			continue
+		}
+		f.mu.Lock()
+		err := f.open()
+		same := err == nil && f.size > 0
+		if same {
+			same, err = f.verify(f.pos.off)
+		}
+		size := f.size
+		f.mu.Unlock()
+		if err != nil {
+			continue
+		}
+		if !same {
+			in.truncated(f)
+			return in.byKey[e.key] != nil
+		}
+		if e.size < size && !in.settledCopy(d, e) {
+			return true // it grows, or the truncation is to come
+		}
+		in.noteCopy(f, e)
+		return true
+	}
+	return false
+}
+
+// copyOf says whether the file at e begins like f, as far as both go.
+func (in *Input) copyOf(f *file, e entry) bool {
+	f.mu.Lock()
+	pos := f.pos
+	now := f.now
+	f.mu.Unlock()
+	a, err := openFile(e.path)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(a)
+	if pos.off >= 64 && e.size >= pos.off {
+		ok, err := matches(a, pos.off, pos.mark)
+		return ok && err == nil
+	}
+	b, err := openFile(now)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(b)
+	n := min(e.size, pos.off)
+	return n >= 64 && sameBytes(a, b, n)
+}
+
+// sameBytes compares the first n bytes of two files: all of them.
+func sameBytes(a, b int, n int64) bool {
+	var x, y [16 << 10]byte
+	for off := int64(0); off < n; off += int64(len(x)) {
+		k := min(n-off, int64(len(x)))
+		if m, err := pread(a, x[:k], off); err != nil || int64(m) < k {
+			return false
+		}
+		if m, err := pread(b, y[:k], off); err != nil || int64(m) < k {
+			return false
+		}
+		if !bytes.Equal(x[:k], y[:k]) {
+			return false
+		}
+	}
+	return true
+}
+
+// settledCopy says whether the copy has stopped growing; if not, another look
+// is made soon.
+func (in *Input) settledCopy(d *dir, e entry) bool {
+	if in.growing[e.key] == e.size {
+		delete(in.growing, e.key)
+		return true
+	}
+	in.growing[e.key] = e.size
+	d.again = time.Now().Add(quietTime)
+	return false
+}
+
+// noteCopy keeps the identity of a copy, so that it is not looked at again.
+func (in *Input) noteCopy(f *file, e entry) {
+	g := in.create(e, e.path, done)
+	g.copies = true
+	in.skip(g)
+	in.log.Info("a file is a copy of another and is not shipped again", "path", e.path, "of", filepath.Base(f.now))
+}

@@ -1,0 +1,164 @@
+package tail
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// Config is one input: which files are followed, and where their lines go.
+type Config struct {
+	Paths   []string // absolute patterns, as doublestar has them
+	Exclude []string
+	Topic   string
+	Start   string // "beginning", or "end": see Options.FirstStart
+}
+
+// patterns knows which paths are followed.
+type patterns struct {
+	inputs []Config
+	dirs   []string // the directory parts of all patterns, each once
+}
+
+func newPatterns(inputs []Config) *patterns {
+	p := &patterns{inputs: inputs}
+	seen := map[string]bool{}
+	for _, in := range inputs {
+		for _, pattern := range in.Paths {
+			for _, one := range braces(pattern) {
+				dir := dirPart(one)
+				if !seen[dir] {
+					seen[dir] = true
+					p.dirs = append(p.dirs, dir)
+				}
+			}
+		}
+	}
+	return p
+}
+
+// dirPart is the pattern of the directories that hold what pattern matches.
+func dirPart(pattern string) string {
+	dir, last := filepath.Split(pattern)
+	if strings.Contains(last, "**") {
+		return pattern // any depth below dir, and dir itself
+	}
+	return strings.TrimSuffix(dir, "/")
+}
+
+// braces resolves alternatives with a slash in them, which a walk that goes
+// from directory to directory cannot match: /a/{b/c,d}/x is /a/b/c/x, /a/d/x.
+func braces(pattern string) []string {
+	open, depth := -1, 0
+	var commas []int
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '\\':
+			i++
+		case c == '{':
+			if depth == 0 {
+				open, commas = i, nil
+			}
+			depth++
+		case c == ',' && depth == 1:
+			commas = append(commas, i)
+		case c == '}' && depth > 0:
+			depth--
+			if depth == 0 && strings.Contains(pattern[open:i], "/") {
+				return alternatives(pattern, open, i, commas)
+			}
+		}
+	}
+	return []string{pattern}
+}
+
+func alternatives(pattern string, open, end int, commas []int) []string {
+	var out []string
+	from := open + 1
+	for _, to := range append(commas, end) {
+		out = append(out, braces(pattern[:open]+pattern[from:to]+pattern[end+1:])...)
+		from = to + 1
+	}
+	return out
+}
+
+// match is the number of the first input that follows path, or -1.
+func (p *patterns) match(path string) int {
+	for i, in := range p.inputs {
+		if matchAny(in.Paths, path) && !matchAny(in.Exclude, path) {
+			return i
+		}
+	}
+	return -1
+}
+
+func matchAny(patterns []string, path string) bool {
+	for _, p := range patterns {
+		if ok, err := doublestar.Match(p, path); ok && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// walk calls visit for each directory, existing or not, that may hold what the
+// patterns match.
+func (p *patterns) walk(visit func(dir string)) {
+	w := walker{visit: visit, seen: map[string]bool{}}
+	for _, dir := range p.dirs {
+		w.expand("/", strings.Split(strings.TrimPrefix(dir, "/"), "/"))
+	}
+}
+
+type walker struct {
+	visit func(dir string)
+	seen  map[string]bool
+}
+
+// expand visits the directories below dir that match the components.
+func (w *walker) expand(dir string, parts []string) {
+	if len(parts) == 0 || len(parts) == 1 && parts[0] == "" {
+		if !w.seen[dir] {
+			w.seen[dir] = true
+			w.visit(dir)
+		}
+		return
+	}
+	part, rest := parts[0], parts[1:]
+	switch {
+	case strings.Contains(part, "**"):
+		w.expand(dir, rest)
+		for _, name := range subdirs(dir, false) {
+			w.expand(filepath.Join(dir, name), parts)
+		}
+	case !strings.ContainsAny(part, `*?[{\`):
+		w.expand(filepath.Join(dir, part), rest)
+	default:
+		for _, name := range subdirs(dir, true) {
+			if ok, err := doublestar.Match(part, name); ok && err == nil {
+				w.expand(filepath.Join(dir, name), rest)
+			}
+		}
+	}
+}
+
+// subdirs is the directories in dir. Links to directories are among them when
+// they are asked for and may be followed; "**" goes without, since they may
+// lead round in a circle.
+func subdirs(dir string, links bool) []string {
+	l, err := list(dir)
+	if err != nil {
+		return nil
+	}
+	if !links {
+		return l.subs
+	}
+	for _, name := range l.links {
+		if st, err := os.Stat(filepath.Join(dir, name)); err == nil && st.IsDir() && mayFollow(filepath.Join(dir, name)) {
+			l.subs = append(l.subs, name)
+		}
+	}
+	return l.subs
+}

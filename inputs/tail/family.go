@@ -1,0 +1,126 @@
+package tail
+
+import (
+	"cmp"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The rotation family of a path: the files beside it whose names are its own
+// with a mark of rotation.
+//
+//	app.log.1  app.log-1  app.log_1      a number: the higher, the older
+//	app.log-20260131  app.log.2026-01-31_12  app.log-1769817600   a date or a time: the higher, the newer
+//	app-20260131.log  app.1.log          the same before the extension
+//	app.log.old                          the one before
+//	any of them with .gz .zst .xz .bz2   compressed
+//
+// Names that programs make beside a file for other reasons (.bak, ~, .swp,
+// .tmp) are none of it.
+
+var (
+	compressed = []string{".gz", ".zst", ".xz", ".bz2"}
+	numbered   = regexp.MustCompile(`^[._-](\d{1,5})$`)
+	dated      = regexp.MustCompile(`^[._-]?(\d{4}[-_.]?\d{2}[-_.]?\d{2}(?:[-_.T:]?\d+)*|\d{9,})$`)
+)
+
+// generation is the place of a name in its family. The zero value is the path
+// itself.
+type generation struct {
+	kind   int // 0 the path itself, 1 number, 2 date
+	number int
+	date   string // its digits
+	packed bool
+}
+
+// parseGeneration reads the mark of rotation in name, a file beside base.
+func parseGeneration(base, name string) (generation, bool) {
+	var g generation
+	if name == base {
+		return g, true
+	}
+	for _, ext := range compressed {
+		if s, ok := strings.CutSuffix(name, ext); ok {
+			name, g.packed = s, true
+			break
+		}
+	}
+	ext := filepath.Ext(base)
+	stem := strings.TrimSuffix(base, ext)
+	if suffix, ok := strings.CutPrefix(name, base); ok && g.mark(suffix) {
+		return g, true
+	}
+	if ext != "" && stem != "" && strings.HasPrefix(name, stem) && strings.HasSuffix(name, ext) && len(name) > len(base) {
+		if g.mark(name[len(stem) : len(name)-len(ext)]) {
+			return g, true
+		}
+	}
+	return generation{}, false
+}
+
+func (g *generation) mark(s string) bool {
+	switch {
+	case s == "" && g.packed, s == ".old", s == ".prev":
+		g.kind = 1
+		return true
+	}
+	if m := numbered.FindStringSubmatch(s); m != nil {
+		g.kind = 1
+		g.number, _ = strconv.Atoi(m[1])
+		return true
+	}
+	if m := dated.FindStringSubmatch(s); m != nil {
+		g.kind = 2
+		g.date = digits(m[1])
+		return true
+	}
+	return false
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// member is a file of a family.
+type member struct {
+	entry
+	gen generation
+}
+
+// older orders the members of a family from the oldest to the newest.
+func older(a, b member) int {
+	switch x, y := a.gen, b.gen; {
+	case (x.kind == 0) != (y.kind == 0):
+		return cmp.Compare(y.kind, x.kind) // the path itself is the newest
+	case x.kind == 1 && y.kind == 1 && x.number != y.number:
+		return cmp.Compare(y.number, x.number)
+	case x.kind == 2 && y.kind == 2 && x.date != y.date:
+		return strings.Compare(x.date, y.date)
+	}
+	return cmp.Or(cmp.Compare(a.mtime, b.mtime), strings.Compare(a.path, b.path))
+}
+
+// family is the rotated files of path, oldest first, without path itself.
+func (l *listing) family(path string) []member {
+	base := filepath.Base(path)
+	var out []member
+	for _, name := range l.names {
+		g, ok := parseGeneration(base, name)
+		if !ok || g.kind == 0 {
+			continue
+		}
+		if e, ok := l.stat(name); ok && !e.link {
+			out = append(out, member{e, g})
+		}
+	}
+	slices.SortFunc(out, older)
+	return out
+}

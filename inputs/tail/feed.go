@@ -1,0 +1,162 @@
+package tail
+
+import (
+	"sync"
+
+	"tailrace/agent/flow"
+)
+
+// A queue is the files of one topic that have something to read. It is the
+// topic's flow.Feed.
+type queue struct {
+	in    *Input
+	topic string
+	wake  chan struct{} // buffer of one
+
+	mu      sync.Mutex
+	ready   []*file        // in turns; ready[0] is next
+	queued  map[*file]bool // what is in ready
+	reading *file          // taken out by Next, which is at work
+	last    *file          // what Next filled last: it may be unread
+	closed  bool           // Run has ended: nothing is read any more
+	idle    *sync.Cond     // reading became nil
+}
+
+func newQueue(in *Input, topic string) *queue {
+	q := &queue{in: in, topic: topic, wake: make(chan struct{}, 1), queued: map[*file]bool{}}
+	q.idle = sync.NewCond(&q.mu)
+	return q
+}
+
+// Wake implements flow.Feed.
+func (q *queue) Wake() <-chan struct{} { return q.wake }
+
+// Next implements flow.Feed.
+func (q *queue) Next(c *flow.Chunk, max int) bool {
+	for {
+		f := q.take()
+		if f == nil {
+			return false
+		}
+		f.mu.Lock()
+		r, err := f.readOpen(c, max)
+		more := r == filled && f.unread()
+		f.mu.Unlock()
+		q.put(f, r == filled, more)
+		switch {
+		case r == other || r == broken:
+			q.in.report(f, err)
+		case !more:
+			q.in.cooled(f)
+		}
+		if r == filled {
+			q.in.stats.read.Add(int64(len(c.Data)))
+			return true
+		}
+	}
+}
+
+// readOpen reads the file, opening it first if need be.
+func (f *file) readOpen(c *flow.Chunk, max int) (result, error) {
+	if err := f.open(); err != nil {
+		return broken, err
+	}
+	return f.read(c, max)
+}
+
+// take takes the next file out of the queue. What was filled before can no
+// longer be unread.
+func (q *queue) take() *file {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.last = nil
+	if len(q.ready) == 0 || q.closed {
+		return nil
+	}
+	f := q.ready[0]
+	q.ready[0] = nil
+	q.ready = q.ready[1:]
+	delete(q.queued, f)
+	q.reading = f
+	return f
+}
+
+// put ends what take began.
+func (q *queue) put(f *file, filled, more bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.reading = nil
+	q.idle.Broadcast()
+	if filled {
+		q.last = f
+	}
+	if more && !q.queued[f] {
+		q.push(f)
+	}
+}
+
+// push appends f to the ready files. The caller holds mu.
+func (q *queue) push(f *file) {
+	q.queued[f] = true
+	q.ready = append(q.ready, f)
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// add makes f ready.
+func (q *queue) add(f *file) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.queued[f] && !q.closed {
+		q.push(f)
+	}
+}
+
+// remove takes f out of the ready files.
+func (q *queue) remove(f *file) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.queued[f] {
+		return
+	}
+	delete(q.queued, f)
+	for i, g := range q.ready {
+		if g == f {
+			q.ready = append(q.ready[:i:i], q.ready[i+1:]...)
+			return
+		}
+	}
+}
+
+// busy says that f is ready, being read, or may be unread.
+func (q *queue) busy(f *file) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.queued[f] || q.reading == f || q.last == f
+}
+
+// Unread implements flow.Feed.
+func (q *queue) Unread(c *flow.Chunk, n int) {
+	q.mu.Lock()
+	f := q.last
+	q.mu.Unlock()
+	if f == nil || f.id != c.File || n >= c.Lines() {
+		return
+	}
+	f.mu.Lock()
+	f.unreadFrom(c, n)
+	f.mu.Unlock()
+	q.add(f)
+}
+
+// close ends the feed, waiting for a Next that is at work.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	for q.reading != nil {
+		q.idle.Wait()
+	}
+}

@@ -1,0 +1,265 @@
+package tail
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+)
+
+// Options is what an Input is made of.
+type Options struct {
+	Inputs []Config
+	Files  []journal.FileState // what the journal knows, sorted by ID
+	// FirstStart says that no journal was found. Only then do files of an
+	// input with Start "end" that exist begin at their end; files that appear
+	// later are always read from their beginning.
+	FirstStart bool
+	Journal    Journal
+	Log        *slog.Logger
+	// NoNotify turns off notification by the file system.
+	NoNotify bool
+}
+
+// Input follows the files of all inputs. Its methods are safe for any
+// goroutine, but Run, which is called once.
+type Input struct {
+	o      Options
+	log    *slog.Logger
+	pats   *patterns
+	queues map[string]*queue // by topic
+	stats  counters
+	watch  *watcher
+
+	// mu guards what Run changes and others read.
+	mu     sync.Mutex
+	files  map[flow.FileID]*file
+	active map[*file]bool // not done
+	lost   map[string]int64
+	parked map[*file]string
+
+	// todo is what other goroutines found for Run to see to.
+	todoMu sync.Mutex
+	todo   []task
+	kick   chan struct{} // buffer of one: there is something in todo
+
+	scanned chan struct{} // closed after the first full scan
+	stopped chan struct{} // closed when Run returns
+
+	// The rest belongs to Run.
+	byKey    map[key]*file    // the newest content of each inode
+	tails    map[string]*file // the newest file of each path
+	dirs     map[string]*dir
+	fresh    []*file        // not yet in the journal
+	hot      map[*file]bool // had data a moment ago: polled
+	draining map[*file]bool // rotated
+	warned   map[string]bool
+	growing  map[key]int64   // sizes of copies that may be under way
+	first    bool            // the first scan is not done
+	dirty    map[string]*dir // something happened there since the last look
+	nextScan time.Time
+	scans    atomic.Int64 // full scans so far
+}
+
+// task is one thing that Run is to see to.
+type task struct {
+	f    *file
+	cold bool  // f is at its end
+	err  error // f could not be read; nil: it is not what it was
+}
+
+// dir is a directory that is looked at.
+type dir struct {
+	files  map[*file]bool   // whose place it is
+	at     map[string]*file // which is where, of those that are not gone
+	names  map[uint64]bool  // hashes of the names that the last look saw; nil before it
+	looked time.Time
+	again  time.Time // when to look again though nothing happens; zero: never
+	wrong  error     // why it cannot be read
+}
+
+// New returns an input that knows what the journal does. It reads nothing
+// before Run.
+func New(o Options) (*Input, error) {
+	if o.Journal == nil {
+		return nil, errors.New("tail: no journal")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	in := &Input{
+		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[string]*queue{},
+		files: map[flow.FileID]*file{}, active: map[*file]bool{}, lost: map[string]int64{}, parked: map[*file]string{},
+		kick: make(chan struct{}, 1), scanned: make(chan struct{}), stopped: make(chan struct{}),
+		byKey: map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
+		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]int64{}, first: true,
+	}
+	for _, c := range o.Inputs {
+		if in.queues[c.Topic] == nil {
+			in.queues[c.Topic] = newQueue(in, c.Topic)
+		}
+	}
+	for _, s := range o.Files {
+		in.resume(s)
+	}
+	in.chain()
+	return in, nil
+}
+
+// Feed is the feed of a topic that an input names.
+func (in *Input) Feed(topic string) flow.Feed {
+	if q := in.queues[topic]; q != nil {
+		return q
+	}
+	return newQueue(in, topic) // nothing ever comes
+}
+
+// resume makes the file that the journal knows.
+func (in *Input) resume(s journal.FileState) {
+	f := &file{
+		id: s.ID, path: s.Path, now: s.Now, fd: -1,
+		key: makeKey(s.Dev, s.Ino, s.Birth), dev: s.Dev, birth: s.Birth, ino: s.Ino,
+		prevID: s.Prev, base: s.Base, baseMark: s.BaseMark,
+		pos: position{off: s.Resume, mark: s.ResumeMark}, searched: s.Resume,
+		recorded: true, resumed: true,
+	}
+	if f.now == "" {
+		f.now = f.path
+	}
+	f.size = s.Resume
+	in.files[f.id] = f
+	i := in.pats.match(f.path)
+	if i < 0 {
+		f.queue = newQueue(in, s.Topic) // it is no longer followed
+	} else {
+		f.queue = in.queues[in.o.Inputs[i].Topic]
+	}
+	if s.Done {
+		f.state = done
+	} else if i >= 0 {
+		in.active[f] = true
+	} else {
+		f.state = unfollowed
+	}
+	in.place(f)
+	in.byKey[f.key] = f
+	in.tails[f.path] = f
+}
+
+// chain links the files that the journal knows.
+func (in *Input) chain() {
+	for _, s := range in.o.Files {
+		f := in.files[s.ID]
+		p := in.files[f.prevID]
+		if p == nil {
+			continue
+		}
+		if p.state != done {
+			f.after(p)
+		}
+		if f.base > 0 && p.state != done {
+			p.joined, p.next = f.base, f
+			p.size = max(0, p.pos.off-p.joined)
+		}
+	}
+	for f := range in.active {
+		if in.tails[f.path] != f {
+			in.rotate(f)
+		}
+	}
+}
+
+// after makes f wait for p.
+func (f *file) after(p *file) {
+	f.prev = p
+	p.followers = append(p.followers, f)
+}
+
+// place puts f into the directory where it is.
+func (in *Input) place(f *file) {
+	d := in.dir(filepath.Dir(f.now))
+	d.files[f] = true
+	d.at[f.now] = f
+}
+
+// displace takes f out of the directory where it was.
+func (in *Input) displace(f *file) {
+	d := in.dir(filepath.Dir(f.now))
+	delete(d.files, f)
+	if d.at[f.now] == f {
+		delete(d.at, f.now)
+	}
+}
+
+// move notes that f is at path now.
+func (in *Input) move(f *file, path string) {
+	in.displace(f)
+	f.mu.Lock()
+	f.now = path
+	f.mu.Unlock()
+	in.place(f)
+}
+
+func (in *Input) dir(path string) *dir {
+	d := in.dirs[path]
+	if d == nil {
+		d = &dir{files: map[*file]bool{}, at: map[string]*file{}}
+		in.dirs[path] = d
+	}
+	return d
+}
+
+// tell leaves a task for Run.
+func (in *Input) tell(t task) {
+	in.todoMu.Lock()
+	in.todo = append(in.todo, t)
+	in.todoMu.Unlock()
+	select {
+	case in.kick <- struct{}{}:
+	default:
+	}
+}
+
+// cooled is called by Next when f is at its end.
+func (in *Input) cooled(f *file) {
+	if f.polled.CompareAndSwap(false, true) {
+		in.tell(task{f: f, cold: true})
+	}
+}
+
+// report is called by Next when f could not be read, or is not what it was.
+func (in *Input) report(f *file, err error) { in.tell(task{f: f, err: err}) }
+
+// Run follows the files until ctx ends. When it returns no descriptor is open
+// and the feeds give nothing more.
+func (in *Input) Run(ctx context.Context) error {
+	defer close(in.stopped)
+	defer in.close()
+	if !in.o.NoNotify {
+		in.watch = newWatcher(in.log)
+	}
+	in.scan()
+	close(in.scanned)
+	return in.loop(ctx)
+}
+
+// close lets go of everything: the feeds first, so that nobody reads.
+func (in *Input) close() {
+	for _, q := range in.queues {
+		q.close()
+	}
+	in.watch.close()
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, f := range in.files {
+		f.mu.Lock()
+		f.close()
+		f.mu.Unlock()
+	}
+}

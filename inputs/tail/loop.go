@@ -1,0 +1,282 @@
+package tail
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+)
+
+const (
+	scanEvery  = 10 * time.Second       // full scans
+	pollEvery  = 8 * time.Millisecond   // files that had data a moment ago
+	drainEvery = 100 * time.Millisecond // rotated files
+	tickEvery  = time.Second            // everything else
+	hotFor     = time.Second            // how long a file is polled after its last data
+	openFor    = 5 * time.Second        // how long it stays open
+	quietTime  = time.Second            // a rotated file without data for so long is done
+	graceTime  = time.Minute            // the same while its successor is empty, or there is none
+	lookGap    = 20 * time.Millisecond  // between two looks at one directory
+	maxWait    = time.Minute            // between two tries to read a file that cannot be read
+	// unwatchedMax is up to how many files are looked at every tick in a
+	// directory that cannot be watched; beyond it, every scan.
+	unwatchedMax = 1000
+)
+
+// loop waits for whatever comes first, and sees to it.
+func (in *Input) loop(ctx context.Context) error {
+	poll, drain := newAlarm(pollEvery), newAlarm(drainEvery)
+	tick := time.NewTicker(tickEvery)
+	defer poll.t.Stop()
+	defer drain.t.Stop()
+	defer tick.Stop()
+	for {
+		poll.want(len(in.hot) > 0 || len(in.dirty) > 0 || in.watch.anyFlooded())
+		drain.want(len(in.draining) > 0 || len(in.fresh) > 0)
+		select {
+		case <-ctx.Done():
+			return nil
+		case ev := <-in.watch.events():
+			in.event(ev)
+		case err := <-in.watch.errors():
+			in.watchFailed(err)
+		case <-in.kick:
+			in.tasks()
+		case <-poll.t.C:
+			poll.on = false
+			in.poll()
+		case <-drain.t.C:
+			drain.on = false
+			in.drainAll()
+		case <-tick.C:
+			in.tick()
+		}
+	}
+}
+
+// alarm is a timer that goes off once each time that it is wanted.
+type alarm struct {
+	t     *time.Timer
+	on    bool
+	every time.Duration
+}
+
+func newAlarm(every time.Duration) *alarm {
+	return &alarm{t: time.NewTimer(every), on: true, every: every}
+}
+
+func (a *alarm) want(yes bool) {
+	if yes && !a.on {
+		a.t.Reset(a.every)
+		a.on = true
+	}
+}
+
+// tasks sees to what Next and Fetch left.
+func (in *Input) tasks() {
+	in.todoMu.Lock()
+	todo := in.todo
+	in.todo = nil
+	in.todoMu.Unlock()
+	for _, t := range todo {
+		switch {
+		case t.f == nil:
+			in.nextScan = time.Time{}
+			in.tick()
+		case t.cold:
+			in.hot[t.f] = true
+			in.check(t.f)
+		default:
+			in.troubled(t.f, t.err)
+		}
+	}
+}
+
+// poll looks for growth of the files that had data a moment ago, and at the
+// directories that something happened in.
+func (in *Input) poll() {
+	now := time.Now()
+	for f := range in.hot {
+		if f.state == done || now.Sub(f.lastGrown()) > hotFor {
+			delete(in.hot, f)
+			f.polled.Store(false)
+			// what came between the last poll and now is found here
+		}
+		in.check(f)
+	}
+	in.lookDirty(now)
+	in.watch.poll(in, now)
+}
+
+// lookDirty looks at the directories that something happened in, each at most
+// once in lookGap.
+func (in *Input) lookDirty(now time.Time) {
+	for path, d := range in.dirty {
+		if now.Sub(d.looked) >= lookGap {
+			in.look(path)
+		}
+	}
+}
+
+// touched notes that something happened in the directory.
+func (in *Input) touched(path string) { in.dirty[path] = in.dir(path) }
+
+// tick does what is not urgent.
+func (in *Input) tick() {
+	now := time.Now()
+	if !now.Before(in.nextScan) {
+		in.scan()
+		in.forget()
+	}
+	for path, d := range in.dirs {
+		soon := !d.again.IsZero() && !now.Before(d.again)
+		if soon || !in.watch.has(path) && len(d.files) < unwatchedMax {
+			in.look(path)
+		}
+	}
+	in.record()
+	for f := range in.active {
+		f.mu.Lock()
+		idle := f.fd >= 0 && now.Sub(f.grown) > openFor && f.state == following && !f.unread()
+		f.mu.Unlock()
+		if idle && !in.hot[f] && !f.queue.busy(f) {
+			f.mu.Lock()
+			f.close()
+			f.mu.Unlock()
+		}
+		if f.wrong != nil && !now.Before(f.retry) {
+			in.tryAgain(f)
+		}
+	}
+}
+
+// scan looks at every directory that a pattern leads to, and at those where
+// known files are. It is what correctness rests on: notification only makes
+// it sooner.
+func (in *Input) scan() {
+	start := time.Now()
+	wanted := map[string]bool{}
+	in.pats.walk(func(dir string) { wanted[dir] = true })
+	for path, d := range in.dirs {
+		if !wanted[path] && len(d.files) > 0 {
+			wanted[path] = true
+		}
+	}
+	for path := range in.dirs {
+		if !wanted[path] {
+			in.watch.remove(path)
+			delete(in.dirs, path)
+			delete(in.dirty, path)
+		}
+	}
+	for _, path := range sortedKeys(wanted) {
+		in.watch.add(path)
+		in.look(path)
+	}
+	in.scans.Add(1)
+	in.first = false
+	in.nextScan = start.Add(max(scanEvery, 100*time.Since(start)))
+}
+
+// troubled is what Run does when Next could not read f.
+func (in *Input) troubled(f *file, err error) {
+	switch {
+	case f.state == done:
+	case err == nil || errors.Is(err, errMoved):
+		in.suspect(f)
+	default:
+		in.park(f, err)
+	}
+}
+
+// suspect finds out what became of a file that is not what it was.
+func (in *Input) suspect(f *file) {
+	in.look(filepath.Dir(f.now))
+	if f.state == done || f.gone {
+		return
+	}
+	f.mu.Lock()
+	err := f.open()
+	same := err == nil
+	if same {
+		same, err = f.verify(f.pos.off)
+	}
+	f.mu.Unlock()
+	switch {
+	case errors.Is(err, errMoved):
+		in.touched(filepath.Dir(f.now)) // a rename that is under way
+	case err != nil:
+		in.park(f, err)
+	case same:
+		in.wake(f)
+	default:
+		in.truncated(f)
+	}
+}
+
+// check looks whether f grew.
+func (in *Input) check(f *file) {
+	if f.state == done {
+		return
+	}
+	f.mu.Lock()
+	var ok, grew bool
+	if f.fd >= 0 {
+		ok, grew = f.observe()
+	}
+	f.mu.Unlock()
+	switch {
+	case ok && grew:
+		in.wake(f)
+	case !ok && f.fd >= 0:
+		in.suspect(f)
+	}
+}
+
+// at is the file that is at path now.
+func (in *Input) at(dir, path string) *file {
+	d := in.dirs[dir]
+	if d == nil {
+		return nil
+	}
+	return d.at[path]
+}
+
+// written is called when the file system told of a write to f.
+func (in *Input) written(f *file) {
+	f.mu.Lock()
+	err := f.open()
+	f.mu.Unlock()
+	switch {
+	case errors.Is(err, errMoved):
+		in.touched(filepath.Dir(f.now))
+	case err != nil:
+		in.park(f, err)
+	case f.state == done:
+		in.touched(filepath.Dir(f.now))
+	default:
+		in.check(f)
+	}
+}
+
+// wake makes f ready, if it has something to read and its turn has come.
+func (in *Input) wake(f *file) {
+	if f.prev != nil || !f.recorded || f.wrong != nil || f.state == done || f.state == unfollowed || f.gone && f.fd < 0 {
+		return
+	}
+	f.mu.Lock()
+	unread := f.unread()
+	var err error
+	if unread {
+		err = f.open() // before it can be deleted
+	}
+	f.mu.Unlock()
+	switch {
+	case errors.Is(err, errMoved):
+		in.touched(filepath.Dir(f.now))
+	case err != nil:
+		in.park(f, err)
+	case unread:
+		f.queue.add(f)
+	}
+}

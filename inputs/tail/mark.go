@@ -1,0 +1,97 @@
+package tail
+
+import (
+	"golang.org/x/sys/unix"
+
+	"tailrace/agent/flow"
+)
+
+// leadLen is how many bytes before off a mark's tail covers.
+func leadLen(off int64) int { return int(min(off, flow.TailMax)) }
+
+// markAt is the mark of the open file at off.
+func markAt(fd int, off int64) (flow.Mark, bool, error) {
+	var buf [flow.PrefixMax]byte
+	p := buf[:min(off, flow.PrefixMax)]
+	if n, err := pread(fd, p, 0); err != nil || n < len(p) {
+		return flow.Mark{}, false, err
+	}
+	m := flow.Mark{PrefixLen: len(p), Prefix: flow.PrefixSum(0, p)}
+	if off > flow.PrefixMax {
+		p = buf[:flow.TailMax]
+		if n, err := pread(fd, p, off-flow.TailMax); err != nil || n < len(p) {
+			return flow.Mark{}, false, err
+		}
+	}
+	m.Tail = flow.TailSum(p)
+	return m, true, nil
+}
+
+// matches says whether the open file has the content that m marks at off.
+func matches(fd int, off int64, m flow.Mark) (bool, error) {
+	// The mark of a finished, shorter prefix is compared as such.
+	var buf [flow.PrefixMax]byte
+	p := buf[:m.PrefixLen]
+	if n, err := pread(fd, p, 0); err != nil || n < len(p) {
+		return false, err
+	}
+	if flow.PrefixSum(0, p) != m.Prefix {
+		return false, nil
+	}
+	p = buf[:leadLen(off)]
+	if n, err := pread(fd, p, off-int64(len(p))); err != nil || n < len(p) {
+		return false, err
+	}
+	return flow.TailSum(p) == m.Tail, nil
+}
+
+// firstData is the offset of the first byte at or behind off that is not NUL,
+// or -1 when there is none. It jumps over holes.
+func firstData(fd int, off int64) (int64, error) {
+	var buf [16 << 10]byte
+	for {
+		if at, err := unix.Seek(fd, off, unix.SEEK_DATA); err == nil {
+			off = max(off, at)
+		} else if err == unix.ENXIO {
+			return -1, nil
+		}
+		n, err := pread(fd, buf[:], off)
+		if err != nil || n == 0 {
+			return -1, err
+		}
+		if i := notNul(buf[:n]); i >= 0 {
+			return off + int64(i), nil
+		}
+		off += int64(n)
+	}
+}
+
+func notNul(p []byte) int {
+	for i, b := range p {
+		if b != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// lineStart is the offset behind the last newline before off, and whether one
+// (or the file's start) was found within the length of the longest line.
+func lineStart(fd int, off int64) (int64, error) {
+	var buf [16 << 10]byte
+	for at := off; at > 0; {
+		n := min(at, int64(len(buf)))
+		p := buf[:n]
+		m, err := pread(fd, p, at-n)
+		if err != nil {
+			return off, err
+		}
+		for i := m - 1; i >= 0; i-- {
+			if p[i] == '\n' {
+				return at - n + int64(i) + 1, nil
+			}
+		}
+		at -= n
+	}
+	return 0, nil
+}

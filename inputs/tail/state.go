@@ -1,0 +1,60 @@
+package tail
+
+import (
+	"sync/atomic"
+
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+)
+
+// Journal is where identities are kept over restarts.
+type Journal interface {
+	// Write records what must be on file before what follows from it.
+	Write(recs ...journal.Record) error
+	// Note records what may come later, and never fails.
+	Note(recs ...journal.Record)
+	// Acked is the position up to which the file's lines are acked.
+	Acked(id flow.FileID) (int64, flow.Mark)
+	// NewFile is the next unused id.
+	NewFile() flow.FileID
+}
+
+// Stats is what the input has seen since it started.
+type Stats struct {
+	Files, Open int               // files that are followed or drained; open descriptors
+	Known       int               // identities that are kept, those of done files too
+	Read        int64             // bytes that Next gave
+	Nuls        int64             // bytes of holes that were skipped
+	Slips       int64             // files that got lines after their successor was begun
+	Lost        map[string]int64  // bytes by cause
+	Parked      map[string]string // why a file is not read, by its path
+}
+
+type counters struct {
+	open, read, nuls, slips atomic.Int64
+}
+
+// Why bytes of a file are never shipped.
+const (
+	lostTruncated  = "truncated"  // before they were read, and no copy is beside it
+	lostDeleted    = "deleted"    // before they were read
+	lostCompressed = "compressed" // before they were read
+)
+
+// Stats is safe for any goroutine.
+func (in *Input) Stats() Stats {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	s := Stats{
+		Files: len(in.active), Known: len(in.files), Open: int(in.stats.open.Load()),
+		Read: in.stats.read.Load(), Nuls: in.stats.nuls.Load(), Slips: in.stats.slips.Load(),
+		Lost: map[string]int64{}, Parked: map[string]string{},
+	}
+	for cause, n := range in.lost {
+		s.Lost[cause] = n
+	}
+	for f := range in.parked {
+		s.Parked[f.path] = in.parked[f]
+	}
+	return s
+}

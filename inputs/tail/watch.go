@@ -1,0 +1,221 @@
+package tail
+
+import (
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// floodEvents in one second are too many to be told of each: the
+	// directory is polled until it is calm. An event costs 2 µs.
+	floodEvents = 200
+	floodLook   = 50 * time.Millisecond // between two looks at a flooded directory's mtime
+	calmAfter   = 2 * time.Second
+)
+
+// watcher is told by the file system what happens in directories. It only
+// makes the input faster: nothing depends on it. A nil watcher is never told
+// anything. It belongs to Run.
+type watcher struct {
+	log    *slog.Logger
+	w      *fsnotify.Watcher
+	dirs   map[string]*watched
+	failed bool
+}
+
+// watched is one directory and how busy it is.
+type watched struct {
+	count   int // events since
+	since   time.Time
+	flooded bool // not watched for now, but polled
+	polled  time.Time
+	mtime   int64
+}
+
+func newWatcher(log *slog.Logger) *watcher {
+	w, err := fsnotify.NewBufferedWatcher(1024)
+	if err != nil {
+		log.Warn("no notification by the file system: new lines are found by looking, which takes up to 10 s", "error", err)
+		return nil
+	}
+	return &watcher{log: log, w: w, dirs: map[string]*watched{}}
+}
+
+func (w *watcher) events() <-chan fsnotify.Event {
+	if w == nil {
+		return nil
+	}
+	return w.w.Events
+}
+
+func (w *watcher) errors() <-chan error {
+	if w == nil {
+		return nil
+	}
+	return w.w.Errors
+}
+
+func (w *watcher) close() {
+	if w != nil {
+		w.w.Close()
+	}
+}
+
+// add watches a directory, if it exists.
+func (w *watcher) add(path string) {
+	if w == nil || w.dirs[path] != nil {
+		return
+	}
+	err := w.w.Add(path)
+	switch {
+	case err == nil:
+		w.dirs[path] = &watched{since: time.Now()}
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EMFILE):
+		if !w.failed {
+			w.log.Warn("not all directories can be watched: new lines in the others are found by looking, which takes up to 10 s; raise fs.inotify.max_user_watches", "path", path, "error", err)
+		}
+		w.failed = true
+	}
+}
+
+// has says that the file system tells what happens in the directory.
+func (w *watcher) has(path string) bool { return w != nil && w.dirs[path] != nil }
+
+func (w *watcher) remove(path string) {
+	if w == nil || w.dirs[path] == nil {
+		return
+	}
+	if !w.dirs[path].flooded {
+		w.w.Remove(path) // fails when the directory is gone, which is as good
+	}
+	delete(w.dirs, path)
+}
+
+// flood counts an event, and takes the watch away when there are too many.
+func (w *watcher) flood(path string, now time.Time) {
+	d := w.dirs[path]
+	if d == nil {
+		return
+	}
+	if now.Sub(d.since) > time.Second {
+		d.count, d.since = 0, now
+	}
+	if d.count++; d.count > floodEvents && !d.flooded {
+		w.w.Remove(path)
+		d.flooded, d.count = true, 0
+	}
+}
+
+// poll looks at the directories that are flooded, and watches those again that
+// have calmed down: none of their files had data for a while.
+func (w *watcher) poll(in *Input, now time.Time) {
+	if w == nil {
+		return
+	}
+	for path, d := range w.dirs {
+		if !d.flooded || now.Sub(d.polled) < floodLook {
+			continue
+		}
+		d.polled = now
+		var x unix.Statx_t
+		if unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_MTIME, &x) == nil && nanos(x.Mtime) != d.mtime {
+			d.mtime, d.since = nanos(x.Mtime), now
+			in.touched(path)
+		}
+		if in.busyDir(path) {
+			d.since = now
+		}
+		if now.Sub(d.since) > calmAfter {
+			delete(w.dirs, path)
+			w.add(path)
+			in.touched(path)
+		}
+	}
+}
+
+func (w *watcher) anyFlooded() bool {
+	if w == nil {
+		return false
+	}
+	for _, d := range w.dirs {
+		if d.flooded {
+			return true
+		}
+	}
+	return false
+}
+
+// busyDir says that a file of the directory had data a moment ago.
+func (in *Input) busyDir(path string) bool {
+	for f := range in.hot {
+		if filepath.Dir(f.now) == path {
+			return true
+		}
+	}
+	return false
+}
+
+// event sees to what the file system told, and to what waits behind it.
+func (in *Input) event(ev fsnotify.Event) {
+	now := time.Now()
+	for n := 0; ; n++ {
+		in.oneEvent(ev, now)
+		if n == 1000 {
+			break
+		}
+		select {
+		case ev = <-in.watch.events():
+			continue
+		default:
+		}
+		break
+	}
+	in.lookDirty(now)
+}
+
+func (in *Input) oneEvent(ev fsnotify.Event, now time.Time) {
+	dir := filepath.Dir(ev.Name)
+	in.watch.flood(dir, now)
+	if ev.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0 {
+		if ev.Op&fsnotify.Create == 0 && in.watch.dirs[ev.Name] != nil {
+			in.watch.remove(ev.Name) // a directory is gone
+		}
+		if ev.Op&fsnotify.Create != 0 && isDir(ev.Name) {
+			in.nextScan = now
+			in.tick() // what is in it may match
+		}
+		in.touched(dir)
+		return
+	}
+	if ev.Op&(fsnotify.Write|fsnotify.Chmod) == 0 {
+		return
+	}
+	f := in.at(dir, ev.Name)
+	if f == nil {
+		if in.pats.match(ev.Name) >= 0 {
+			in.touched(dir)
+		}
+		return
+	}
+	if f.wrong != nil {
+		in.tryAgain(f)
+	}
+	in.written(f)
+}
+
+func isDir(path string) bool {
+	var x unix.Statx_t
+	return unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_TYPE, &x) == nil && x.Mode&unix.S_IFMT == unix.S_IFDIR
+}
+
+// watchFailed is told that notifications were lost.
+func (in *Input) watchFailed(err error) {
+	in.log.Debug("file system notification", "error", err)
+	in.nextScan = time.Time{}
+	in.tick()
+}
