@@ -88,10 +88,10 @@ func TestProblems(t *testing.T) {
 	// Inputs.
 	f("inputs: []\noutputs: {stdout: {}}\n",
 		`config.yaml:1:9: inputs: the list is empty; write it like [{paths: [/var/log/app/*.log], topic: app}]`)
-	f(in("path: [/a]"),
+	f(in("path: [a]"),
 		`config.yaml:2:3: inputs[0].path: unknown key; did you mean "paths"?`,
-		`config.yaml:2:3: inputs[0].paths: missing: say which files, like "paths: [/var/log/app/*.log]"`,
-		`config.yaml:2:3: inputs[0].topic: missing: say where the lines go, like "topic: app"`)
+		`config.yaml:2:3: inputs[0].topic: missing: say where the lines go, like "topic: app"`,
+		`config.yaml:2:10: inputs[0].path[0]: "a" is a relative path; begin it with "/" (/**/a is that name in any directory)`)
 	f(in("paths: []\n  topic: a\n  start: newest\n  exclude: []"),
 		`config.yaml:2:10: inputs[0].paths: the list is empty; write it like [/var/log/app/*.log]`,
 		`config.yaml:4:10: inputs[0].start: "newest" is not one of beginning, end`,
@@ -126,8 +126,10 @@ func TestProblems(t *testing.T) {
 	f("inputs: [{paths: [/a], topic: a}]\noutputs: {stdout: {}, kafka: {brokers: [a]}}\n",
 		`config.yaml:2:10: outputs: kafka and stdout are both given; lines go to one output, so remove the other`)
 	f("inputs: [{paths: [/a], topic: a}]\noutputs: {stdout: {color: 1}, kafak: {}}\n",
+		`config.yaml:2:10: outputs: kafka and stdout are both given; lines go to one output, so remove the other`,
 		`config.yaml:2:20: outputs.stdout.color: unknown key; there are no options here, so remove it`,
-		`config.yaml:2:31: outputs.kafak: unknown key; did you mean "kafka"?`)
+		`config.yaml:2:31: outputs.kafak: unknown key; did you mean "kafka"?`,
+		`config.yaml:2:38: outputs.kafak.brokers: missing: say where Kafka is, like "brokers: [localhost:9092]"`)
 	f(out(""), `config.yaml:2:18: outputs.kafka.brokers: missing: say where Kafka is, like "brokers: [localhost:9092]"`)
 	f(out("brokers: [a, a:9092, 'a:', a:70000, 'kafka://a:1', 'a:1,b:1', 'a b', '::1:x']"),
 		`config.yaml:2:32: outputs.kafka.brokers[1]: a:9092 is in the list twice; remove one`,

@@ -7,16 +7,17 @@ import (
 	"strings"
 )
 
-// unknown says what to do about a key that does not exist.
-func unknown(name string, known fields) string {
+// unknown says what to do about a key that does not exist, and which one was
+// probably meant, or "".
+func unknown(name string, known fields) (near, text string) {
 	names := slices.Sorted(maps.Keys(known))
 	if len(names) == 0 {
-		return "unknown key; there are no options here, so remove it"
+		return "", "unknown key; there are no options here, so remove it"
 	}
 	if near, ok := nearest(name, names); ok {
-		return fmt.Sprintf("unknown key; did you mean %q?", near)
+		return near, fmt.Sprintf("unknown key; did you mean %q?", near)
 	}
-	return "unknown key; known here: " + strings.Join(names, ", ")
+	return "", "unknown key; known here: " + strings.Join(names, ", ")
 }
 
 // nearest finds the word that s was probably meant to be: one of which it is

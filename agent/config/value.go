@@ -70,7 +70,13 @@ func (v value) entry(key, val *yaml.Node, known fields, seen map[string]int) {
 	}
 	take, ok := known[name]
 	if !ok {
-		at.problem("%s", unknown(name, known))
+		near, text := unknown(name, known)
+		at.problem("%s", text)
+		if take = known[near]; take != nil {
+			// Its value is looked at as what it was meant to be, so that
+			// nothing else is reported as missing for a typing error.
+			take(value{l: v.l, file: v.file, key: at.key, node: val})
+		}
 		return
 	}
 	if line := seen[name]; line > 0 {
