@@ -1,0 +1,238 @@
+package test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// config is a config.yaml.
+type config struct {
+	broker string
+	codec  string
+	state  string
+	inputs []input
+	more   string // further lines
+}
+
+type input struct {
+	paths []string
+	topic string
+}
+
+func (c config) yaml() string {
+	var b strings.Builder
+	b.WriteString("inputs:\n")
+	for _, in := range c.inputs {
+		fmt.Fprintf(&b, "  - paths:\n")
+		for _, p := range in.paths {
+			fmt.Fprintf(&b, "      - %q\n", p)
+		}
+		fmt.Fprintf(&b, "    topic: %s\n", in.topic)
+	}
+	fmt.Fprintf(&b, "outputs:\n  kafka:\n    brokers: [%q]\n", c.broker)
+	if c.codec != "" {
+		fmt.Fprintf(&b, "    compression: %s\n", c.codec)
+	}
+	fmt.Fprintf(&b, "hostname: %s\nstate_dir: %q\n%s", host, c.state, c.more)
+	return b.String()
+}
+
+// agent is the built binary with one configuration. It runs as a child, is
+// killed and started again. Its methods are for one goroutine at a time.
+type agent struct {
+	t    *testing.T
+	conf string // path of config.yaml
+	log  string // path of what it wrote to its standard error, of all its runs
+	uid  uint32 // who it runs as; 0: whoever runs the test
+	run  *child
+}
+
+// child is one run of the agent.
+type child struct {
+	cmd  *exec.Cmd
+	done chan struct{} // closed when it is gone
+	err  error         // of Wait, once done is closed
+}
+
+// newAgent writes the configuration into a folder of its own.
+func newAgent(t *testing.T, c config) *agent {
+	t.Helper()
+	dir := tempDir(t)
+	if c.state == "" {
+		c.state = filepath.Join(dir, "state")
+	}
+	a := &agent{t: t, conf: filepath.Join(dir, "config.yaml"), log: filepath.Join(dir, "stderr")}
+	must(t, os.WriteFile(a.conf, []byte(c.yaml()), 0o644))
+	t.Cleanup(a.cleanup)
+	return a
+}
+
+// cleanup ends the agent, and shows what it said when the test has failed.
+func (a *agent) cleanup() {
+	if a.run != nil {
+		a.run.cmd.Process.Kill()
+		<-a.run.done
+	}
+	if !a.t.Failed() {
+		return
+	}
+	text := a.said()
+	a.t.Logf("the agent said, at the end:\n%s", text[max(0, len(text)-6000):])
+}
+
+// said is what all runs of the agent wrote to standard error.
+func (a *agent) said() string {
+	text, err := os.ReadFile(a.log)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		a.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// start starts the agent. It dies with the test.
+func (a *agent) start() {
+	a.t.Helper()
+	path, err := binary()
+	must(a.t, err)
+	log, err := os.OpenFile(a.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	must(a.t, err)
+	defer log.Close()
+	cmd := exec.Command(path, "run", "--config", a.conf)
+	cmd.Stderr, cmd.Stdout = log, log
+	cmd.Dir = filepath.Dir(a.conf)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if a.uid != 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.uid}
+	}
+	a.run = &child{cmd: cmd, done: make(chan struct{})}
+	started := make(chan error)
+	go a.run.wait(started)
+	must(a.t, <-started)
+}
+
+// wait starts the child and waits for it on one thread: the kernel sends
+// Pdeathsig when that thread ends.
+func (c *child) wait(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := c.cmd.Start()
+	started <- err
+	if err == nil {
+		c.err = c.cmd.Wait()
+	}
+	close(c.done)
+}
+
+// kill ends the agent with SIGKILL and waits until it is gone. It fails the
+// test if the agent had ended before.
+func (a *agent) kill() {
+	a.t.Helper()
+	select {
+	case <-a.run.done:
+		a.t.Fatalf("the agent ended by itself: %v", a.run.err)
+	default:
+	}
+	must(a.t, a.run.cmd.Process.Kill())
+	<-a.run.done
+	a.run = nil
+}
+
+// stop ends the agent with SIGTERM: exit status 0 within the limit.
+func (a *agent) stop(limit time.Duration) {
+	a.t.Helper()
+	begin := time.Now()
+	a.terminate()
+	if status := a.wait(limit); status != 0 {
+		a.t.Fatalf("exit status %d after SIGTERM", status)
+	}
+	a.t.Logf("ended %v after SIGTERM", time.Since(begin).Round(time.Millisecond))
+}
+
+// wait waits until the agent ends and returns its exit status.
+func (a *agent) wait(limit time.Duration) int {
+	a.t.Helper()
+	select {
+	case <-a.run.done:
+	case <-time.After(limit):
+		a.t.Fatalf("the agent still runs after %v", limit)
+	}
+	status := a.run.cmd.ProcessState.ExitCode()
+	a.run = nil
+	return status
+}
+
+// waitSaid waits until the agent has said something that contains all words.
+func (a *agent) waitSaid(limit time.Duration, words ...string) {
+	a.t.Helper()
+	until(a.t, limit, fmt.Sprintf("the agent says %q", words), func() bool {
+		for line := range strings.SplitSeq(a.said(), "\n") {
+			if containsAll(line, words) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func containsAll(line string, words []string) bool {
+	for _, w := range words {
+		if !strings.Contains(line, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// until waits for a condition, which it looks at ten times a second.
+func until(t *testing.T, limit time.Duration, what string, cond func() bool) {
+	t.Helper()
+	end := time.Now().Add(limit)
+	for !cond() {
+		if time.Now().After(end) {
+			t.Fatalf("not within %v: %s", limit, what)
+		}
+		wait(t, 100*time.Millisecond)
+	}
+}
+
+// wait lets time go by while other processes work.
+func wait(t *testing.T, d time.Duration) {
+	t.Helper()
+	select {
+	case <-time.After(d):
+	case <-t.Context().Done():
+		t.Fatal("the test ended")
+	}
+}
+
+// command runs the binary to its end and returns its output, its errors and
+// its exit status.
+func command(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	path, err := binary()
+	must(t, err)
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// terminate sends SIGTERM.
+func (a *agent) terminate() {
+	a.t.Helper()
+	must(a.t, a.run.cmd.Process.Signal(syscall.SIGTERM))
+}

@@ -1,0 +1,111 @@
+package test
+
+import (
+	"testing"
+	"time"
+
+	"tailrace/test/lines"
+)
+
+// No broker at the start: it comes later.
+func TestBrokerComesLater(t *testing.T) {
+	b := ownBroker(t)
+	st := newStage(t, b, 2, seed(t), config{})
+	b.Stop()
+	st.put(1000)
+	st.agent.start()
+	st.agent.waitSaid(30*time.Second, b.Addr)
+	st.put(1000)
+	must(t, b.Restart(t.Context()))
+	st.exact()
+}
+
+// The broker goes away under load and comes back; SIGTERM while it is away
+// ends the agent within its time limit.
+func TestBrokerAway(t *testing.T) {
+	b := ownBroker(t)
+	st := newStage(t, b, 4, seed(t), config{})
+	st.agent.start()
+	stop := st.write(lines.Load{Rate: 2_000})
+	wait(t, 3*time.Second)
+	b.Kill()
+	wait(t, 5*time.Second)
+	must(t, b.Restart(t.Context()))
+	wait(t, 2*time.Second)
+	b.Kill()
+	wait(t, 2*time.Second)
+	stop()
+	terminate(t, st.agent, 15*time.Second)
+	st.put(100)
+	must(t, b.Restart(t.Context()))
+	st.agent.start()
+	st.exact()
+}
+
+// The broker swallows packets: nothing is refused, nothing is answered.
+func TestBrokerHangs(t *testing.T) {
+	b := ownBroker(t)
+	st := newStage(t, b, 4, seed(t), config{})
+	st.agent.start()
+	stop := st.write(lines.Load{Rate: 2_000})
+	wait(t, 2*time.Second)
+	b.Pause()
+	wait(t, 5*time.Second)
+	b.Resume()
+	wait(t, 2*time.Second)
+	b.Pause()
+	wait(t, time.Second)
+	stop()
+	terminate(t, st.agent, 15*time.Second)
+	b.Resume()
+	st.agent.start()
+	st.exact()
+}
+
+// terminate ends the agent while brokers are away: it tells by its exit status
+// or its words that not all was acked, and the status is the test's to allow.
+func terminate(t *testing.T, a *agent, limit time.Duration) {
+	t.Helper()
+	begin := time.Now()
+	a.terminate()
+	status := a.wait(limit)
+	t.Logf("ended %v after SIGTERM with status %d", time.Since(begin).Round(time.Millisecond), status)
+	if status != 0 && status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
+// A topic that is missing holds up no other; once it is made its lines come.
+func TestMissingTopic(t *testing.T) {
+	b := sharedBroker(t)
+	dir := tempDir(t)
+	late := topicOf(t) + ".late"
+	s := seed(t)
+	l, err := lines.NewLog(dir+"/late.log", lines.NewChain("late", s), s)
+	must(t, err)
+	defer l.Close()
+	st := newStage(t, b, 2, s, config{inputs: []input{{paths: []string{l.Path}, topic: late}}})
+	must(t, l.Write(1000))
+	must(t, l.Flush())
+	st.put(1000)
+	st.agent.start()
+	st.arrive()
+	st.agent.waitSaid(30*time.Second, late)
+	st.put(1000)
+	st.arrive()
+
+	must(t, b.CreateTopic(late, 1, nil))
+	must(t, l.Write(1000))
+	must(t, l.Flush())
+	topic, err := lines.OpenTopic(b.Addr, late)
+	must(t, err)
+	defer topic.Close()
+	until(t, stalled, "the late topic has all its lines", func() bool {
+		n, err := topic.End()
+		return err == nil && n >= l.Chain.Lines()
+	})
+	st.exact()
+	result := readBack(t, b, late, l.Chain)
+	t.Log(result)
+	must(t, result.Err())
+}
