@@ -7,7 +7,8 @@
 # bytes, wherever and whenever it is built. Needs Go and git.
 #
 # Environment: VERSION (default: from git's tags), SOURCE_DATE_EPOCH (default:
-# time of the commit), GOARCH (default: this machine's).
+# time of the commit), GOARCH (default: this machine's), MAINTAINER (whoever
+# publishes the packages: Name <address>).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C TZ=UTC
@@ -58,7 +59,7 @@ notice() {
 changelog() {
 	echo "- semver: \"$VERSION\""
 	echo "  date: $(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)"
-	echo "  packager: tailrace <tailrace@localhost>"
+	echo "  packager: $MAINTAINER"
 	echo "  deb: {urgency: medium, distributions: [stable]}"
 	echo "  changes:"
 	awk '
@@ -76,6 +77,7 @@ export VERSION=${VERSION:-$(version)}
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export CGO_ENABLED=0 GOOS=linux GOARCH=${GOARCH:-$(go env GOHOSTARCH)}
 export ARCH=$GOARCH
+export MAINTAINER=${MAINTAINER:-tailrace maintainers <maintainers@localhost>}
 out=${1:-dist}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)

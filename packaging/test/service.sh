@@ -1,0 +1,52 @@
+# The service ships the machine's syslog.
+
+step "service: Kafka on the other side of the network"
+broker_jars
+broker_start
+
+step "service: one path added, enabled, a line logged"
+# The two edits that a newcomer makes.
+m sed -i -e 's|^\( *- paths: \[\)|\1/var/log/syslog, |' -e "s|localhost:9092|$address:9092|" /etc/tailrace/config.yaml
+check "the path and the broker are in config.yaml" m grep -q "/var/log/syslog, " /etc/tailrace/config.yaml
+check "tailrace check" m tailrace check
+check "enable --now returns when it is ready" m systemctl enable --now tailrace
+check "active" same active m systemctl is-active tailrace
+m logger -t newcomer "hello, Kafka"
+arrived() { matches "newcomer: hello, Kafka$" topic logs /var/log/syslog; }
+check "the line is in Kafka" within 20 arrived
+check "the key is the host's name" same "$machine" sh -c \
+	"kcat -b $address:9092 -C -t logs -o beginning -e -q -f '%k\n' | sort -u"
+check "topic and files are the same" within 20 exact
+
+step "service: what systemd knows of it"
+status_of() { m sed -n "s/^$1:[[:space:]]*//p" "/proc/$(show MainPID)/status"; }
+uid() { matches "^$(m id -u tailrace)[[:space:]]" status_of Uid; }
+watchdog_fed() {
+	local before
+	before=$(show WatchdogTimestampMonotonic)
+	within 65 not same "$before" show WatchdogTimestampMonotonic
+}
+check "a status text" matches ... show StatusText
+echo "         $(show StatusText)"
+check "the watchdog is armed: 60 s" same 1min show WatchdogUSec
+check "the watchdog is fed" watchdog_fed
+check "runs as the user tailrace" uid
+check "one capability: CAP_DAC_READ_SEARCH" same 0000000000000004 status_of CapEff
+check "no other can be had" same 0000000000000004 status_of CapBnd
+check "no new privileges" same 1 status_of NoNewPrivs
+check "system calls are filtered" same 2 status_of Seccomp
+
+step "service: a log that only root may read"
+m sh -c 'umask 077; mkdir /var/log/secret; echo "for root alone" >/var/log/secret/app.log'
+m sh -c 'umask 027; printf "inputs:\n  - paths: [/var/log/secret/*.log]\n    topic: secret\n" >/etc/tailrace/conf.d/secret.yaml; chgrp tailrace /etc/tailrace/conf.d/secret.yaml'
+m systemctl restart tailrace
+check "0600 in a 0700 directory is shipped" within 20 same "for root alone" topic secret /var/log/secret/app.log
+
+step "service: a clean stop"
+began=$SECONDS
+check "systemctl stop" m systemctl stop tailrace
+check "within 10 s" test $((SECONDS - began)) -lt 10
+check "the result is success" same "success 0" sh -c "echo \$('$here/machine' exec $machine systemctl show -P Result -P ExecMainStatus tailrace)"
+m logger -t newcomer "written while stopped"
+check "systemctl start" m systemctl start tailrace
+check "nothing missing, nothing twice" within 20 exact
