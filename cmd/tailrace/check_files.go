@@ -38,7 +38,10 @@ func (r *report) files(cfg *config.Config) {
 // match lists the files of a pattern that are not excluded.
 func (r *report) match(glob string, in *config.Input) []string {
 	base, _ := doublestar.SplitPattern(glob)
-	if _, err := os.ReadDir(base); errors.Is(err, fs.ErrPermission) {
+	switch _, err := os.ReadDir(base); {
+	case errors.Is(err, fs.ErrNotExist):
+		r.line("  (%s does not exist yet; its files are found when it does)", base)
+	case errors.Is(err, fs.ErrPermission):
 		r.problem("  %s: this directory may not be listed by %s", base, userName())
 	}
 	names, err := doublestar.FilepathGlob(glob, doublestar.WithFilesOnly())

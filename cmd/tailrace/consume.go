@@ -36,9 +36,14 @@ within a partition.`,
 			if err := o.check(); err != nil {
 				return err
 			}
+			c, err := newConsumption(t, o, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			// From here on, Ctrl-C is an end with a count.
 			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			return consume(ctx, t, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return c.run(ctx, cmd.OutOrStdout())
 		},
 	}
 	cmd.Flags().StringVar(&o.topic, "topic", "", "the `TOPIC` to read")
@@ -74,42 +79,55 @@ func (o *consumeOptions) check() error {
 	return nil
 }
 
-// consume prints messages until all that were there at the start are printed,
-// or with follow until ctx ends.
-func consume(ctx context.Context, t target, o consumeOptions, out, errOut io.Writer) error {
+// consumption is one run of the command.
+type consumption struct {
+	consumeOptions
+	partitions string // how many, in words
+	reader     *reader
+	errOut     io.Writer
+}
+
+// newConsumption finds the topic and begins to read it.
+func newConsumption(t target, o consumeOptions, errOut io.Writer) (*consumption, error) {
 	c, err := connect(t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer c.close()
 	topic, err := c.topic(o.topic, false)
 	switch {
 	case errors.Is(err, errNoTopic):
-		return c.noTopic(o.topic)
+		return nil, c.noTopic(o.topic)
 	case err != nil:
-		return errors.New(kafkaText(err, o.topic, "read from"))
+		return nil, errors.New(kafkaText(err, o.topic, "read from"))
 	}
 	for _, addr := range topic.leaders() {
 		if err := reach(addr); err != nil {
-			return errors.New(unreachable(addr, err))
+			return nil, errors.New(unreachable(addr, err))
 		}
 	}
 	r, err := newReader(c, topic, o, errOut)
 	if err != nil {
-		return errors.New(kafkaText(err, o.topic, "read from"))
+		return nil, errors.New(kafkaText(err, o.topic, "read from"))
 	}
-	if o.follow {
-		fmt.Fprintf(errOut, "Following topic %s, %s. Ctrl-C stops.\n", o.topic, count(len(topic.Partitions), "partition"))
+	return &consumption{consumeOptions: o, partitions: count(len(topic.Partitions), "partition"), reader: r, errOut: errOut}, nil
+}
+
+// run prints messages until all that were there at the start are printed, or
+// with follow until ctx ends, and then how many they were.
+func (c *consumption) run(ctx context.Context, out io.Writer) error {
+	if c.follow {
+		fmt.Fprintf(c.errOut, "Following topic %s, %s. Ctrl-C stops.\n", c.topic, c.partitions)
 	}
-	p := newPrinter(out, o.json)
-	err = r.read(ctx, p.print)
+	p := newPrinter(out, c.json)
+	err := c.reader.read(ctx, p.print)
 	if err != nil {
-		err = errors.New(kafkaText(err, o.topic, "read from"))
+		err = errors.New(kafkaText(err, c.topic, "read from"))
 	}
-	err = errors.Join(err, r.close())
-	fmt.Fprintf(errOut, "%s from %s of topic %s.\n", count(p.printed, "message"), count(len(topic.Partitions), "partition"), o.topic)
-	if p.printed == 0 && o.from == "newest" && !o.follow {
-		fmt.Fprintln(errOut, "--from newest begins after the last message; add --follow to see what comes.")
+	err = errors.Join(err, c.reader.close())
+	fmt.Fprintf(c.errOut, "%s from %s of topic %s.\n", count(p.printed, "message"), c.partitions, c.topic)
+	if p.printed == 0 && c.from == "newest" && !c.follow {
+		fmt.Fprintln(c.errOut, "--from newest begins after the last message; add --follow to see what comes.")
 	}
 	return err
 }

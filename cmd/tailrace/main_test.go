@@ -214,10 +214,12 @@ func TestConsumeFollow(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	out, w := io.Pipe()
 	var errOut bytes.Buffer
+	c, err := newConsumption(target, consumeOptions{topic: "app", from: "oldest", follow: true}, &errOut)
+	if err != nil {
+		t.Fatal(err)
+	}
 	done := make(chan error)
-	go func() {
-		done <- consume(ctx, target, consumeOptions{topic: "app", from: "oldest", follow: true}, w, &errOut)
-	}()
+	go func() { done <- c.run(ctx, w) }()
 	p := wire.Partition([]byte("k"), 2)
 	expect := func(want string) {
 		t.Helper()

@@ -48,24 +48,33 @@ func run(cfg *config.Config, log *slog.Logger) error {
 	defer signal.Stop(signals)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	kill := make(chan struct{})
-	go func() {
-		select {
-		case <-signals:
-		case <-ctx.Done():
-			return
-		}
-		stop()
-		<-signals
-		close(kill)
-		time.AfterFunc(killGrace, func() { os.Exit(exitFailed) })
-	}()
+	kill, ended := make(chan struct{}), make(chan struct{})
+	defer close(ended)
+	go obey(signals, stop, kill, ended)
+
 	log.Info("tailrace starts", "version", versionText(), "files", cfg.Files, "inputs", len(cfg.Inputs), "hostname", cfg.Hostname)
 	err := agent.Run(ctx, cfg, agent.Options{Log: log, Notify: notify, Kill: kill})
 	if err == nil {
 		log.Info("tailrace ended")
 	}
 	return err
+}
+
+// obey ends the agent at the first signal, and at the second one without
+// waiting for anything. It returns when the agent has ended.
+func obey(signals <-chan os.Signal, stop func(), kill chan<- struct{}, ended <-chan struct{}) {
+	select {
+	case <-signals:
+		stop()
+	case <-ended:
+		return
+	}
+	select {
+	case <-signals:
+		close(kill)
+		time.AfterFunc(killGrace, func() { os.Exit(exitFailed) })
+	case <-ended:
+	}
 }
 
 // notify tells systemd a state. Where there is no systemd, nobody listens.
