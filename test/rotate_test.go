@@ -17,7 +17,7 @@ func TestRenamedAwayWhileStopped(t *testing.T) {
 			st.put(1000)
 			st.arrive()
 			if end == "SIGTERM" {
-				st.agent.stop(10 * time.Second)
+				st.agent.stop(stopLimit)
 			} else {
 				st.agent.kill()
 			}
@@ -42,7 +42,7 @@ func TestRenamedToAnyNameWhileStopped(t *testing.T) {
 	st.agent.start()
 	st.put(1000)
 	st.arrive()
-	st.agent.stop(10 * time.Second)
+	st.agent.stop(stopLimit)
 	st.put(300)
 	must(t, l.Rename(filepath.Join(st.dir, "old-stuff.txt")))
 	must(t, l.Reopen())
@@ -62,7 +62,7 @@ func TestCopyTruncate(t *testing.T) {
 	must(t, l.CopyTruncate(l.Path+".1"))
 	st.put(500)
 	st.arrive()
-	st.agent.stop(10 * time.Second)
+	st.agent.stop(stopLimit)
 	st.put(700)
 	must(t, l.CopyTruncate(l.Path+".0"))
 	st.put(600)

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"tailrace/test/lines"
 )
@@ -19,7 +18,7 @@ func TestSmoke(t *testing.T) {
 	st.agent.start()
 	st.put(500)
 	st.arrive()
-	st.agent.stop(10 * time.Second)
+	st.agent.stop(stopLimit)
 	st.put(200)
 	st.agent.start()
 	st.put(1)
@@ -42,7 +41,7 @@ func TestOddLines(t *testing.T) {
 		n, err := topic.End()
 		return err == nil && n >= len(odd)
 	})
-	st.agent.stop(10 * time.Second)
+	st.agent.stop(stopLimit)
 	n := 0
 	must(t, topic.Read(t.Context(), func(r lines.Record) {
 		if n < len(odd) && !bytes.Equal(r.Value, []byte(odd[n])) || n >= len(odd) {

@@ -128,9 +128,12 @@ func (st *stage) arrive() {
 func (st *stage) exact() {
 	st.t.Helper()
 	st.arrive()
-	st.agent.stop(20 * time.Second)
+	st.agent.stop(stopLimit)
 	st.check()
 }
+
+// stopLimit is how long the agent may take to end: its own limit and some.
+const stopLimit = 20 * time.Second
 
 // check reads the topic back and compares it with what was written.
 func (st *stage) check() {

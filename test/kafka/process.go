@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,8 +56,14 @@ func javaArgs(jars, dir, heap string) []string {
 // Java runs a main class of Kafka's tools to its end and returns what it
 // wrote to its standard output, and also to its standard error if it failed.
 func (b *Broker) Java(ctx context.Context, class string, args ...string) ([]byte, error) {
+	return b.JavaWith(ctx, nil, class, args...)
+}
+
+// JavaWith is Java with a standard input.
+func (b *Broker) JavaWith(ctx context.Context, in io.Reader, class string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "java", append(javaArgs(b.jars, b.Dir, "256m"), append([]string{class}, args...)...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.Stdin = in
 	out, err := cmd.Output()
 	if exit, ok := err.(*exec.ExitError); ok {
 		out = append(out, exit.Stderr...)
