@@ -35,6 +35,7 @@ type Input struct {
 	pats   *patterns
 	queues map[string]*queue // by topic
 	stats  counters
+	pulse  flow.Pulse // of Run's loop
 	watch  *watcher
 
 	// mu guards what Run changes and others read.

@@ -31,6 +31,7 @@ func (in *Input) loop(ctx context.Context) error {
 	defer drain.t.Stop()
 	defer tick.Stop()
 	for {
+		in.pulse.Beat()
 		poll.want(len(in.hot) > 0 || len(in.dirty) > 0 || in.watch.anyFlooded())
 		drain.want(len(in.draining) > 0 || len(in.fresh) > 0)
 		select {

@@ -1,0 +1,177 @@
+// Package agent runs tailrace: it reads the files of the inputs, ships their
+// lines to the output, and keeps the journal in between. It is the only place
+// that knows every kind of input and output.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"tailrace/agent/config"
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+	"tailrace/inputs/tail"
+	"tailrace/outputs/kafka"
+	"tailrace/outputs/stdout"
+)
+
+const (
+	// drainTime is how long a shutdown waits for the brokers to answer what
+	// is under way. What is not answered is sent again at the next start.
+	drainTime = 10 * time.Second
+	// statusEvery is how often the service manager is told what goes on, and
+	// that the agent is alive: a third of the unit's WatchdogSec at most.
+	statusEvery = 15 * time.Second
+	// stuckAfter is how long a loop may go without a turn before the service
+	// manager is no longer told that all is well.
+	stuckAfter = 3 * flow.PulseEvery
+)
+
+// Options is what the command line gives beside the configuration.
+type Options struct {
+	Log *slog.Logger
+	// Notify tells the service manager a state, as sd_notify does; nil: nobody.
+	Notify func(state string)
+	// Kill, once closed, ends a shutdown that still waits. nil: never.
+	Kill <-chan struct{}
+}
+
+// output is a kind of output: Run takes lines until ctx ends, then finishes
+// what is under way, at most until hard ends.
+type output interface {
+	Run(ctx, hard context.Context) error
+	Status() string
+	Alive() bool
+}
+
+// agent is one run.
+type agent struct {
+	Options
+	journal *journal.Journal
+	input   *tail.Input
+	output  output
+}
+
+// Run ships lines until ctx ends. The error says why it could not start, or
+// why lines could not be shipped at all; a file or a topic in trouble is no
+// error, it is logged and waits.
+func Run(ctx context.Context, cfg *config.Config, o Options) error {
+	if o.Notify == nil {
+		o.Notify = func(string) {}
+	}
+	a := &agent{Options: o}
+	if err := a.open(cfg); err != nil {
+		return err
+	}
+	return a.run(ctx)
+}
+
+// open makes the parts: the journal first, since it holds the lock.
+func (a *agent) open(cfg *config.Config) (err error) {
+	a.journal, err = journal.Open(cfg.StateDir, journal.Options{Sync: cfg.Sync, Log: a.Log})
+	if err != nil {
+		return err
+	}
+	state := a.journal.State()
+	a.input, err = tail.New(tail.Options{
+		Inputs: inputs(cfg), Files: state.Files, FirstStart: state.Fresh,
+		Journal: a.journal, Log: a.Log,
+	})
+	if err != nil {
+		return errors.Join(err, a.journal.Close())
+	}
+	feeds := map[string]flow.Feed{}
+	for _, in := range cfg.Inputs {
+		feeds[in.Topic] = a.input.Feed(in.Topic)
+	}
+	if cfg.Outputs.Stdout != nil {
+		a.output = stdout.New(os.Stdout, feeds, a.journal)
+		return nil
+	}
+	k := cfg.Outputs.Kafka
+	a.output, err = kafka.New(kafka.Options{
+		Brokers: k.Brokers, ClientID: k.ClientID, Compression: k.Compression, Key: cfg.Hostname,
+		Feeds: feeds, Fetcher: a.input, Journal: a.journal, State: state,
+		Budget:     flow.NewBudget(cfg.Buffer),
+		DeadLetter: filepath.Join(cfg.StateDir, "dead-letter.jsonl"), Log: a.Log,
+	})
+	if err != nil {
+		return errors.Join(err, a.journal.Close())
+	}
+	return nil
+}
+
+func inputs(cfg *config.Config) []tail.Config {
+	var all []tail.Config
+	for _, in := range cfg.Inputs {
+		all = append(all, tail.Config{Paths: in.Paths, Exclude: in.Exclude, Topic: in.Topic, Start: in.Start})
+	}
+	return all
+}
+
+// run starts the parts and, when ctx ends or one of them fails, shuts down in
+// this order: the output takes no more lines, and waits for what is under way;
+// the input lets its files go; the journal is flushed and closed.
+func (a *agent) run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	hard, giveUp := context.WithCancel(context.Background())
+	defer giveUp()
+	inputCtx, stopInput := context.WithCancel(context.Background())
+	defer stopInput()
+
+	var in, out sync.WaitGroup
+	in.Go(func() { stop(a.input.Run(inputCtx)) })
+	out.Go(func() { stop(a.output.Run(ctx, hard)) })
+	a.Notify("READY=1")
+	a.watch(ctx)
+
+	a.Notify("STOPPING=1\nSTATUS=waiting for the answers to what is under way")
+	failed := context.Cause(ctx)
+	limit := time.AfterFunc(drainTime, giveUp)
+	defer limit.Stop()
+	go func() {
+		select {
+		case <-a.Kill:
+			giveUp()
+		case <-hard.Done():
+		}
+	}()
+	out.Wait()
+	stopInput()
+	in.Wait()
+	err := a.journal.Close()
+	if errors.Is(failed, context.Canceled) {
+		failed = nil
+	}
+	return errors.Join(failed, err)
+}
+
+// watch tells the service manager what goes on until ctx ends.
+func (a *agent) watch(ctx context.Context) {
+	tick := time.NewTicker(statusEvery)
+	defer tick.Stop()
+	for {
+		a.report()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// report sends one status, and the watchdog's ping when every loop turns.
+func (a *agent) report() {
+	status := fmt.Sprintf("STATUS=%s; %s", a.input.Status(), a.output.Status())
+	if a.input.Alive() && a.output.Alive() {
+		status += "\nWATCHDOG=1"
+	}
+	a.Notify(status)
+}
