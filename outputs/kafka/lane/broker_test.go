@@ -8,7 +8,7 @@ func (w *world) brokerMoves(try func(name string, arg int, do func(*world))) {
 		if slices.ContainsFunc(l.reqs, func(r request) bool { return r.status == queued }) {
 			try("take a request of link", i, func(w *world) { w.take(i, 0) })
 			if w.refuse > 0 {
-				try("refuse a request of link", i, func(w *world) { w.refuse--; w.take(i, 19) })
+				try("refuse a request of link", i, func(w *world) { w.refuse--; w.take(i, w.refusal()) })
 			}
 			if w.fail > 0 {
 				try("append and fail a request of link", i, func(w *world) { w.fail--; w.take(i, 7) })
@@ -34,8 +34,12 @@ func (w *world) brokerFaults(try func(name string, arg int, do func(*world))) {
 		for _, at := range w.ends() {
 			try("fail over to a log that ends at", at, func(w *world) { w.failover--; w.failTo(at, w.h.window) })
 		}
-		if w.h.restart > 0 {
-			try("fail over to a restarted replica that has it all", 0, func(w *world) { w.failover--; w.failTo(len(w.log), 1) })
+		if w.restart > 0 {
+			try("fail over to a restarted replica that has it all", 0, func(w *world) {
+				w.failover--
+				w.restart--
+				w.failTo(len(w.log), 1)
+			})
 		}
 	}
 	if w.restart > 0 && slices.ContainsFunc(w.ids, func(p producer) bool { return p.known > 1 }) {
@@ -57,13 +61,21 @@ func (w *world) brokerFaults(try func(name string, arg int, do func(*world))) {
 	}
 }
 
-// take works on the oldest queued request of a link, or fails it: with 19
-// before the append, with 7 after it.
+// refusal is the code that a request is refused with.
+func (w *world) refusal() int16 {
+	if w.chance == nil || len(w.h.codes) == 0 {
+		return 19
+	}
+	return w.h.codes[w.chance.IntN(len(w.h.codes))]
+}
+
+// take works on the oldest queued request of a link, or fails it: with 7 after
+// the append, else before it.
 func (w *world) take(i int, code int16) {
 	l := &w.links[i]
 	r := &l.reqs[slices.IndexFunc(l.reqs, func(r request) bool { return r.status == queued })]
 	r.status, r.code, r.offset = answered, code, -1
-	if code != 19 {
+	if code == 0 || code == 7 {
 		w.append(r)
 		if code != 0 && r.status == appended {
 			r.status, r.code = answered, code
@@ -99,7 +111,7 @@ func (w *world) append(r *request) {
 	p.known = min(p.known+1, w.h.window)
 	f, from, to := r.Batch.span()
 	for n := from; n < to; n++ {
-		w.log = append(w.log, line(f<<4|n))
+		w.log = append(w.log, line(f<<8|n))
 	}
 }
 

@@ -34,7 +34,7 @@ func (w *world) agentMoves(without rule, try func(name string, arg int, do func(
 			for _, n := range w.h.cut {
 				if left := w.h.lines[f] - w.read[f]; left >= n || (left > 0 && n == w.h.cut[0]) {
 					n = min(n, left)
-					event("offer lines of file", f<<4|n, func(w *world) Event { return w.offerEvent(f, n) })
+					event("offer lines of file", f<<8|n, func(w *world) Event { return w.offerEvent(f, n) })
 				}
 			}
 		}
@@ -87,7 +87,7 @@ func (w *world) replies(event func(name string, arg int, make func(w *world) Eve
 		event("timer", 0, func(w *world) Event { w.timer = false; return Timer{} })
 	}
 	if w.remake != 0 {
-		event("halve", 0, (*world).halve)
+		event("make anew", 0, (*world).makeAnew)
 	}
 	for i, l := range w.links {
 		if l.gen != 0 && len(l.reqs) > 0 && l.reqs[0].status == answered {
@@ -104,14 +104,48 @@ func (w *world) replies(event func(name string, arg int, make func(w *world) Eve
 // step gives the machine an event and carries out its actions, or the first
 // stop of them, and returns how many there were.
 func (w *world) step(e Event, stop int) int {
+	w.own(e)
 	actions := w.m.Step(modelTime, e)
 	for i, a := range actions {
-		if i == stop {
+		if i == stop || (w.stop > 0 && i == w.stop) {
 			break
 		}
 		w.carryOut(a)
 	}
+	switch n := len(w.m.window); {
+	case w.stop > 0:
+		w.stop = 0
+		w.crash--
+		w.kill()
+	case stop < 0 && (w.m.held.Batch != 0) && len(w.owned) != n+1, stop < 0 && w.m.held.Batch == 0 && len(w.owned) != n:
+		w.problem("the driver holds %v, the machine %v", w.owned, w.m.window)
+	}
 	return len(actions)
+}
+
+// own notes the batches that an event gives to the machine.
+func (w *world) own(e Event) {
+	switch e := e.(type) {
+	case Start:
+		for _, u := range e.Unacked {
+			w.owned = append(w.owned, u.Batch)
+		}
+	case Offer:
+		w.owned = append(w.owned, e.Batch)
+	case Remade:
+		for _, p := range e.Parts {
+			w.owned = append(w.owned, p.Batch)
+		}
+	}
+}
+
+func (w *world) free(h Handle) {
+	i := slices.Index(w.owned, h)
+	if i < 0 {
+		w.problem("batch %d is freed and was not held", h)
+		return
+	}
+	w.owned = slices.Delete(w.owned, i, i+1)
 }
 
 func (w *world) carryOut(a Action) {
@@ -151,7 +185,9 @@ func (w *world) carryOut(a Action) {
 	case Wait:
 		w.timer = true
 	case Remake:
-		w.remake = a.Batch
+		w.remake, w.how = a.Batch, a.How
+	case Free:
+		w.free(a.Batch)
 	}
 }
 
@@ -210,7 +246,7 @@ func (w *world) kill() {
 			break
 		}
 	}
-	w.m, w.asked, w.dial, w.timer, w.remake, w.read = nil, false, 0, false, 0, [2]int{}
+	w.m, w.asked, w.dial, w.timer, w.remake, w.read, w.owned = nil, false, 0, false, 0, [2]int{}, nil
 }
 
 func (w *world) startEvent() Event {
@@ -237,16 +273,17 @@ func (w *world) offerEvent(f, n int) Event {
 	return Offer{Batch: handle(f, from, from+n), Count: int32(n)}
 }
 
-func (w *world) halve() Event {
+// makeAnew halves a batch, or gives it another handle.
+func (w *world) makeAnew() Event {
 	f, from, to := w.remake.span()
 	r := Remade{Batch: w.remake}
-	w.remake = 0
-	mid := (from + to + 1) / 2
-	for _, p := range [][2]int{{from, mid}, {mid, to}} {
-		if p[0] < p[1] {
-			r.Parts = append(r.Parts, Part{handle(f, p[0], p[1]), int32(p[1] - p[0])})
-		}
+	if w.how == Halve {
+		mid := (from + to + 1) / 2
+		r.Parts = []Part{{handle(f, from, mid), int32(mid - from)}, {handle(f, mid, to), int32(to - mid)}}
+	} else {
+		r.Parts = []Part{{w.remake ^ 1<<25, int32(to - from)}}
 	}
+	w.remake = 0
 	return r
 }
 

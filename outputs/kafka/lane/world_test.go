@@ -3,6 +3,7 @@ package lane
 import (
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -21,10 +22,11 @@ type history struct {
 	cut    []int  // lines of a batch: any of these
 	window int    // batches under way, and remembered by the broker
 	budget
-	limit    int  // records that the broker takes in a batch at first, 0 for any
-	notWarm  bool // a start never finds a recent ack in the journal
-	rebinds  bool // possible repeats may be reported; else no rebind may happen at all
-	noLimits bool // of the walks: connections may be many
+	limit   int     // records that the broker takes in a batch at first, 0 for any
+	notWarm bool    // a start never finds a recent ack in the journal
+	rebinds bool    // possible repeats may be reported; else no rebind may happen at all
+	codes   []int16 // what a walk refuses with; NOT_ENOUGH_REPLICAS else
+	links   int     // old connections that still deliver, 0 for two
 }
 
 // budget is how often a thing may still happen.
@@ -32,7 +34,7 @@ type budget struct {
 	crash    int8 // kill -9, between any two actions
 	power    int8 // power loss: the journal keeps any prefix of what is not synced
 	rollback int8 // the same without a trace: a machine's image restored
-	refuse   int8 // NOT_ENOUGH_REPLICAS, nothing appended
+	refuse   int8 // an error, nothing appended
 	fail     int8 // REQUEST_TIMED_OUT after the append
 	drop     int8 // connection lost, or not opened
 	failover int8 // the new leader has any part of what is not committed
@@ -54,13 +56,15 @@ type world struct {
 	dial   int    // generation that is being opened
 	timer  bool
 	remake Handle
+	how    How
 	boot   uint8
 	aged   bool // down for long
 
 	disk    ledger   // the journal, as far as it is synced
 	pending []Action // records behind it
 	journal ledger   // with them
-	maybe   [2]uint16
+	maybe   [2]uint64
+	owned   []Handle // batches that the driver holds for the machine
 
 	// The broker.
 	log      []line
@@ -69,6 +73,10 @@ type world struct {
 	nextPID  int64
 	links    []link // oldest first; the last may be open
 	problems string
+
+	// Of a walk: chance, and after how many actions of the next step to kill.
+	chance *rand.Rand
+	stop   int
 }
 
 // ledger is what the journal's records come to.
@@ -84,8 +92,8 @@ type entry struct {
 	boot uint8
 }
 
-// line is file<<4 | number.
-type line uint8
+// line is file<<8 | number.
+type line uint16
 
 // producer is what the broker knows of a producer id: all batches, of which it
 // remembers the last ones.
@@ -144,6 +152,7 @@ func (w *world) clone() *world {
 		c.m = &m
 	}
 	c.disk.unacked, c.journal.unacked = slices.Clone(w.disk.unacked), slices.Clone(w.journal.unacked)
+	c.owned = slices.Clone(w.owned)
 	c.pending, c.log = slices.Clone(w.pending), slices.Clone(w.log)
 	c.ids, c.links = slices.Clone(w.ids), slices.Clone(w.links)
 	for i := range c.ids {
@@ -166,7 +175,7 @@ func (w *world) problem(format string, a ...any) {
 func (w *world) check() {
 	var next [2]int
 	for _, l := range w.log[:w.hw] {
-		f, n := int(l>>4), int(l&15)
+		f, n := int(l>>8), int(l&0xff)
 		switch {
 		case n == next[f]:
 			next[f]++
@@ -185,8 +194,8 @@ func (w *world) done() bool {
 	}
 	var next [2]int
 	for _, l := range w.log[:w.hw] {
-		if int(l&15) == next[l>>4] {
-			next[l>>4]++
+		if int(l&0xff) == next[l>>8] {
+			next[l>>8]++
 		}
 	}
 	return next == w.h.lines
@@ -195,14 +204,7 @@ func (w *world) done() bool {
 // normalise makes worlds equal that only differ in names: generations,
 // producer ids, counters that change no rule.
 func (w *world) normalise() {
-	keep := 2
-	if w.h.noLimits {
-		keep = 8
-	}
-	for w.closedLinks() > keep {
-		i := slices.IndexFunc(w.links, func(l link) bool { return l.gen == 0 })
-		w.links = slices.Delete(w.links, i, i+1)
-	}
+	w.trim()
 	if m := w.m; m != nil {
 		for i := range w.links {
 			if w.links[i].gen != 0 {
@@ -233,13 +235,19 @@ func (w *world) normalise() {
 	w.renamePIDs()
 }
 
-func (w *world) closedLinks() (n int) {
+// trim forgets the oldest of too many old connections.
+func (w *world) trim() {
+	old := func(l link) bool { return l.gen == 0 }
+	n := 0
 	for _, l := range w.links {
-		if l.gen == 0 {
+		if old(l) {
 			n++
 		}
 	}
-	return n
+	for ; n > max(w.h.links, 2); n-- {
+		i := slices.IndexFunc(w.links, old)
+		w.links = slices.Delete(w.links, i, i+1)
+	}
 }
 
 // renamePIDs forgets the producer ids that nobody can use any more, and
@@ -328,7 +336,7 @@ func (w *world) key(b []byte) []byte {
 	}
 	n(len(w.log))
 	for _, l := range w.log {
-		b = append(b, byte(l))
+		n(int(l))
 	}
 	for _, p := range w.ids {
 		n(int(p.pid), p.known, len(p.batches))
