@@ -174,6 +174,7 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	j.closed = true
+	j.retryAt = time.Time{} // the last chance
 	err := j.flush([]Record{{Closed: &Closed{Time: j.o.now().UnixMilli()}}}, true)
 	if j.out != nil {
 		err = errors.Join(err, j.out.file.Close())

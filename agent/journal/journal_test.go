@@ -137,3 +137,16 @@ func TestSplitKeepsTheNumbers(t *testing.T) {
 	// nothing
 	f(2)
 }
+
+// A position never goes back, and what a caller uses again is not kept.
+func TestTheFoldKeepsItsOwn(t *testing.T) {
+	j := mustOpen(t, t.TempDir(), Options{})
+	spans := []flow.Span{span(1, 0, 20)}
+	mustWrite(t, j, Record{File: &File{ID: 1, Path: "/log"}}, Record{Lane: &Lane{ID: 1}}, intent(1, 5, 0, 1, spans...))
+	spans[0] = span(1, 0, 99)
+	j.Note(ack(1, 0, 0))
+	j.Note(Record{Done: &Done{Spans: []flow.Span{span(1, 0, 10)}}})
+	if at, _ := j.Acked(1); at != 20 {
+		t.Errorf("acked at %d, want 20", at)
+	}
+}

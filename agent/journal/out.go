@@ -8,16 +8,13 @@ type out struct {
 	torn bool  // something may be behind size
 }
 
-// write appends p, or leaves the file as it was. What a failed write left is
-// cut off before the next one, since a shorter one would not cover it and
-// whole lines of it would count.
+// write appends p, or leaves the file as it was, but torn: what a failed write
+// left must be cut off before the next one, since a shorter one would not
+// cover it and whole lines of it would count.
 func (o *out) write(p []byte) error {
-	if err := o.mend(); err != nil {
-		return err
-	}
 	if _, err := o.file.WriteAt(p, o.size); err != nil {
 		o.torn = true
-		o.mend() // tried again before the next write
+		o.mend() // ready tries again before the next write
 		return err
 	}
 	o.size += int64(len(p))

@@ -62,7 +62,7 @@ func TestFullAtOpen(t *testing.T) {
 		dir, on := t.TempDir(), false
 		d := newFakeDisk()
 		j := mustOpen(t, dir, Options{disk: d})
-		mustWrite(t, j, Record{File: &File{ID: 1, Path: "/log"}})
+		mustWrite(t, j, Record{File: &File{ID: 1, Path: "/log"}}, Record{Lane: &Lane{ID: 1}}, intent(1, 5, 0, 1, span(1, 0, 10)))
 		j.Close()
 		on = true
 		d.outcome = full(&on)
@@ -73,13 +73,21 @@ func TestFullAtOpen(t *testing.T) {
 		if err := j.Write(Record{File: &File{ID: 2, Path: "/b"}}); !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("error %v", err)
 		}
-		// More notes than are kept: the next generation has them.
-		for n := range 20_000 {
-			j.Note(Record{File: &File{ID: 3, Path: "/c", Ino: uint64(n)}})
+		d.mu.Lock()
+		tries := d.steps
+		d.mu.Unlock()
+		overflow(t, j)
+		for range 100 { // as many lanes do
+			if j.Write(Record{File: &File{ID: 2, Path: "/b"}}) == nil {
+				t.Fatal("a write to a full disk")
+			}
 		}
-		if len(j.notes) > notesMax+1000 {
-			t.Errorf("%d bytes of notes", len(j.notes))
+		j.Note(ack(1, 0, 0)) // written once, or it would not fit the second time
+		d.mu.Lock()
+		if tries = d.steps - tries; tries > 10 {
+			t.Errorf("the snapshot was tried %d times in no time", tries)
 		}
+		d.mu.Unlock()
 		d.mu.Lock()
 		on = false
 		d.mu.Unlock()
@@ -89,11 +97,45 @@ func TestFullAtOpen(t *testing.T) {
 		j.Close()
 		j = mustOpen(t, dir, Options{disk: d})
 		st := j.State()
-		if len(st.Files) != 3 || st.Files[1].Ino != 19_999 {
-			t.Errorf("after it: %+v", st.Files)
+		if len(st.Files) != 3 || st.Files[1].Ino != 19_999 || st.Files[0].Acked != 10 || st.Damaged != 0 {
+			t.Errorf("after it: %+v", st)
 		}
 		j.Close()
 	})
+}
+
+// overflow notes more than is kept while nothing can be written: the next
+// generation has it.
+func overflow(t *testing.T, j *Journal) {
+	t.Helper()
+	for n := range 20_000 {
+		j.Note(Record{File: &File{ID: 3, Path: "/c", Ino: uint64(n)}})
+	}
+	if len(j.notes) > notesMax+1000 {
+		t.Errorf("%d bytes of notes", len(j.notes))
+	}
+}
+
+// Notes that were dropped because they were too many come with the next
+// generation, before anything else is written.
+func TestManyNotesOnAFullDisk(t *testing.T) {
+	d, on := newFakeDisk(), false
+	d.outcome = full(&on)
+	dir, now := t.TempDir(), time.Now()
+	o := Options{Sync: time.Hour, disk: d, now: func() time.Time { return now }}
+	j := mustOpen(t, dir, o)
+	on = true
+	j.Note(Record{File: &File{ID: 2, Path: "/b"}})
+	overflow(t, j)
+	on = false
+	now = now.Add(retryEvery)
+	mustWrite(t, j, Record{File: &File{ID: 4, Path: "/d"}})
+	o.disk = d.after(false)
+	j.Close()
+	st := mustOpen(t, dir, o).State()
+	if len(st.Files) != 3 || st.Files[1].Ino != 19_999 {
+		t.Errorf("%+v", st.Files)
+	}
 }
 
 // Short writes that cannot be cut off: a later, shorter write must not leave
@@ -139,6 +181,10 @@ func TestSyncFails(t *testing.T) {
 	}
 	if err := j.WriteSync(intent(1, 5, 0, 1)); !errors.Is(err, syscall.EIO) {
 		t.Fatalf("error %v", err)
+	}
+	l := load(d.after(false), "", []uint64{1}, slog.New(slog.DiscardHandler))
+	if n := len(l.fold.lanes[1].intents); n != 0 {
+		t.Errorf("%d records of the failed write are left", n)
 	}
 	if err := j.WriteSync(intent(1, 5, 7, 1)); err != nil {
 		t.Fatal(err)

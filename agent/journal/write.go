@@ -43,18 +43,24 @@ func (j *Journal) Note(recs ...Record) {
 			j.notes = appendLine(j.notes, r)
 		}
 	}
-	if j.closed {
-		return
+	switch {
+	case j.closed:
+	// While the disk is full, notes wait for the next Write, or for run:
+	// each would try all that wait.
+	case !j.writing.on && j.flush(nil, false) == nil:
+		j.compact()
+	default:
+		j.keep()
 	}
-	if err := j.flush(nil, false); err != nil {
-		if len(j.notes) > notesMax {
-			// The fold has them: a new generation has them too.
-			j.notes, j.must = nil, true
-		}
-		j.rouse()
-		return
+}
+
+// keep sees that the notes that wait are written in the end.
+func (j *Journal) keep() {
+	if len(j.notes) > notesMax {
+		// The fold has them: a new generation has them too.
+		j.notes, j.must = nil, true
 	}
-	j.compact()
+	j.rouse()
 }
 
 // flush appends the notes that wait and recs, and makes them durable when sync
