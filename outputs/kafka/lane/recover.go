@@ -17,9 +17,10 @@ func (m *Machine) refused(i int, code int16) {
 	scanning := m.state == Scan
 	m.drop()
 	switch {
-	case v == unproven:
-		m.tell(Report{Kind: Failing, Code: code})
-		m.settle("producer id fenced or forgotten")
+	case v == unknownID:
+		m.settle("producer id forgotten")
+	case v == fenced:
+		m.settle("producer id fenced")
 	case scanning && (v == gap || v.speaksOfContent()):
 		m.scanDown()
 	case i > 0:

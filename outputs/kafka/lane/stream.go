@@ -187,7 +187,7 @@ func (m *Machine) send(i int) {
 func (m *Machine) connect() {
 	m.gen++
 	m.conn = opening
-	m.do(Connect{Gen: m.gen, Refresh: m.tries > 0, Own: m.own})
+	m.do(Connect{Gen: m.gen, Refresh: m.tries > 0 || m.Parked(), Own: m.own})
 }
 
 func (m *Machine) connected(gen int) {
