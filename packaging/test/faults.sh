@@ -19,12 +19,12 @@ for n in 1 2 3; do
 	check "nothing missing, nothing twice, in order" within 30 exact
 done
 
-step "faults: the broker is killed and comes back"
-broker_kill
+step "faults: the network is cut and mended"
+ip link set "tr$id" down
 burst 4
-check "still active without a broker" same active m systemctl is-active tailrace
-broker_start
-check "nothing missing, nothing twice, in order" within 40 exact
+check "still active" same active m systemctl is-active tailrace
+ip link set "tr$id" up
+check "nothing missing, nothing twice, in order" within 60 exact
 
 step "faults: the agent hangs"
 m mkdir -p /run/systemd/system/tailrace.service.d

@@ -7,7 +7,8 @@ work=       # scratch folder
 id=$$       # in the names of the machines and the network
 net=tailrace-$id
 machine=loghost-$id
-address=    # of the broker, on the host's end of the network
+address=    # of the host's end of the network
+broker=     # the Kafka's address, host:port
 broker_pid=
 
 begin() {
@@ -22,7 +23,7 @@ clean() {
 	"$here/machine" down "$machine"
 	"$here/machine" down "rpmhost-$id"
 	if [ -n "$broker_pid" ]; then
-		kill -KILL "$broker_pid" 2>/dev/null
+		kill "$broker_pid" 2>/dev/null # it takes the Kafka along
 		wait "$broker_pid" 2>/dev/null
 	fi
 	ip netns del "$net" 2>/dev/null
@@ -132,70 +133,26 @@ network() {
 	ip -n "$net" link set eth0 up
 }
 
-kafka_version=4.2.0
-jars=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/tailrace/kafka-broker-$kafka_version
-
-# broker_jars downloads Apache Kafka as Maven artifacts into the cache, once.
-broker_jars() {
-	[ -d "$jars" ] && return
-	mkdir -p "${jars%/*}"
-	local new
-	new=$(mktemp -d "$jars.XXXXXX")
-	cat >"$work/pom.xml" <<-POM
-		<project>
-		  <modelVersion>4.0.0</modelVersion>
-		  <groupId>tailrace</groupId><artifactId>broker</artifactId><version>1</version><packaging>pom</packaging>
-		  <dependencies>
-		    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$kafka_version</version></dependency>
-		    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>$kafka_version</version></dependency>
-		    <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-core</artifactId><version>2.24.3</version></dependency>
-		    <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>2.24.3</version></dependency>
-		  </dependencies>
-		</project>
-	POM
-	quietly mvn -q -B -f "$work/pom.xml" dependency:copy-dependencies -DoutputDirectory="$new"
-	# Another run may have been faster.
-	mv -T "$new" "$jars" 2>/dev/null || rm -rf "$new"
-}
-
-# broker_start starts one Kafka node, broker and controller in one, and returns
-# when it answers. Topics are made when they are first asked for.
+# broker_start starts a real Kafka on the host's end of the network, with the
+# topics that are shipped to, and sets $broker when it answers.
 broker_start() {
-	local dir=$work/broker
-	mkdir -p "$dir"
-	cat >"$dir/server.properties" <<-END
-		process.roles=broker,controller
-		node.id=1
-		controller.quorum.bootstrap.servers=$address:9093
-		listeners=PLAINTEXT://$address:9092,CONTROLLER://$address:9093
-		controller.listener.names=CONTROLLER
-		log.dirs=$dir/data
-		num.partitions=3
-		offsets.topic.replication.factor=1
-		transaction.state.log.replication.factor=1
-		transaction.state.log.min.isr=1
-		share.coordinator.state.topic.replication.factor=1
-		share.coordinator.state.topic.min.isr=1
-	END
-	if [ ! -d "$dir/data" ]; then
-		quietly java -cp "$jars/*" kafka.tools.StorageTool format --standalone \
-			-t "$(java -cp "$jars/*" kafka.tools.StorageTool random-uuid)" -c "$dir/server.properties"
-	fi
-	java -Xmx384m -cp "$jars/*" kafka.Kafka "$dir/server.properties" >>"$dir/log" 2>&1 &
+	quietly go -C "$top" build -o "$work/kafka" ./test/kafka/start
+	mkdir "$work/broker"
+	"$work/kafka" --host "$address" --dir "$work/broker" --topic logs --topic secret \
+		>"$work/broker.address" 2>"$work/broker.errors" &
 	broker_pid=$!
-	within 60 kcat -b "$address:9092" -L || { cat "$dir/log" >&2; exit 1; }
+	within 150 answers || true
+	broker=$(cat "$work/broker.address")
+	[ -n "$broker" ] || { cat "$work/broker.errors" >&2; exit 1; }
 }
 
-broker_kill() {
-	kill -KILL "$broker_pid"
-	wait "$broker_pid" 2>/dev/null || true
-	broker_pid=
-}
+# answers succeeds when the broker is there, and when it cannot come any more.
+answers() { [ -s "$work/broker.address" ] || [ ! -d "/proc/$broker_pid" ]; }
 
 # topic NAME FILE prints the values of the records of one file, in the order of
 # their offsets. The file's records are all in one partition.
 topic() {
-	kcat -b "$address:9092" -C -t "$1" -o beginning -e -q -f '%h\t%s\n' |
+	kcat -b "$broker" -C -t "$1" -o beginning -e -q -f '%h\t%s\n' |
 		awk -F '\t' -v want="path=$2" '{ n = split($1, h, ","); for (i = 1; i <= n; i++) if (h[i] == want) { print substr($0, length($1) + 2); next } }'
 }
 

@@ -1,21 +1,21 @@
 # The service ships the machine's syslog.
 
 step "service: Kafka on the other side of the network"
-broker_jars
 broker_start
 
 step "service: one path added, enabled, a line logged"
 # The two edits that a newcomer makes.
-m sed -i -e 's|^\( *- paths: \[\)|\1/var/log/syslog, |' -e "s|localhost:9092|$address:9092|" /etc/tailrace/config.yaml
+m sed -i -e 's|^\( *- paths: \[\)|\1/var/log/syslog, |' -e "s|localhost:9092|$broker|" /etc/tailrace/config.yaml
 check "the path and the broker are in config.yaml" m grep -q "/var/log/syslog, " /etc/tailrace/config.yaml
 check "tailrace check" m tailrace check
+check "tailrace check --connect: broker and topic" m tailrace check --connect
 check "enable --now returns when it is ready" m systemctl enable --now tailrace
 check "active" same active m systemctl is-active tailrace
 m logger -t newcomer "hello, Kafka"
 arrived() { matches "newcomer: hello, Kafka$" topic logs /var/log/syslog; }
 check "the line is in Kafka" within 20 arrived
 check "the key is the host's name" same "$machine" sh -c \
-	"kcat -b $address:9092 -C -t logs -o beginning -e -q -f '%k\n' | sort -u"
+	"kcat -b $broker -C -t logs -o beginning -e -q -f '%k\n' | sort -u"
 check "topic and files are the same" within 20 exact
 
 step "service: what systemd knows of it"
