@@ -35,6 +35,7 @@ check "one capability: CAP_DAC_READ_SEARCH" same 0000000000000004 status_of CapE
 check "no other can be had" same 0000000000000004 status_of CapBnd
 check "no new privileges" same 1 status_of NoNewPrivs
 check "system calls are filtered" same 2 status_of Seccomp
+check "the journal knows this boot" m grep -rqF "\"boot\":\"$(m cat /proc/sys/kernel/random/boot_id)\"" /var/lib/tailrace
 
 step "service: a log that only root may read"
 m sh -c 'umask 077; mkdir /var/log/secret; echo "for root alone" >/var/log/secret/app.log'
