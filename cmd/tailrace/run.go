@@ -72,8 +72,13 @@ func obey(signals <-chan os.Signal, stop func(), kill chan<- struct{}, ended <-c
 	select {
 	case <-signals:
 		close(kill)
-		time.AfterFunc(killGrace, func() { os.Exit(exitFailed) })
 	case <-ended:
+		return
+	}
+	select {
+	case <-ended:
+	case <-time.After(killGrace):
+		os.Exit(exitFailed)
 	}
 }
 

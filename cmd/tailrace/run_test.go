@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -69,6 +70,27 @@ func TestRunUntilSIGTERM(t *testing.T) {
 			t.Fatalf("ended before it was ready: status %d, log %q", e.status, e.log)
 		}
 	}
+}
+
+// The first signal stops the agent, the second no longer lets it wait.
+func TestTwoSignals(t *testing.T) {
+	signals := make(chan os.Signal)
+	stopped, kill, ended, done := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		obey(signals, func() { close(stopped) }, kill, ended)
+	}()
+	signals <- syscall.SIGTERM
+	<-stopped
+	select {
+	case <-kill:
+		t.Error("killed by the first signal")
+	default:
+	}
+	signals <- syscall.SIGINT
+	<-kill
+	close(ended)
+	<-done
 }
 
 // The log has a time of its own where nobody else gives it one.

@@ -39,6 +39,7 @@ func connectText(err error) string {
 // kafkaText says what an answer of a broker means, and what to do. what is
 // what was asked for: "write to" or "read from".
 func kafkaText(err error, topic, what string) string {
+	var timeout net.Error
 	permission := map[string]string{"write to": "WRITE", "read from": "READ"}[what]
 	switch {
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed):
@@ -57,6 +58,8 @@ func kafkaText(err error, topic, what string) string {
 		return fmt.Sprintf("Kafka refuses topic %s: it is one of its own, or the name is not allowed", topic)
 	case errors.Is(err, sarama.ErrUnsupportedVersion):
 		return "these brokers are too old for this request; Kafka 0.11 or later is needed"
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Sprintf("%v. The broker takes connections but does not answer within %v: it hangs or is overloaded; see its log", err, answerTime)
 	case errors.Is(err, sarama.ErrRequestTimedOut):
 		return fmt.Sprintf("Kafka did not finish in time: a copy of topic %s is slow or down", topic)
 	}
