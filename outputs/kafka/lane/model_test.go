@@ -21,11 +21,11 @@ var small = []history{
 	{name: "the limit lowered and raised", lines: [2]int{4}, cut: []int{2}, window: 2, rebinds: true,
 		budget: budget{crash: 1, fail: 1, lower: 1, raise: 1, restart: 1}},
 	{name: "power loss", lines: [2]int{2, 1}, cut: []int{1}, window: 2, rebinds: true,
-		budget: budget{power: 1, fail: 1}},
+		budget: budget{power: 1}},
 	{name: "a rollback", lines: [2]int{2, 1}, cut: []int{1}, window: 2, rebinds: true,
 		budget: budget{rollback: 1}},
 	{name: "acks long ago", lines: [2]int{4}, cut: []int{1}, window: 3, notWarm: true, rebinds: true,
-		budget: budget{crash: 2, restart: 1, failover: 1}},
+		budget: budget{crash: 1, restart: 1, failover: 1}},
 	{name: "the broker forgets", lines: [2]int{4}, cut: []int{1}, window: 3, rebinds: true,
 		budget: budget{crash: 2, forget: 1, fail: 1, refuse: 1}},
 }

@@ -94,11 +94,12 @@ func (m *Machine) scanDown() {
 // arrive, so this is the place to wait until none can, and then to read the
 // partition back (L10). As neither is done, all is taken as missing.
 func (m *Machine) settle(cause string) {
+	if m.state == Settle {
+		return // on its way
+	}
 	m.drop()
 	m.state, m.cause, m.waiting = Settle, cause, false
-	if !m.asking {
-		m.ask()
-	}
+	m.ask()
 }
 
 // rebound sends the un-acked batches again under a fresh producer id, which was

@@ -107,6 +107,16 @@ func TestIdle(t *testing.T) {
 	r.step(Granted{PID: 8}).want("pid 8, intent 0+1, connect 2")
 }
 
+// A machine that was suspended comes back with batches under way: one that is
+// offered then waits for their answers.
+func TestSuspended(t *testing.T) {
+	r := open(t)
+	r.step(Offer{2, 1}).want("intent 1+1, send 1 on 1")
+	r.now += 40 * minute
+	r.step(Offer{3, 1}).want("intent 2+1")
+	r.step(Answer{1, 2, 0, 101}).want("ack 1@101, send 2 on 1")
+}
+
 // Brokers that were away for half a day may have forgotten.
 func TestLongOutage(t *testing.T) {
 	r := open(t)

@@ -3,4 +3,4 @@
 package lane
 
 // walks is how many times the usual number of walks are played.
-const walks = 4
+const walks = 2
