@@ -166,7 +166,11 @@ func (o *Output) partition(ctx context.Context, topic string) (partition int32, 
 		if err == nil {
 			err = sarama.ErrLeaderNotAvailable
 		}
-		t.begin(codeOf(err), err)
+		// A topic that the brokers make when they are asked for it is there
+		// a moment later.
+		if wait > time.Second {
+			t.begin(codeOf(err), err)
+		}
 		if !sleep(ctx, wait) {
 			return 0, false
 		}

@@ -1,20 +1,3 @@
-// Package lane is the exactly-once state machine of one topic-partition.
-//
-// It is pure: events go in, actions come out. It has no clock, no socket and
-// no disk, and knows a batch only by a handle, its sequence numbers and its
-// count, so that the same code runs in the agent and under the model test that
-// tries every interleaving.
-//
-// The invariants, with the names that the comments use:
-//
-//   - I1: (producer id, epoch, number) is bound to one record for ever. Only
-//     the cut into batches may change, by Remake.
-//   - I2: a partition gets another producer id only when every number bound
-//     under the former one is acked, or else by a rebind, which is reported.
-//   - I3: the un-acked batches are contiguous, and each is in the journal
-//     before it is handed to a connection.
-//   - I4: warm means that a batch of this producer id was acked less than
-//     warmFor ago, so that the broker remembers the id.
 package lane
 
 // Window is how many batches are under way at most: as many as a broker

@@ -35,7 +35,7 @@ var deep = []history{
 	{name: "all, three under way", lines: [2]int{5}, cut: []int{1}, window: 3,
 		budget: budget{crash: 2, refuse: 1, fail: 1, drop: 1, failover: 1, restart: 1}},
 	{name: "five under way", lines: [2]int{6}, cut: []int{1}, window: 5,
-		budget: budget{crash: 1, restart: 1, drop: 1}},
+		budget: budget{crash: 1, restart: 1, drop: 1, failover: 1}},
 	{name: "batches that are cut", lines: [2]int{6}, cut: []int{2, 3}, window: 2, limit: 1,
 		budget: budget{crash: 2, refuse: 1, fail: 1, drop: 1, failover: 1}},
 	{name: "the limit lowered and raised", lines: [2]int{6}, cut: []int{2}, window: 3, rebinds: true,
