@@ -19,6 +19,8 @@ var mutants = []struct {
 		history{lines: [2]int{3}, cut: []int{1}, window: 2, budget: budget{drop: 1, restart: 1}}},
 	{"a scan of a cold stream", scanWarm,
 		history{lines: [2]int{3}, cut: []int{1}, window: 2, notWarm: true, rebinds: true, budget: budget{crash: 1, failover: 1, restart: 1}}},
+	{"a scan whose NONE acks one batch only", ackAll,
+		history{lines: [2]int{3}, cut: []int{1}, window: 2, budget: budget{drop: 1, restart: 1}}},
 	{"a gap tried again for ever", gapEnds,
 		history{lines: [2]int{3}, cut: []int{1}, window: 2, budget: budget{drop: 1, restart: 1}}},
 	{"a fresh producer id before the replay is done", replayFirst,

@@ -22,6 +22,9 @@ const (
 	// Only when warm: a failover may drop the un-acked batches of a cold
 	// stream during the scan, and the newest is taken as the first.
 	scanWarm
+	// A NONE that a scan finds acks the batches before it too: the broker does
+	// not remember those, and would refuse them for ever.
+	ackAll
 	// A gap that no scan explains ends in a rebind: tried again, it would be
 	// refused for ever.
 	gapEnds

@@ -221,7 +221,7 @@ func (m *Machine) underWay(i int) bool {
 // acked handles a NONE for the i-th batch of the window (L3). It acks those
 // before it too: on a warm stream the broker took it only behind them.
 func (m *Machine) acked(i int, offset int64) {
-	if i > 0 && !m.warm() {
+	if i > 0 && (!m.warm() || !m.keeps(ackAll)) {
 		m.drop()
 		m.tryAgain(Lost)
 		return
