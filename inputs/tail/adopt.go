@@ -234,18 +234,20 @@ func (in *Input) truncated(f *file) {
 	} else {
 		in.loseTruncated(f)
 	}
+	waiting := f.followers
+	f.followers = nil
+	in.byKey[at.key] = f // it is none of the generations
 	prev := in.generations(in.dir(path), l, f.path)
 	g := in.create(at, f.path, following)
 	if at.path != f.path {
 		in.rotate(g)
 	}
-	f.half = found && prev == f
-	f.next = g
-	for _, n := range f.followers {
-		n.prev = g
-		g.followers = append(g.followers, n)
+	if found || prev != f {
+		prev.half, prev.next = true, g
 	}
-	f.followers = nil
+	for _, n := range waiting {
+		n.after(g)
+	}
 	newest := in.tails[f.path]
 	in.link(prev, g)
 	if newest != f && prev == newest {
@@ -257,7 +259,7 @@ func (in *Input) truncated(f *file) {
 	if !found {
 		in.finish(f)
 	}
-	in.record()
+	in.record() // after what was noted of f: it must not have the inode any more
 }
 
 // detach takes the inode away from f.
@@ -268,8 +270,10 @@ func (in *Input) detach(f *file) {
 	}
 	f.mu.Lock()
 	f.close()
-	f.key, f.gone = key{}, true
+	f.key, f.dev, f.ino, f.birth = key{}, 0, 0, 0
+	f.gone = true
 	f.mu.Unlock()
+	in.noteFile(f)
 }
 
 func (in *Input) loseTruncated(f *file) {

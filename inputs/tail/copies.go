@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tailrace/agent/flow"
 )
 
 // isCopy says whether the unknown file at e, which a pattern matches, is a copy
@@ -42,6 +44,42 @@ func (in *Input) isCopy(d *dir, l *listing, e entry) bool {
 		return true
 	}
 	return false
+}
+
+// copiedEarly finds the files that were copied and truncated before enough was
+// read of them to notice from their content: a new file of the rotation family
+// is there that begins with what was read, and the file itself goes on
+// otherwise.
+func (in *Input) copiedEarly(d *dir, l *listing) {
+	for _, f := range byID(d.files) {
+		if f.state != following || f.now != f.path || f.pos.off >= flow.TailMax || f.key == (key{}) {
+			continue
+		}
+		if e, ok := in.search(f, l); ok && !in.sameStart(f, e) {
+			in.truncated(f)
+		}
+	}
+}
+
+// sameStart says whether the file at e and f have the same content as far as
+// both go, or one of them cannot be read.
+func (in *Input) sameStart(f *file, e entry) bool {
+	a, err := openFile(e.path)
+	if err != nil {
+		return true
+	}
+	defer unix.Close(a)
+	b, err := openFile(f.now)
+	if err != nil {
+		return true
+	}
+	defer unix.Close(b)
+	now, err := statFD(b)
+	if err != nil || now.key != f.key {
+		return true
+	}
+	n := min(e.size, now.size)
+	return n > 0 && sameBytes(a, b, n)
 }
 
 // copyOf says whether the file at e begins like f, as far as both go.

@@ -111,8 +111,13 @@ func older(a, b member) int {
 // family is the rotated files of path, oldest first, without path itself.
 func (l *listing) family(path string) []member {
 	base := filepath.Base(path)
+	stem := strings.TrimSuffix(base, filepath.Ext(base))
 	var out []member
-	for _, name := range l.names {
+	from, _ := slices.BinarySearch(l.names, stem)
+	for _, name := range l.names[from:] {
+		if !strings.HasPrefix(name, stem) {
+			break
+		}
 		g, ok := parseGeneration(base, name)
 		if !ok || g.kind == 0 {
 			continue

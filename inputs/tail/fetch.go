@@ -63,9 +63,13 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 	c.Buf = slices.Grow(c.Buf[:0], n)[:n]
 	c.Data = c.Buf
 	f.mu.Lock()
+	closed := f.fd < 0
 	err := f.open()
 	if err == nil {
 		err = f.fetch(s, c.Data)
+	}
+	if closed {
+		f.close() // nobody else may know that it is open
 	}
 	paths := []string{f.now, f.path}
 	known := f.key

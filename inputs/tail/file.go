@@ -215,7 +215,7 @@ func (f *file) verify(end int64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if e.size+f.joined < end || e.size+f.joined < f.pos.off {
+	if e.size+f.joined < end || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax {
 		return false, nil
 	}
 	f.saw(e)
@@ -364,7 +364,7 @@ func (f *file) saw(e entry) {
 // still be the same, and whether there is something new to read.
 func (f *file) observe() (ok, grew bool) {
 	e, err := statFD(f.fd)
-	if err != nil || e.size+f.joined < f.pos.off {
+	if err != nil || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax {
 		return false, false
 	}
 	if f.joined > 0 {

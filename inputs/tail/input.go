@@ -149,7 +149,11 @@ func (in *Input) resume(s journal.FileState) {
 		f.state = unfollowed
 	}
 	in.place(f)
-	in.byKey[f.key] = f
+	if f.key == (key{}) {
+		f.gone = true // its inode got other content
+	} else {
+		in.byKey[f.key] = f
+	}
 	in.tails[f.path] = f
 }
 
@@ -163,6 +167,10 @@ func (in *Input) chain() {
 		}
 		if p.state != done {
 			f.after(p)
+		}
+		// the copy is younger than the inode that it was made of
+		if f.base == 0 && f.birth > 0 && f.birth < p.birth {
+			p.half, p.next = true, f
 		}
 		if f.base > 0 && p.state != done {
 			p.joined, p.next = f.base, f

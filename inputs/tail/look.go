@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 )
 
@@ -36,6 +37,8 @@ func (in *Input) look(path string) {
 		d.wrong = nil
 	}
 	in.locate(d, l)
+	in.copiedEarly(d, l)
+	in.left(d, l)
 	for _, e := range in.discover(l) {
 		in.adopt(d, l, e)
 	}
@@ -44,6 +47,16 @@ func (in *Input) look(path string) {
 		d.names[maphash.String(hashSeed, n)] = true
 	}
 	in.record()
+}
+
+// left adopts what came and went between two looks at paths where nothing is
+// now.
+func (in *Input) left(d *dir, l *listing) {
+	for _, f := range byID(d.files) {
+		if f.state != following && in.tails[f.path] == f && filepath.Dir(f.path) == l.dir && !l.has(filepath.Base(f.path)) && in.pats.match(f.path) >= 0 {
+			in.generations(d, l, f.path)
+		}
+	}
 }
 
 func (in *Input) dirFailed(path string, d *dir, err error) {
@@ -112,7 +125,7 @@ func (in *Input) seen(f *file, e entry) {
 		delete(in.draining, f)
 	}
 	f.mu.Lock()
-	shrunk := e.size+f.joined < f.pos.off
+	shrunk := e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax
 	var more bool
 	if !shrunk && f.joined == 0 {
 		f.saw(e)
@@ -185,19 +198,22 @@ func (in *Input) found(f *file, l *listing) bool {
 // one with the same first bytes, and the same before the position. When too
 // few bytes are known to tell, only a new file of the rotation family counts.
 func (in *Input) search(f *file, l *listing) (entry, bool) {
+	short := f.pos.off < flow.TailMax
 	var candidates []entry
-	for _, m := range slices.Backward(l.family(f.path)) {
-		if !m.gen.packed {
+	for _, m := range l.family(f.path) {
+		if g := in.byKey[m.key]; short && g != nil && !g.copies {
+			candidates = nil // this one and what is older was there before
+		} else if !m.gen.packed {
 			candidates = append(candidates, m.entry)
 		}
 	}
 	n := len(candidates)
-	if f.pos.off >= 64 {
+	if !short {
 		candidates = append(candidates, l.files()...)
 	}
 	for i, e := range candidates {
 		g := in.byKey[e.key]
-		if g != nil && !g.copies || e.link || e.size < f.pos.off || f.pos.off == 0 || i >= n && temporary(e.path) {
+		if g != nil && !g.copies || e.link || e.size < f.pos.off || e.size == 0 || i >= n && temporary(e.path) {
 			continue
 		}
 		if same, err := in.sameContent(f, e); err == nil && same {

@@ -68,6 +68,25 @@ func (j *fakeJournal) ack(s flow.Span) {
 	j.Note(journal.Record{Done: &journal.Done{Spans: []flow.Span{s}}})
 }
 
+// unacked is the spans of intents without an ack, oldest first.
+func (j *fakeJournal) unacked() []flow.Span {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	acked := map[flow.Span]bool{}
+	for _, r := range j.recs {
+		if r.Done != nil {
+			acked[r.Done.Spans[0]] = true
+		}
+	}
+	var out []flow.Span
+	for _, r := range j.recs {
+		if r.Intent != nil && !acked[r.Intent.Spans[0]] {
+			out = append(out, r.Intent.Spans[0])
+		}
+	}
+	return out
+}
+
 // crash drops the notes that were not followed by a write; keep of them stay.
 func (j *fakeJournal) crash(keep int) {
 	j.mu.Lock()
