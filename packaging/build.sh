@@ -54,23 +54,17 @@ notice() {
 	cat "$(go env GOROOT)/LICENSE"
 }
 
-# changelog prints the notes of the newest section of CHANGELOG.md in the form
-# that nfpm reads, for the changelogs of deb and rpm.
+# changelog prints the changelogs of deb and rpm in the form that nfpm reads:
+# one entry, which leads to the changes themselves.
 changelog() {
-	echo "- semver: \"$VERSION\""
-	echo "  date: $(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)"
-	echo "  packager: $MAINTAINER"
-	echo "  deb: {urgency: medium, distributions: [stable]}"
-	echo "  changes:"
-	awk '
-		function flush() { if (note != "") { gsub(/\047/, "\047\047", note); printf "    - note: \047%s\047\n", note; n++ } note = "" }
-		/^## / { if (n || note != "") exit; next }
-		/^#/   { flush(); next }
-		/^- /  { flush(); note = substr($0, 3); next }
-		/^ +[^ ]/ { if (note != "") { sub(/^ +/, ""); note = note " " $0 }; next }
-		{ flush() }
-		END    { flush(); if (!n) print "    - note: see the commits" }
-	' CHANGELOG.md
+	cat <<-END
+		- semver: "$VERSION"
+		  date: $(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
+		  packager: $MAINTAINER
+		  deb: {urgency: medium, distributions: [stable]}
+		  changes:
+		    - note: What is new is in /usr/share/doc/tailrace.
+	END
 }
 
 export VERSION=${VERSION:-$(version)}
@@ -101,11 +95,12 @@ fi
 gzip -9nc packaging/tailrace.8 >"$build/tailrace.8.gz"
 notice >"$build/NOTICE"
 gzip -9nc "$build/NOTICE" >"$build/NOTICE.gz"
+gzip -9nc CHANGELOG.md >"$build/changelog.gz"
 changelog >"$build/changelog.yaml"
 
 # nfpm itself runs here, whatever the packages are for.
 GOARCH='' go -C packaging/tools build -o "$build/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm
-cp -r config.yaml LICENSE packaging systemd "$build"
+cp -r config.yaml CHANGELOG.md LICENSE packaging systemd "$build"
 rm -f "$out"/tailrace "$out"/tailrace_* "$out"/tailrace-*.rpm "$out"/SHA256SUMS
 for packager in deb rpm; do
 	(cd "$build" && ./nfpm package --config packaging/nfpm.yaml --packager "$packager" --target "$out" >/dev/null)

@@ -19,7 +19,7 @@ begin() {
 
 clean() {
 	set +e
-	[ "$1" = 0 ] || journal
+	[ "$1" = 0 ] || [ "$failed" -gt 0 ] || { echo "run.sh: stopped by an error"; journal; }
 	"$here/machine" down "$machine"
 	"$here/machine" down "rpmhost-$id"
 	if [ -n "$broker_pid" ]; then
@@ -33,8 +33,8 @@ clean() {
 
 # journal shows what the agent said last, for whoever looks into a failure.
 journal() {
-	echo "== the agent's last words"
-	m journalctl -u tailrace --no-pager -o short-precise 2>/dev/null | tail -n 40
+	{ m journalctl -u tailrace --no-pager -o short-precise 2>/dev/null || true; } |
+		tail -n 15 | sed 's/^/         : /'
 }
 
 finish() {
@@ -58,7 +58,8 @@ check() {
 		failed=$((failed + 1))
 		echo "   FAIL  $text"
 		echo "         $*"
-		tail -n 30 "$work/said" | sed 's/^/         | /'
+		tail -n 20 "$work/said" | sed 's/^/         | /'
+		journal
 	fi
 }
 
