@@ -92,3 +92,12 @@ func TestBudget(t *testing.T) {
 		t.Fatalf("%d used", b.Used())
 	}
 }
+
+// The sum of a span is taken of every byte that is shipped.
+func BenchmarkSum(b *testing.B) {
+	p := make([]byte, 256<<10)
+	b.SetBytes(int64(len(p)))
+	for b.Loop() {
+		Sum(p)
+	}
+}
