@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +21,10 @@ type plan struct {
 }
 
 var defaultPlan = plan{length: 25 * time.Second, rate: 4000, rotate: 4 * time.Second, late: 250 * time.Millisecond}
+
+// logsDir is where the logs are in the stage's directory. The agent's own log is
+// elsewhere: what it says must not be followed.
+const logsDir = "logs"
 
 // An act is something that the demo does at a time after its start.
 type act struct {
@@ -63,7 +68,7 @@ var errInexact = errors.New("what is in the topic is not what was written")
 // Keep leaves the directory.
 func runDemo(ctx context.Context, scr *screen, p plan, keep bool) (err error) {
 	d := &demo{plan: p, ledger: newLedger(), arrived: &arrivals{}, stop: make(chan struct{})}
-	d.stage, err = newStage(ctx, scr, keep, []string{"*.log"}, d.arrived.take)
+	d.stage, err = newStage(ctx, scr, keep, []string{filepath.Join(logsDir, "*.log")}, d.arrived.take)
 	if err != nil {
 		return err
 	}
@@ -102,7 +107,7 @@ func (d *demo) startWriters(ctx context.Context) {
 	d.failed = make([]error, len(names))
 	for i, name := range names {
 		w := &writer{
-			name: name, dir: d.dir, rate: d.plan.rate / len(names), ledger: d.ledger,
+			name: name, dir: filepath.Join(d.dir, logsDir), rate: d.plan.rate / len(names), ledger: d.ledger,
 			rotate: d.plan.rotate, late: d.plan.late,
 			first: d.plan.rotate / 2 * time.Duration(i+1),
 		}

@@ -50,6 +50,9 @@ func (s *stage) set(ctx context.Context, paths []string, take func(*sarama.Consu
 	if s.dir, err = os.MkdirTemp("", "tailrace-demo-"); err != nil {
 		return err
 	}
+	if err := os.Mkdir(filepath.Join(s.dir, logsDir), 0o700); err != nil {
+		return err
+	}
 	if s.broker, err = startBroker(); err != nil {
 		return err
 	}
