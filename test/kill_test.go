@@ -2,9 +2,11 @@ package test
 
 import (
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
+	"tailrace/test/kafka"
 	"tailrace/test/lines"
 )
 
@@ -44,41 +46,66 @@ func downtime(r *rand.Rand) time.Duration {
 	return time.Duration(r.IntN(1500)) * time.Millisecond
 }
 
-// The agent is killed at random moments, and the broker every 10 s.
+// The agent is killed at random moments, and at the same time the broker 10 s
+// after each of its starts.
 func TestAgentAndBrokerKilled(t *testing.T) {
 	r := random(t)
 	b := ownBroker(t)
 	st := newStage(t, b, 4, r.Uint64(), config{})
 	st.agent.start()
 	stop := st.write(heavy)
-	brokerKilled := time.Now()
-	for range kills(t) {
+	leave := killAgain(t, b)
+	for range 2 * kills(t) {
 		wait(t, lifetime(r))
 		st.agent.kill()
 		wait(t, downtime(r))
 		st.agent.start()
-		if time.Since(brokerKilled) > 10*time.Second {
-			b.Kill()
-			must(t, b.Restart(t.Context()))
-			brokerKilled = time.Now()
-		}
 	}
 	stop()
+	leave()
 	st.exact()
 }
 
-// Only the broker is killed, every 10 s: the agent goes on by itself.
+// Only the broker is killed: the agent goes on by itself.
 func TestBrokerKilled(t *testing.T) {
 	r := random(t)
 	b := ownBroker(t)
 	st := newStage(t, b, 4, r.Uint64(), config{})
 	st.agent.start()
 	stop := st.write(heavy)
-	for range max(1, kills(t)/5) {
-		wait(t, 10*time.Second)
-		b.Kill()
-		must(t, b.Restart(t.Context()))
-	}
+	leave := killAgain(t, b)
+	wait(t, time.Duration(kills(t))*3*time.Second)
 	stop()
+	leave()
 	st.exact()
+}
+
+// killAgain kills a broker 10 s after each of its starts, and starts it again
+// at once, until the returned function is called; then it runs.
+func killAgain(t *testing.T, b *kafka.Broker) (leave func()) {
+	end, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		count := 0
+		for {
+			select {
+			case <-end:
+				t.Logf("the broker was killed %d times", count)
+				return
+			case <-time.After(10 * time.Second):
+			}
+			count++
+			b.Kill()
+			if err := b.Restart(t.Context()); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	leave = sync.OnceFunc(func() {
+		close(end)
+		<-done
+	})
+	t.Cleanup(leave)
+	return leave
 }

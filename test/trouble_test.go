@@ -74,6 +74,7 @@ func TestUnreadableFile(t *testing.T) {
 	st.agent.uid = nobody
 	secret := st.logs[1]
 	must(t, os.Chmod(secret.Path, 0o600))
+	st.put(10)
 	st.agent.start()
 	st.agent.waitSaid(30*time.Second, secret.Path, "permission denied")
 

@@ -37,6 +37,7 @@ func send(b *Broker, topic, message string) (int64, error) {
 	conf.Producer.Return.Successes = true
 	conf.Producer.RequiredAcks = sarama.WaitForAll
 	conf.Producer.Retry.Max = 0
+	conf.Metadata.Retry.Max = 0
 	conf.Net.DialTimeout = time.Second
 	conf.Net.ReadTimeout = time.Second
 	conf.Producer.Timeout = time.Second
