@@ -30,7 +30,8 @@ var small = []history{
 		budget: budget{crash: 2, forget: 1, fail: 1, refuse: 1}},
 }
 
-// deep are explored with TAILRACE_MODEL=deep, in some minutes.
+// deep are explored with TAILRACE_MODEL=deep: 3,134,999, 948,783, 2,034,792,
+// 4,455,854 and 335,161 worlds, in six minutes of one core and up to 5 GB.
 var deep = []history{
 	{name: "all, three under way", lines: [2]int{5}, cut: []int{1}, window: 3,
 		budget: budget{crash: 2, refuse: 1, fail: 1, drop: 1, failover: 1, restart: 1}},
@@ -40,8 +41,8 @@ var deep = []history{
 		budget: budget{crash: 2, refuse: 1, fail: 1, drop: 1, failover: 1}},
 	{name: "the limit lowered and raised", lines: [2]int{6}, cut: []int{2}, window: 3, rebinds: true,
 		budget: budget{crash: 1, fail: 1, drop: 1, failover: 1, restart: 1, lower: 1, raise: 1}},
-	{name: "power loss", lines: [2]int{3, 1}, cut: []int{1}, window: 2, rebinds: true,
-		budget: budget{power: 1, crash: 1, failover: 1}},
+	{name: "power loss", lines: [2]int{3}, cut: []int{1}, window: 2, rebinds: true,
+		budget: budget{power: 2, restart: 1}},
 }
 
 // TestModel visits every world of these histories. In each, what is committed
