@@ -140,6 +140,9 @@ func (d *driver) parts(b *batch, chunks []flow.Chunk, a lane.Remake) ([]*batch, 
 	in := b.Intent
 	switch a.How {
 	case lane.Halve:
+		if tooLarge(a.Code) {
+			d.limit = max(minShort, min(d.limit, len(b.bytes.Bytes)/2))
+		}
 		return d.halves(b, chunks)
 	case lane.Shorten:
 		return d.shortened(b, chunks, a.Code)
@@ -159,9 +162,6 @@ func (d *driver) parts(b *batch, chunks []flow.Chunk, a lane.Remake) ([]*batch, 
 // halves cuts a batch in two by its records, the first half the larger. The
 // cut depends on nothing else, so that it is the same at every try.
 func (d *driver) halves(b *batch, chunks []flow.Chunk) ([]*batch, error) {
-	if n := len(b.bytes.Bytes) / 2; n > 0 {
-		d.limit = min(d.limit, n)
-	}
 	first, second := b.Intent, b.Intent
 	first.Count = (b.Count + 1) / 2
 	second.Count = b.Count - first.Count
@@ -234,7 +234,7 @@ const minShort = 256
 // shortTo is how many bytes the batch of a shortened record may have: what the
 // topic takes, or less than was refused.
 func (d *driver) shortTo(b *batch, code int16) int {
-	if code != messageTooLarge {
+	if !tooLarge(code) {
 		if b.Short > 0 {
 			return 0
 		}

@@ -10,7 +10,10 @@ import (
 	"tailrace/outputs/kafka/lane"
 )
 
-const messageTooLarge = int16(sarama.ErrMessageSizeTooLarge)
+// tooLarge reports whether a batch was refused for its size.
+func tooLarge(code int16) bool {
+	return code == int16(sarama.ErrMessageSizeTooLarge) || code == int16(sarama.ErrMessageSetSizeTooLarge)
+}
 
 var errNoLeader = sarama.ErrLeaderNotAvailable
 
@@ -100,6 +103,6 @@ func (d *driver) report(r lane.Report) {
 	case lane.Recreated:
 		d.Log.Warn("the topic was deleted and made again: going on in the new one", args...)
 	case lane.Unverified:
-		d.Log.Warn("what the journal does not know of may be repeated", append(args, "cause", r.Cause)...)
+		d.Log.Info("what the journal does not know of may be repeated", append(args, "cause", r.Cause)...)
 	}
 }
