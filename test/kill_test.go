@@ -16,10 +16,33 @@ var heavy = lines.Load{Rate: 5_000, Rotate: 2 * time.Second, Keep: 30, Late: 300
 
 // The agent is killed again and again at random moments.
 func TestAgentKilled(t *testing.T) {
+	killAgent(t, heavy)
+}
+
+// The same while files are copied and truncated.
+func TestAgentKilledCopyTruncate(t *testing.T) {
+	load := heavy
+	load.Copy = true
+	killAgent(t, load)
+}
+
+// Files are renamed much faster than any program does.
+func TestFastRotation(t *testing.T) {
+	st := newStage(t, sharedBroker(t), 4, seed(t), config{})
+	st.agent.start()
+	stop := st.write(lines.Load{Rate: 5_000, Rotate: 150 * time.Millisecond, Keep: 30, Late: 60 * time.Millisecond})
+	wait(t, 15*time.Second)
+	stop()
+	st.exact()
+}
+
+// killAgent kills the agent again and again at random moments.
+func killAgent(t *testing.T, load lines.Load) {
+	t.Helper()
 	r := random(t)
 	st := newStage(t, sharedBroker(t), 4, r.Uint64(), config{})
 	st.agent.start()
-	stop := st.write(heavy)
+	stop := st.write(load)
 	for range kills(t) {
 		wait(t, lifetime(r))
 		st.agent.kill()

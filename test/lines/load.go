@@ -10,6 +10,7 @@ type Load struct {
 	Rate   int           // lines per second
 	Rotate time.Duration // renamed this often; 0: never
 	Keep   int           // rotated files that are kept
+	Copy   bool          // rotated by copying and truncating
 	// Late bounds how long the program goes on in the renamed file before it
 	// opens the new one: between a sixth of it and all of it.
 	Late time.Duration
@@ -45,6 +46,12 @@ func (l *Log) Run(ctx context.Context, load Load) error {
 			}
 		case load.Rotate > 0 && reopen.IsZero() && now.After(rotate):
 			rotate = now.Add(load.Rotate)
+			if load.Copy {
+				if err := l.RotateCopy(load.Keep); err != nil {
+					return err
+				}
+				continue
+			}
 			reopen = now.Add(load.Late/6 + time.Duration(l.r.Int64N(int64(load.Late)*5/6+1)))
 			if err := l.rotateAndMaybeCreate(load.Keep); err != nil {
 				return err

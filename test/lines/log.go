@@ -77,6 +77,22 @@ func (l *Log) Rename(path string) error {
 // Rotate renames the file to "path.1", what is there to "path.2", and so on,
 // and deletes what is beyond keep.
 func (l *Log) Rotate(keep int) error {
+	if err := l.shift(keep); err != nil {
+		return err
+	}
+	return l.Rename(l.Path + ".1")
+}
+
+// RotateCopy is like Rotate, but copies and truncates the present file.
+func (l *Log) RotateCopy(keep int) error {
+	if err := l.shift(keep); err != nil {
+		return err
+	}
+	return l.CopyTruncate(l.Path + ".1")
+}
+
+// shift makes the name "path.1" free, which the present file is to get.
+func (l *Log) shift(keep int) error {
 	if len(l.names) == keep {
 		if err := os.Remove(l.names[keep-1].path); err != nil {
 			return err
@@ -91,9 +107,8 @@ func (l *Log) Rotate(keep int) error {
 		l.names[i].path = to
 		l.Chain.named(l.names[i].file, to)
 	}
-	first := l.Path + ".1"
-	l.names = append([]old{{first, l.file}}, l.names...)
-	return l.Rename(first)
+	l.names = append([]old{{l.Path + ".1", l.file}}, l.names...)
+	return nil
 }
 
 // Create makes an empty file at the path, as logrotate's "create" does. The

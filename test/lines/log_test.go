@@ -69,6 +69,15 @@ func TestLogCopyTruncate(t *testing.T) {
 	must(t, l.Flush())
 	wantFile(t, l.Path+".copy", l.Chain, 0, 50)
 	wantFile(t, l.Path, l.Chain, 50, 55)
+
+	must(t, l.RotateCopy(2))
+	must(t, l.Write(9))
+	must(t, l.RotateCopy(2))
+	must(t, l.Write(1))
+	must(t, l.Flush())
+	wantFile(t, l.Path+".2", l.Chain, 50, 55)
+	wantFile(t, l.Path+".1", l.Chain, 55, 64)
+	wantFile(t, l.Path, l.Chain, 64, 65)
 }
 
 func TestLongLine(t *testing.T) {
