@@ -218,14 +218,17 @@ func (in *Input) truncated(f *file) {
 	if err != nil {
 		return
 	}
-	at, err := statPath(f.now)
-	if err != nil || at.key != f.key {
+	at, err := f.stat()
+	if err != nil {
 		in.touched(path)
 		return
 	}
 	copied, found := in.search(f, l)
-	in.detach(f)
+	fd := in.detach(f)
 	if f.state == done {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
 		return // a late file; if it matches a pattern it is found anew
 	}
 	in.rotate(f)
@@ -236,25 +239,28 @@ func (in *Input) truncated(f *file) {
 	}
 	waiting := f.followers
 	f.followers = nil
-	in.byKey[at.key] = f // it is none of the generations
-	prev := in.generations(in.dir(path), l, f.path)
+	newest, prev := in.tails[f.path], f
+	if newest == f {
+		in.byKey[at.key] = f // it is none of the generations
+		prev = in.generations(in.dir(path), l, f.path)
+	}
 	g := in.create(at, f.path, following)
-	if at.path != f.path {
-		in.rotate(g)
+	g.gone = at.nlink == 0
+	if fd >= 0 {
+		g.hold(fd)
 	}
 	if found || prev != f {
 		prev.half, prev.next = true, g
 	}
-	for _, n := range waiting {
-		n.after(g)
-	}
-	newest := in.tails[f.path]
 	in.link(prev, g)
-	if newest != f && prev == newest {
+	if newest != f {
 		in.tails[f.path] = newest
 	}
-	if g.prev == nil {
-		g.prevID = f.id
+	if at.path != f.path || g.gone {
+		in.rotate(g)
+	}
+	for _, n := range waiting {
+		n.after(g)
 	}
 	if !found {
 		in.finish(f)
@@ -262,18 +268,39 @@ func (in *Input) truncated(f *file) {
 	in.record() // after what was noted of f: it must not have the inode any more
 }
 
-// detach takes the inode away from f.
-func (in *Input) detach(f *file) {
+// stat describes the inode of f, which may have no name any more.
+func (f *file) stat() (entry, error) {
+	at, err := statPath(f.now)
+	if err == nil && at.key == f.key {
+		return at, nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fd < 0 {
+		return entry{}, errMoved
+	}
+	at, err = statFD(f.fd)
+	at.path = f.now
+	return at, err
+}
+
+// detach takes the inode away from f, and returns its descriptor, or -1.
+func (in *Input) detach(f *file) int {
 	f.queue.remove(f)
 	if in.byKey[f.key] == f {
 		delete(in.byKey, f.key)
 	}
 	f.mu.Lock()
-	f.close()
+	fd := f.fd
+	if fd >= 0 {
+		f.fd = -1
+		in.stats.open.Add(-1)
+	}
 	f.key, f.dev, f.ino, f.birth = key{}, 0, 0, 0
 	f.gone = true
 	f.mu.Unlock()
 	in.noteFile(f)
+	return fd
 }
 
 func (in *Input) loseTruncated(f *file) {

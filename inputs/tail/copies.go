@@ -15,8 +15,8 @@ import (
 // copytruncate makes, complete or under way. If the original turns out to be
 // truncated, its rest is read from the copy.
 func (in *Input) isCopy(d *dir, l *listing, e entry) bool {
-	if e.size == 0 {
-		return false
+	if e.size < flow.TailMax && in.mayBecomeCopy(l, e) && !in.settledCopy(d, e) {
+		return true
 	}
 	for _, f := range byID(d.files) {
 		if f.state != following || f.key == (key{}) || f.now == e.path || !in.copyOf(f, e) {
@@ -82,6 +82,20 @@ func (in *Input) sameStart(f *file, e entry) bool {
 	return n > 0 && sameBytes(a, b, n)
 }
 
+// mayBecomeCopy says whether the name is that of a rotated file of one that is
+// followed: a copy of it may be about to be written.
+func (in *Input) mayBecomeCopy(l *listing, e entry) bool {
+	for f := range in.dir(l.dir).files {
+		if f.state != following {
+			continue
+		}
+		if g, ok := parseGeneration(filepath.Base(f.path), filepath.Base(e.path)); ok && g.kind != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // copyOf says whether the file at e begins like f, as far as both go.
 func (in *Input) copyOf(f *file, e entry) bool {
 	f.mu.Lock()
@@ -140,6 +154,6 @@ func (in *Input) settledCopy(d *dir, e entry) bool {
 func (in *Input) noteCopy(f *file, e entry) {
 	g := in.create(e, e.path, done)
 	g.copies = true
-	in.skip(g)
+	in.fresh = in.fresh[:len(in.fresh)-1] // after a restart it is compared again
 	in.log.Info("a file is a copy of another and is not shipped again", "path", e.path, "of", filepath.Base(f.now))
 }

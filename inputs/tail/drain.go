@@ -92,7 +92,11 @@ func (in *Input) join(f *file) {
 		f.half = false
 		return
 	}
-	n := in.firstLine(g, int(f.size-f.pos.off))
+	n, same := in.firstLine(g, int(f.size-f.pos.off))
+	if !same {
+		in.suspect(g)
+		return
+	}
 	if n < 0 {
 		return // not written yet
 	}
@@ -128,23 +132,27 @@ func (in *Input) join(f *file) {
 
 // firstLine is the length of the first line of g with its newline; -1 when it
 // is not complete but may become so; 0 when it is too long to be joined to a
-// half of that length, begins with NULs, or will not be completed.
-func (in *Input) firstLine(g *file, half int) int64 {
+// half of that length, begins with NULs, or will not be completed. It reports
+// false when g is not what it was.
+func (in *Input) firstLine(g *file, half int) (int64, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.open() != nil {
-		return 0
+		return -1, false
 	}
 	buf := make([]byte, max(0, maxLine-half)+1)
 	n, err := pread(g.fd, buf, 0)
 	if err != nil || n > 0 && buf[0] == 0 {
-		return 0
+		return 0, true
+	}
+	if ok, err := g.verify(int64(n)); !ok && err == nil {
+		return 0, false
 	}
 	if i := bytes.IndexByte(buf[:n], '\n'); i >= 0 {
-		return int64(i) + 1
+		return int64(i) + 1, true
 	}
 	if n == len(buf) || g.state != following {
-		return 0
+		return 0, true
 	}
-	return -1
+	return -1, true
 }

@@ -86,7 +86,7 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 			continue
 		}
 		for _, e := range l.files() {
-			if e.size < s.End || e.key != known && s.Mark.PrefixLen < flow.TailMax {
+			if e.size < s.End || e.key != known && !in.trusted(f, s, e) {
 				continue
 			}
 			if fetchFrom(e.path, s, c.Data) == nil {
@@ -98,6 +98,22 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 		return flow.ErrGone
 	}
 	return failed
+}
+
+// trusted says whether enough is known of s, or of its file, to tell by content
+// that e has its bytes.
+func (in *Input) trusted(f *file, s flow.Span, e entry) bool {
+	if s.Mark.PrefixLen >= flow.TailMax {
+		return true
+	}
+	f.mu.Lock()
+	off := f.pos.off
+	f.mu.Unlock()
+	if off < flow.TailMax || e.size < off {
+		return false
+	}
+	same, err := in.sameContent(f, e)
+	return same && err == nil
 }
 
 // fetch reads s from the open file. The caller holds mu.

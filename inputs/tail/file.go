@@ -46,6 +46,9 @@ type file struct {
 	pos position
 	// back is pos before the last chunk, for Unread.
 	back position
+	// early marks lines that were seen and not read yet, of which pos says too
+	// little to know the file again.
+	early position
 	// size is the largest that was seen; searched is up to where there is no
 	// newline behind pos. There is something to read when size > searched.
 	size, searched int64
@@ -222,7 +225,28 @@ func (f *file) verify(end int64) (bool, error) {
 	if f.joined > 0 && f.pos.off > f.size {
 		return true, nil // all of it was given
 	}
+	if f.early.off > f.pos.off {
+		if ok, err := matches(f.fd, f.early.off, f.early.mark); !ok || err != nil {
+			return false, err
+		}
+	}
 	return matches(f.fd, f.pos.off, f.pos.mark)
+}
+
+// markEarly sets early.
+func (f *file) markEarly() {
+	if f.fd < 0 || f.size == 0 || f.early.off > 0 || f.pos.off >= flow.TailMax {
+		return
+	}
+	var buf [flow.PrefixMax]byte
+	n, err := pread(f.fd, buf[:], 0)
+	if err != nil {
+		return
+	}
+	if n = bytes.LastIndexByte(buf[:n], '\n') + 1; n > 0 && buf[0] != 0 {
+		f.early.off = int64(n)
+		f.early.mark = flow.Mark{PrefixLen: n, Prefix: flow.PrefixSum(0, buf[:n]), Tail: flow.TailSum(buf[:n])}
+	}
 }
 
 // nuls treats data that begins with a NUL. A run of them at the start of the
@@ -340,6 +364,7 @@ func (f *file) open() error {
 		return err
 	}
 	f.hold(fd)
+	f.markEarly()
 	return nil
 }
 
@@ -358,6 +383,7 @@ func (f *file) saw(e entry) {
 		f.searched, f.held = f.pos.off, false
 	}
 	f.size, f.mtime = e.size, e.mtime
+	f.markEarly()
 }
 
 // observe looks at the size of the open file. It reports whether the file can

@@ -157,30 +157,40 @@ func (in *Input) resume(s journal.FileState) {
 	in.tails[f.path] = f
 }
 
-// chain links the files that the journal knows.
+// chain links the files that the journal knows: those of one path, which are
+// numbered in the order of the chain, are read one after the other.
 func (in *Input) chain() {
+	last := map[string]*file{}
 	for _, s := range in.o.Files {
 		f := in.files[s.ID]
-		p := in.files[f.prevID]
-		if p == nil {
+		if !in.active[f] {
 			continue
 		}
-		if p.state != done {
+		if p := last[f.path]; p != nil {
 			f.after(p)
+			p.halfOf(f, in.tails[f.path].birth)
 		}
-		// the copy is younger than the inode that it was made of
-		if f.base == 0 && f.birth > 0 && f.birth < p.birth {
-			p.half, p.next = true, f
-		}
-		if f.base > 0 && p.state != done {
-			p.joined, p.next = f.base, f
-			p.size = max(0, p.pos.off-p.joined)
-		}
+		last[f.path] = f
 	}
 	for f := range in.active {
 		if in.tails[f.path] != f {
 			in.rotate(f)
 		}
+	}
+}
+
+// halfOf finds out whether f, the copy of a truncated file, broke off in a line
+// that g, which was numbered next, goes on with: g has been joined to it, or may
+// be, because what is at the path now was born, at newest, before the copy: it
+// is the inode that the copy was made of.
+func (f *file) halfOf(g *file, newest int64) {
+	switch {
+	case g.prevID != f.id:
+	case g.base > 0:
+		f.joined, f.next = g.base, g
+		f.size = max(0, f.pos.off-f.joined)
+	case newest > 0 && newest < f.birth:
+		f.half, f.next = true, g
 	}
 }
 

@@ -128,7 +128,9 @@ func (in *Input) seen(f *file, e entry) {
 	shrunk := e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax
 	var more bool
 	if !shrunk && f.joined == 0 {
-		f.saw(e)
+		if e.size >= f.size {
+			f.saw(e)
+		}
 		more = f.unread()
 	}
 	if f.resumed {
@@ -138,11 +140,34 @@ func (in *Input) seen(f *file, e entry) {
 	f.mu.Unlock()
 	switch {
 	case shrunk:
-		in.truncated(f)
+		in.shrunk(f)
 	case more && f.state == done:
 		in.belated(f)
 	case more:
 		in.wake(f)
+	}
+}
+
+// shrunk is called when f was seen to be shorter than what was read of it. The
+// look may be older than the read, so it is made again, with nobody reading.
+func (in *Input) shrunk(f *file) {
+	f.mu.Lock()
+	err := f.open()
+	same := false
+	if err == nil {
+		same, err = f.verify(f.pos.off)
+	}
+	if f.state == done {
+		f.close()
+	}
+	f.mu.Unlock()
+	switch {
+	case errors.Is(err, errMoved):
+		in.touched(filepath.Dir(f.now))
+	case err != nil:
+		in.park(f, err)
+	case !same:
+		in.truncated(f)
 	}
 }
 
@@ -186,6 +211,9 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 // found looks for the content of f under another identity: it was restored,
 // or the file system numbers its inodes anew.
 func (in *Input) found(f *file, l *listing) bool {
+	if f.pos.off < flow.TailMax {
+		return false // anything would match
+	}
 	e, ok := in.search(f, l)
 	if ok {
 		in.rebind(f, e)
@@ -201,7 +229,9 @@ func (in *Input) search(f *file, l *listing) (entry, bool) {
 	short := f.pos.off < flow.TailMax
 	var candidates []entry
 	for _, m := range l.family(f.path) {
-		if g := in.byKey[m.key]; short && g != nil && !g.copies {
+		if g := in.byKey[m.key]; short && f.now != f.path {
+			break // it was renamed: what is there may be its successor
+		} else if short && g != nil && !g.copies {
 			candidates = nil // this one and what is older was there before
 		} else if !m.gen.packed {
 			candidates = append(candidates, m.entry)
@@ -257,6 +287,7 @@ func (in *Input) rebind(f *file, e entry) {
 	f.close()
 	f.key, f.dev, f.ino, f.birth = e.key, e.dev, e.ino, e.key.birth
 	f.size, f.searched, f.grown = e.size, f.pos.off, time.Now()
+	f.early = position{}
 	f.mu.Unlock()
 	in.byKey[e.key] = f
 	in.noteFile(f)
@@ -299,10 +330,13 @@ func (in *Input) finish(f *file) {
 	in.mu.Unlock()
 	in.noteFile(f)
 	for _, g := range f.followers {
-		if g.prev == f {
-			g.prev = nil
-			in.wake(g)
+		if g.prev != f {
+			continue
 		}
+		if g.prev = nil; f.prev != nil {
+			g.after(f.prev) // f was gone before its turn came
+		}
+		in.wake(g)
 	}
 	f.followers = nil
 }

@@ -18,6 +18,9 @@ const (
 	graceTime  = time.Minute            // the same while its successor is empty, or there is none
 	lookGap    = 20 * time.Millisecond  // between two looks at one directory
 	maxWait    = time.Minute            // between two tries to read a file that cannot be read
+	// maxHeld is how many descriptors may be open for files whose turn has
+	// not come to be opened too, so that they can be deleted.
+	maxHeld = 512
 	// unwatchedMax is up to how many files are looked at every tick in a
 	// directory that cannot be watched; beyond it, every scan.
 	unwatchedMax = 1000
@@ -193,7 +196,10 @@ func (in *Input) troubled(f *file, err error) {
 // suspect finds out what became of a file that is not what it was.
 func (in *Input) suspect(f *file) {
 	in.look(filepath.Dir(f.now))
-	if f.state == done || f.gone {
+	f.mu.Lock()
+	lost := f.gone && f.fd < 0
+	f.mu.Unlock()
+	if f.state == done || lost {
 		return
 	}
 	f.mu.Lock()
@@ -262,13 +268,13 @@ func (in *Input) written(f *file) {
 
 // wake makes f ready, if it has something to read and its turn has come.
 func (in *Input) wake(f *file) {
-	if f.prev != nil || !f.recorded || f.wrong != nil || f.state == done || f.state == unfollowed || f.gone && f.fd < 0 {
+	if !f.recorded || f.wrong != nil || f.state == done || f.state == unfollowed || f.gone && f.fd < 0 {
 		return
 	}
 	f.mu.Lock()
 	unread := f.unread()
 	var err error
-	if unread {
+	if unread && (f.prev == nil || in.stats.open.Load() < maxHeld) {
 		err = f.open() // before it can be deleted
 	}
 	f.mu.Unlock()
@@ -277,7 +283,7 @@ func (in *Input) wake(f *file) {
 		in.touched(filepath.Dir(f.now))
 	case err != nil:
 		in.park(f, err)
-	case unread:
+	case unread && f.prev == nil:
 		f.queue.add(f)
 	}
 }

@@ -52,8 +52,10 @@ type chain struct {
 	// joined is the half of a line that a copytruncate left in the copy
 	joined *epoch
 	calm   time.Time // no rotation before that
-	split  bool      // a line was cut by a copytruncate, and the agent has not looked since
-	copies bool      // it is rotated by copytruncate, not by renaming
+	split  bool      // the agent must look before the next rotation: it cannot
+	// tell two truncations at the same place, or halves of halves, apart
+	cut    *line // the last such line
+	copies bool  // it is rotated by copytruncate, not by renaming
 }
 
 type world struct {
@@ -507,14 +509,14 @@ func (c *chain) copyTruncate() {
 	e := c.cur
 	c.cur = &epoch{f: e.f, touched: time.Now(), looked: e.looked, born: c.w.order}
 	if e.half != "" {
-		c.joined = e
+		c.joined, c.cut = e, e.lines[len(e.lines)-1]
 	}
 	// the agent must have looked before the next rotation of any kind
 	c.calm = time.Now().Add(time.Duration(c.w.rnd.IntN(3)) * time.Second)
 }
 
 func (c *chain) truncate() {
-	if c.cur == nil || !c.quiet() || c.cur.half != "" {
+	if c.cur == nil || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || c.cur.half != "" {
 		return
 	}
 	for _, l := range c.cur.lines {
@@ -522,12 +524,13 @@ func (c *chain) truncate() {
 	}
 	c.w.must(os.Truncate(c.w.path(c.path), 0))
 	c.cur = &epoch{f: c.cur.f, touched: time.Now(), looked: c.cur.looked, born: c.w.order}
+	c.split = true
 	c.w.say("%s: truncated", c.path)
 }
 
 // delete removes the file while the agent has it open.
 func (c *chain) delete() {
-	if c.cur == nil || !c.quiet() || !c.w.up || c.cur.half != "" {
+	if c.cur == nil || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || !c.w.up || c.cur.half != "" {
 		return
 	}
 	c.w.wait(1200 * time.Millisecond)
