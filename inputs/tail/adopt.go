@@ -70,6 +70,10 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 		return // it was adopted meanwhile, as a generation of another path
 	}
 	prev := in.generations(d, l, e.path)
+	if in.byKey[e.key] != nil {
+		in.touched(l.dir) // it was renamed during this look, and met under both names
+		return
+	}
 	f := in.create(e, e.path, following)
 	in.link(prev, f)
 	if in.first && in.o.FirstStart && in.o.Inputs[in.pats.match(e.path)].Start == "end" {
@@ -87,7 +91,13 @@ func (in *Input) link(prev, f *file) {
 	if prev.state == following {
 		in.rotate(prev)
 	}
-	if prev.state == rotated {
+	if f.birth > 0 && f.birth < prev.birth {
+		prev.half, prev.next = true, f // its copy
+	}
+	for prev != nil && prev.state == done {
+		prev = prev.prev // it was gone before its turn came
+	}
+	if prev != nil {
 		f.after(prev)
 	}
 }

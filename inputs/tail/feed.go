@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"slices"
 	"sync"
 
 	"tailrace/agent/flow"
@@ -14,16 +15,16 @@ type queue struct {
 	wake  chan struct{} // buffer of one
 
 	mu      sync.Mutex
-	ready   []*file        // in turns; ready[0] is next
-	queued  map[*file]bool // what is in ready
-	reading *file          // taken out by Next, which is at work
-	last    *file          // what Next filled last: it may be unread
-	closed  bool           // Run has ended: nothing is read any more
-	idle    *sync.Cond     // reading became nil
+	ready   []*file // in turns, from head on
+	head    int
+	reading *file      // taken out by Next, which is at work
+	last    *file      // what Next filled last: it may be unread
+	closed  bool       // Run has ended: nothing is read any more
+	idle    *sync.Cond // reading became nil
 }
 
 func newQueue(in *Input, topic string) *queue {
-	q := &queue{in: in, topic: topic, wake: make(chan struct{}, 1), queued: map[*file]bool{}}
+	q := &queue{in: in, topic: topic, wake: make(chan struct{}, 1)}
 	q.idle = sync.NewCond(&q.mu)
 	return q
 }
@@ -70,13 +71,16 @@ func (q *queue) take() *file {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.last = nil
-	if len(q.ready) == 0 || q.closed {
+	if q.head == len(q.ready) || q.closed {
 		return nil
 	}
-	f := q.ready[0]
-	q.ready[0] = nil
-	q.ready = q.ready[1:]
-	delete(q.queued, f)
+	f := q.ready[q.head]
+	q.ready[q.head] = nil
+	if q.head++; 2*q.head >= len(q.ready) {
+		q.ready = append(q.ready[:0], q.ready[q.head:]...)
+		q.head = 0
+	}
+	f.queued = false
 	q.reading = f
 	return f
 }
@@ -90,14 +94,14 @@ func (q *queue) put(f *file, filled, more bool) {
 	if filled {
 		q.last = f
 	}
-	if more && !q.queued[f] {
+	if more && !f.queued {
 		q.push(f)
 	}
 }
 
 // push appends f to the ready files. The caller holds mu.
 func (q *queue) push(f *file) {
-	q.queued[f] = true
+	f.queued = true
 	q.ready = append(q.ready, f)
 	select {
 	case q.wake <- struct{}{}:
@@ -109,7 +113,7 @@ func (q *queue) push(f *file) {
 func (q *queue) add(f *file) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.queued[f] && !q.closed {
+	if !f.queued && !q.closed {
 		q.push(f)
 	}
 }
@@ -118,15 +122,10 @@ func (q *queue) add(f *file) {
 func (q *queue) remove(f *file) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.queued[f] {
-		return
-	}
-	delete(q.queued, f)
-	for i, g := range q.ready {
-		if g == f {
-			q.ready = append(q.ready[:i:i], q.ready[i+1:]...)
-			return
-		}
+	if f.queued {
+		f.queued = false
+		i := q.head + slices.Index(q.ready[q.head:], f)
+		q.ready = slices.Delete(q.ready, i, i+1)
 	}
 }
 
@@ -134,7 +133,7 @@ func (q *queue) remove(f *file) {
 func (q *queue) busy(f *file) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.queued[f] || q.reading == f || q.last == f
+	return f.queued || q.reading == f || q.last == f
 }
 
 // Unread implements flow.Feed.

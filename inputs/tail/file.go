@@ -70,6 +70,9 @@ type file struct {
 	now string
 	key key
 
+	// queued says that it is in the ready queue, whose lock guards it.
+	queued bool
+
 	// The rest belongs to Run.
 	dev       uint64
 	birth     int64
@@ -214,7 +217,7 @@ func (f *file) fillJoined(p []byte, off int64) (int, error) {
 // verify says whether the file still has the content that pos marks, and is
 // at least end bytes long. It takes note of the size.
 func (f *file) verify(end int64) (bool, error) {
-	e, err := statFD(f.fd)
+	e, err := sizeFD(f.fd)
 	if err != nil {
 		return false, err
 	}
@@ -254,7 +257,7 @@ func (f *file) markEarly() {
 // the end of the file, they are space that the writer took in advance.
 func (f *file) nuls(data []byte) (skipped bool, err error) {
 	f.held = false
-	if i := notNul(data); i >= 0 && (f.pos.off > 0 || i < nulRun && f.prevID == 0) {
+	if notNul(data) >= 0 && f.pos.off > 0 {
 		return false, nil
 	}
 	at, err := firstData(f.fd, f.pos.off)
@@ -265,7 +268,7 @@ func (f *file) nuls(data []byte) (skipped bool, err error) {
 		f.held, f.searched = true, f.size
 		return false, nil
 	}
-	if f.pos.off > 0 {
+	if f.pos.off > 0 || at < nulRun && f.prevID == 0 {
 		return false, nil
 	}
 	m, ok, err := markAt(f.fd, at)
@@ -389,7 +392,7 @@ func (f *file) saw(e entry) {
 // observe looks at the size of the open file. It reports whether the file can
 // still be the same, and whether there is something new to read.
 func (f *file) observe() (ok, grew bool) {
-	e, err := statFD(f.fd)
+	e, err := sizeFD(f.fd)
 	if err != nil || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax {
 		return false, false
 	}

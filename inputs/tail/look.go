@@ -135,6 +135,9 @@ func (in *Input) seen(f *file, e entry) {
 	}
 	if f.resumed {
 		f.resumed, f.grown = false, time.Now()
+		if f.joined > 0 {
+			f.size = e.size
+		}
 		more = f.unread()
 	}
 	f.mu.Unlock()

@@ -1,0 +1,98 @@
+package tail
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestFamily(t *testing.T) {
+	f := func(base, name, want string) {
+		t.Helper()
+		g, ok := parseGeneration(base, name)
+		got := "none"
+		if ok {
+			got = []string{"itself", "number", "date"}[g.kind]
+			if g.packed {
+				got += " packed"
+			}
+		}
+		if got != want {
+			t.Errorf("%s of %s is %s, want %s", name, base, got, want)
+		}
+	}
+	f("app.log", "app.log", "itself")
+	f("app.log", "app.log.1", "number")
+	f("app.log", "app.log.12.gz", "number packed")
+	f("app.log", "app.log-3.zst", "number packed")
+	f("app.log", "app.log.gz", "number packed")
+	f("app.log", "app.log.old", "number")
+	f("app.log", "app.1.log", "number")
+	f("app.log", "app-20260131.log", "date")
+	f("app.log", "app.log-20260131", "date")
+	f("app.log", "app.log-20260131.xz", "date packed")
+	f("app.log", "app.log.2026-01-31_12:30", "date")
+	f("app.log", "app.log-1769817600", "date")
+	f("syslog", "syslog.2.bz2", "number packed")
+	f("app.log", "app.log.bak", "none")
+	f("app.log", "app.log~", "none")
+	f("app.log", ".app.log.swp", "none")
+	f("app.log", "app.log.1.tmp", "none")
+	f("app.log", "application.log", "none")
+	f("app.log", "app.log.", "none")
+	f("a", "a.b", "none")
+}
+
+func TestFamilyOrder(t *testing.T) {
+	f := func(want ...string) {
+		t.Helper()
+		dir := t.TempDir()
+		for _, n := range want {
+			if err := os.WriteFile(filepath.Join(dir, n), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l, err := list(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range l.family(filepath.Join(dir, "a.log")) {
+			got = append(got, filepath.Base(m.path))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("oldest first: %q, want %q", got, want)
+		}
+	}
+	f("a.log.10.gz", "a.log.9", "a.log.2", "a.log.1")
+	f("a.log-20251231.gz", "a.log-20260101", "a.log-20260102")
+}
+
+func TestWalk(t *testing.T) {
+	dir := t.TempDir()
+	for _, d := range []string{"x/log/one/two", "y/log", "z/other"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := func(pattern string, want ...string) {
+		t.Helper()
+		var got []string
+		newPatterns([]Config{{Paths: []string{dir + pattern}}}).walk(func(d string) {
+			got = append(got, strings.TrimPrefix(d, dir))
+		})
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", pattern, got, want)
+		}
+	}
+	f("/a.log", "")
+	f("/not/there/*.log", "/not/there")
+	// whether the last directories exist is found out by looking
+	f("/*/log/*.log", "/x/log", "/y/log", "/z/log")
+	f("/*/log/**/app.log", "/x/log", "/x/log/one", "/x/log/one/two", "/y/log", "/z/log")
+	f("/{x/log,z}/*.log", "/x/log", "/z")
+	f("/x/log/**", "/x/log", "/x/log/one", "/x/log/one/two")
+}
