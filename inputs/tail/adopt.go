@@ -69,6 +69,9 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if in.byKey[e.key] != nil || in.isCopy(d, l, e) {
 		return // it was adopted meanwhile, as a generation of another path
 	}
+	if t := in.tails[e.path]; t != nil && t.state != done && in.changed(t) {
+		in.truncated(t) // first, so that its copy is not taken for a generation
+	}
 	prev := in.generations(d, l, e.path)
 	if in.byKey[e.key] != nil {
 		in.touched(l.dir) // it was renamed during this look, and met under both names
@@ -79,6 +82,17 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if in.first && in.o.FirstStart && in.o.Inputs[in.pats.match(e.path)].Start == "end" {
 		in.skip(f)
 	}
+}
+
+// changed says that the inode of f has other content than was read of it.
+func (in *Input) changed(f *file) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.open() != nil {
+		return false
+	}
+	same, err := f.verify(f.pos.off)
+	return !same && err == nil
 }
 
 // link makes f the successor of prev at its path.

@@ -46,7 +46,7 @@ type file struct {
 	pos position
 	// back is pos before the last chunk, for Unread.
 	back position
-	// early marks lines that were seen and not read yet, of which pos says too
+	// early marks bytes that were seen and not read yet, while pos says too
 	// little to know the file again.
 	early position
 	// size is the largest that was seen; searched is up to where there is no
@@ -246,7 +246,7 @@ func (f *file) markEarly() {
 	if err != nil {
 		return
 	}
-	if n = bytes.LastIndexByte(buf[:n], '\n') + 1; n > 0 && buf[0] != 0 {
+	if n > 0 && bytes.IndexByte(buf[:n], 0) < 0 { // NULs may be overwritten
 		f.early.off = int64(n)
 		f.early.mark = flow.Mark{PrefixLen: n, Prefix: flow.PrefixSum(0, buf[:n]), Tail: flow.TailSum(buf[:n])}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -154,29 +155,48 @@ func (in *Input) resume(s journal.FileState) {
 	} else {
 		in.byKey[f.key] = f
 	}
-	in.tails[f.path] = f
 }
 
-// chain links the files that the journal knows: those of one path, which are
-// numbered in the order of the chain, are read one after the other.
+// chain links the files that the journal knows: those of one path are read one
+// after the other.
 func (in *Input) chain() {
-	last := map[string]*file{}
-	for _, s := range in.o.Files {
-		f := in.files[s.ID]
-		if !in.active[f] {
-			continue
+	for path, files := range in.chains() {
+		in.tails[path] = files[len(files)-1]
+		var last *file
+		for i, f := range files {
+			if i > 0 {
+				files[i-1].halfOf(f, in.tails[path].birth)
+			}
+			if last != nil {
+				f.after(last)
+			}
+			if in.active[f] {
+				last = f
+			}
 		}
-		if p := last[f.path]; p != nil {
-			f.after(p)
-			p.halfOf(f, in.tails[f.path].birth)
-		}
-		last[f.path] = f
 	}
 	for f := range in.active {
 		if in.tails[f.path] != f {
 			in.rotate(f)
 		}
 	}
+}
+
+// chains is the known files by their path, in order. A file comes right after
+// its predecessor: what was truncated when it had a successor already has been
+// numbered after that.
+func (in *Input) chains() map[string][]*file {
+	chains := map[string][]*file{}
+	for _, s := range in.o.Files {
+		f := in.files[s.ID]
+		files := chains[f.path]
+		at := len(files)
+		if i := slices.Index(files, in.files[f.prevID]); i >= 0 {
+			at = i + 1
+		}
+		chains[f.path] = slices.Insert(files, at, f)
+	}
+	return chains
 }
 
 // halfOf finds out whether f, the copy of a truncated file, broke off in a line
@@ -189,7 +209,7 @@ func (f *file) halfOf(g *file, newest int64) {
 	case g.base > 0:
 		f.joined, f.next = g.base, g
 		f.size = max(0, f.pos.off-f.joined)
-	case newest > 0 && newest < f.birth:
+	case f.state != done && newest > 0 && newest < f.birth:
 		f.half, f.next = true, g
 	}
 }

@@ -502,6 +502,9 @@ func (c *chain) copyTruncate() {
 	if c.cur == nil || !c.quiet() || c.cur.size == 0 {
 		return
 	}
+	if !c.cur.looked {
+		c.finishHalf() // the copy would be born in the same tick of the clock
+	}
 	c.closeOld()
 	c.shift()
 	c.w.copyTruncate(c.path, c.path+".1")

@@ -112,7 +112,6 @@ type listing struct {
 	links []string // symbolic links, sorted; also in names
 	stats map[string]entry
 	bad   map[string]error
-	all   bool // every name was asked for
 }
 
 // list reads a directory. One that does not exist is empty.

@@ -141,18 +141,17 @@ func (j *fakeJournal) files() []journal.FileState {
 
 // host is a directory of logs and what an agent ships of it.
 type host struct {
-	t       testing.TB
-	dir     string
-	j       *fakeJournal
-	opts    Options
-	in      *Input
-	cancel  context.CancelFunc
-	ended   chan struct{}
-	log     *strings.Builder
-	logMu   sync.Mutex
-	got     []string // values
-	at      []string // path@offset of each
-	unacked []flow.Span
+	t      testing.TB
+	dir    string
+	j      *fakeJournal
+	opts   Options
+	in     *Input
+	cancel context.CancelFunc
+	ended  chan struct{}
+	log    *strings.Builder
+	logMu  sync.Mutex
+	got    []string // values
+	at     []string // path@offset of each
 }
 
 func newHost(t testing.TB, patterns ...string) *host {
