@@ -69,6 +69,12 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if in.byKey[e.key] != nil || in.isCopy(d, l, e) {
 		return // it was adopted meanwhile, as a generation of another path
 	}
+	if base, ok := rotatedFrom(e.path); ok && in.pats.match(base) >= 0 && !l.has(filepath.Base(base)) {
+		// its path is gone: it and its like are taken in their order
+		if in.generations(d, l, base); in.byKey[e.key] != nil {
+			return
+		}
+	}
 	if t := in.tails[e.path]; t != nil && t.state != done && in.changed(t) {
 		in.truncated(t) // first, so that its copy is not taken for a generation
 	}

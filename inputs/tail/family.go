@@ -80,6 +80,19 @@ func (g *generation) mark(s string) bool {
 	return false
 }
 
+// rotatedFrom is the path that a file was renamed from when it was rotated, as
+// far as its name says: with a number or a date at its end.
+func rotatedFrom(path string) (string, bool) {
+	for i := len(path) - 1; i > 0 && path[i] != '/'; i-- {
+		if strings.IndexByte("._-", path[i]) >= 0 {
+			if g, ok := parseGeneration(filepath.Base(path[:i]), filepath.Base(path)); ok && g.kind != 0 {
+				return path[:i], true
+			}
+		}
+	}
+	return "", false
+}
+
 func digits(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {

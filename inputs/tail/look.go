@@ -324,7 +324,7 @@ func (in *Input) finish(f *file) {
 	f.mu.Lock()
 	f.close()
 	f.mu.Unlock()
-	f.state = done
+	f.state, f.since = done, time.Now()
 	f.queue.remove(f)
 	delete(in.draining, f)
 	in.mu.Lock()
@@ -409,6 +409,10 @@ func (in *Input) drop(f *file) {
 // path: copies of them may still be around, and are known by them.
 const keepGone = 16
 
+// keepPath is how long the last identity of a path is kept at which nothing is
+// any more.
+const keepPath = time.Hour
+
 // forget drops files that are gone, done and acked, but the last few of each
 // path that still exists.
 func (in *Input) forget() {
@@ -423,6 +427,8 @@ func (in *Input) forget() {
 		n := len(files)
 		if tail := in.tails[path]; tail != nil && !tail.gone {
 			n -= keepGone
+		} else if time.Since(files[n-1].since) < keepPath {
+			n-- // what appears there next is its successor
 		}
 		for _, f := range files[:max(0, n)] {
 			if at, _ := in.o.Journal.Acked(f.id); at >= f.pos.off {

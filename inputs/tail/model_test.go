@@ -525,6 +525,9 @@ func (c *chain) truncate() {
 	for _, l := range c.cur.lines {
 		l.optional = true
 	}
+	if c.cut != nil {
+		c.cut.optional = true // for a replay
+	}
 	c.w.must(os.Truncate(c.w.path(c.path), 0))
 	c.cur = &epoch{f: c.cur.f, touched: time.Now(), looked: c.cur.looked, born: c.w.order}
 	c.split = true
@@ -546,6 +549,9 @@ func (c *chain) delete() {
 	c.w.say("%s: deleted", c.path)
 	for _, l := range c.cur.lines {
 		l.optional = true // lost if the agent ends before they are acked
+	}
+	if c.cut != nil {
+		c.cut.optional = true
 	}
 	c.cur = nil
 	if c.w.rnd.IntN(2) == 0 {

@@ -113,6 +113,9 @@ func TestLongLines(t *testing.T) {
 
 // Reading allocates nothing for a line, and nothing for a chunk.
 func TestNoAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	in := openInput(t, bytes.Repeat([]byte(strings.Repeat("x", 199)+"\n"), 100_000))
 	q := in.Feed("t")
 	var c flow.Chunk
