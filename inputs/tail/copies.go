@@ -52,7 +52,7 @@ func (in *Input) isCopy(d *dir, l *listing, e entry) bool {
 // otherwise.
 func (in *Input) copiedEarly(d *dir, l *listing) {
 	for _, f := range byID(d.files) {
-		if f.state != following || f.now != f.path || f.pos.off >= flow.TailMax || f.key == (key{}) {
+		if f.state != following || f.now != f.path || f.key == (key{}) || f.at() >= flow.TailMax {
 			continue
 		}
 		if e, ok := in.search(f, l); ok && !in.sameStart(f, e) {

@@ -88,7 +88,7 @@ func (f *file) descriptorInfo() entry {
 // become bytes of f, and the new content begins behind them.
 func (in *Input) join(f *file) {
 	g := f.next
-	if g.state == done || g.pos.off > 0 {
+	if g.state == done || g.at() > 0 {
 		f.half = false
 		return
 	}

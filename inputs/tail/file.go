@@ -203,15 +203,19 @@ func (f *file) fillJoined(p []byte, off int64) (int, error) {
 	if at < 0 || at >= f.joined || f.next == nil {
 		return 0, nil
 	}
-	fd, err := openFile(f.next.now)
-	if err != nil {
-		return 0, fmt.Errorf("read the rest of the line at %q: %w", f.next.now, err)
+	g := f.next
+	g.mu.Lock() // files are locked in the order of their chain
+	defer g.mu.Unlock()
+	if g.fd < 0 {
+		if err := g.open(); err != nil {
+			return 0, fmt.Errorf("the rest of the line at %q: %w", g.now, err)
+		}
+		defer g.close()
 	}
-	defer unix.Close(fd)
-	if ok, err := matches(fd, f.next.base, f.next.baseMark); err != nil || !ok {
+	if ok, err := matches(g.fd, g.base, g.baseMark); err != nil || !ok {
 		return 0, err
 	}
-	return pread(fd, p[:min(int64(len(p)), f.joined-at)], at)
+	return pread(g.fd, p[:min(int64(len(p)), f.joined-at)], at)
 }
 
 // verify says whether the file still has the content that pos marks, and is
@@ -401,6 +405,20 @@ func (f *file) observe() (ok, grew bool) {
 	}
 	f.saw(e)
 	return true, f.unread()
+}
+
+// at is how far the file was read.
+func (f *file) at() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.pos.off
+}
+
+// isOpen says whether it has a descriptor.
+func (f *file) isOpen() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.fd >= 0
 }
 
 func (f *file) lastGrown() time.Time {

@@ -214,7 +214,7 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 // found looks for the content of f under another identity: it was restored,
 // or the file system numbers its inodes anew.
 func (in *Input) found(f *file, l *listing) bool {
-	if f.pos.off < flow.TailMax {
+	if f.at() < flow.TailMax {
 		return false // anything would match
 	}
 	e, ok := in.search(f, l)
@@ -229,7 +229,8 @@ func (in *Input) found(f *file, l *listing) bool {
 // one with the same first bytes, and the same before the position. When too
 // few bytes are known to tell, only a new file of the rotation family counts.
 func (in *Input) search(f *file, l *listing) (entry, bool) {
-	short := f.pos.off < flow.TailMax
+	at := f.at()
+	short := at < flow.TailMax
 	var candidates []entry
 	for _, m := range l.family(f.path) {
 		if g := in.byKey[m.key]; short && f.now != f.path {
@@ -246,7 +247,7 @@ func (in *Input) search(f *file, l *listing) (entry, bool) {
 	}
 	for i, e := range candidates {
 		g := in.byKey[e.key]
-		if g != nil && !g.copies || e.link || e.size < f.pos.off || e.size == 0 || i >= n && temporary(e.path) {
+		if g != nil && !g.copies || e.link || e.size < at || e.size == 0 || i >= n && temporary(e.path) {
 			continue
 		}
 		if same, err := in.sameContent(f, e); err == nil && same {
@@ -316,7 +317,7 @@ func (in *Input) lose(f *file, n int64, cause string) {
 	in.lost[cause] += n
 	in.mu.Unlock()
 	in.o.Journal.Note(journal.Record{Lost: &journal.Lost{File: f.id, Path: f.path, Bytes: n, Cause: cause}})
-	in.log.Error("lines are lost: the file was "+cause+" before it was read to its end", "path", f.path, "bytes", n, "offset", f.pos.off)
+	in.log.Error("lines are lost: the file was "+cause+" before it was read to its end", "path", f.path, "bytes", n, "offset", f.at())
 }
 
 // finish lets go of f: it was read to its end, or is gone.
@@ -431,7 +432,7 @@ func (in *Input) forget() {
 			n-- // what appears there next is its successor
 		}
 		for _, f := range files[:max(0, n)] {
-			if at, _ := in.o.Journal.Acked(f.id); at >= f.pos.off {
+			if at, _ := in.o.Journal.Acked(f.id); at >= f.at() {
 				in.drop(f)
 			}
 		}

@@ -235,7 +235,7 @@ func (in *Input) check(f *file) {
 	switch {
 	case ok && grew:
 		in.wake(f)
-	case !ok && f.fd >= 0:
+	case !ok && f.isOpen():
 		in.suspect(f)
 	}
 }
@@ -268,7 +268,7 @@ func (in *Input) written(f *file) {
 
 // wake makes f ready, if it has something to read and its turn has come.
 func (in *Input) wake(f *file) {
-	if !f.recorded || f.wrong != nil || f.state == done || f.state == unfollowed || f.gone && f.fd < 0 {
+	if !f.recorded || f.wrong != nil || f.state == done || f.state == unfollowed || f.gone && !f.isOpen() {
 		return
 	}
 	f.mu.Lock()

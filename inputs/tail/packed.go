@@ -59,7 +59,7 @@ func packedSize(e entry) int64 {
 func packedRest(f *file, l *listing) (int64, bool) {
 	for _, m := range l.family(f.path) {
 		if m.gen.packed && packedIs(m.path, f) {
-			return max(0, packedSize(m.entry)-f.pos.off), true
+			return max(0, packedSize(m.entry)-f.at()), true
 		}
 	}
 	return 0, false
