@@ -30,7 +30,6 @@ func (in *Input) Fetch(s flow.Span, c *flow.Chunk) error {
 	if err == nil {
 		c.File, c.Path, c.Start = f.id, f.path, s.Start
 		c.Part, c.Final = s.Part, s.Final
-		c.Lead, c.PrefixLen, c.Prefix = nil, 0, 0
 		c.Split()
 		return nil
 	}
@@ -59,14 +58,11 @@ func (in *Input) giveUp(f *file, s flow.Span) error {
 // fetch reads the bytes of s into c.Data: from the file's descriptor or its
 // place, else from whatever file beside it has them.
 func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
-	n := int(s.End - s.Start)
-	c.Buf = slices.Grow(c.Buf[:0], n)[:n]
-	c.Data = c.Buf
 	f.mu.Lock()
 	closed := f.fd < 0
 	err := f.open()
 	if err == nil {
-		err = f.fetch(s, c.Data)
+		err = f.fetch(s, c)
 	}
 	if closed {
 		f.close() // nobody else may know that it is open
@@ -89,7 +85,7 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 			if e.size < s.End || e.key != known && !in.trusted(f, s, e) {
 				continue
 			}
-			if fetchFrom(e.path, s, c.Data) == nil {
+			if fetchFrom(e.path, s, c) == nil {
 				return nil
 			}
 		}
@@ -117,37 +113,53 @@ func (in *Input) trusted(f *file, s flow.Span, e entry) bool {
 }
 
 // fetch reads s from the open file. The caller holds mu.
-func (f *file) fetch(s flow.Span, p []byte) error {
-	n, err := pread(f.fd, p, s.Start)
+func (f *file) fetch(s flow.Span, c *flow.Chunk) error {
+	return fill(s, c, func(p []byte, off int64) (int, error) {
+		n, err := pread(f.fd, p, off)
+		if err == nil && n < len(p) && f.joined > 0 {
+			var m int
+			m, err = f.fillJoined(p[n:], off+int64(n))
+			n += m
+		}
+		return n, err
+	})
+}
+
+// fill reads s into c, and what the marks within s need: the bytes before it,
+// and the hash of the file's first. read is as pread.
+func fill(s flow.Span, c *flow.Chunk, read func(p []byte, off int64) (int, error)) error {
+	lead := leadLen(s.Start)
+	size := lead + int(s.End-s.Start)
+	c.Buf = slices.Grow(c.Buf[:0], size)[:size]
+	c.Lead, c.Data = c.Buf[:lead], c.Buf[lead:]
+	n, err := read(c.Buf, s.Start-int64(lead))
 	if err != nil {
 		return err
 	}
-	if n < len(p) && f.joined > 0 {
-		m, err := f.fillJoined(p[n:], s.Start+int64(n))
-		if err != nil {
+	if n < len(c.Buf) || flow.Sum(c.Data) != s.Sum {
+		return flow.ErrGone
+	}
+	c.PrefixLen, c.Prefix = s.Mark.PrefixLen, s.Mark.Prefix
+	if s.Start < flow.PrefixMax {
+		var buf [flow.PrefixMax]byte
+		p := buf[:s.Start]
+		if _, err := read(p, 0); err != nil {
 			return err
 		}
-		n += m
-	}
-	if n < len(p) || flow.Sum(p) != s.Sum {
-		return flow.ErrGone
+		c.PrefixLen, c.Prefix = len(p), flow.PrefixSum(0, p)
 	}
 	return nil
 }
 
 // fetchFrom reads s from the file at path, if it is known by its mark.
-func fetchFrom(path string, s flow.Span, p []byte) error {
+func fetchFrom(path string, s flow.Span, c *flow.Chunk) error {
 	fd, err := openFile(path)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(fd)
-	n, err := pread(fd, p, s.Start)
-	if err != nil {
+	if err := fill(s, c, func(p []byte, off int64) (int, error) { return pread(fd, p, off) }); err != nil {
 		return err
-	}
-	if n < len(p) || flow.Sum(p) != s.Sum {
-		return flow.ErrGone
 	}
 	if ok, err := matches(fd, s.End, s.Mark); err != nil || !ok {
 		return flow.ErrGone
