@@ -4,6 +4,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/IBM/sarama"
+
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 	"tailrace/outputs/kafka/lane"
@@ -31,8 +33,9 @@ func (d *driver) do(a lane.Action) bool {
 	case lane.Connect:
 		d.connect(a)
 	case lane.Send:
-		d.outbox = append(d.outbox, a)
-		return d.flush()
+		if d.seat != nil && d.seat.gen == a.Gen {
+			d.outbox = append(d.outbox, a)
+		}
 	case lane.Close:
 		d.disconnect()
 	case lane.Wait:
@@ -68,7 +71,7 @@ func (d *driver) getPID() {
 	go func() {
 		pid, epoch, err := d.cluster.producerID()
 		if err != nil {
-			d.reply(lane.GrantFailed{Code: codeOf(err)})
+			d.reply(refused{err})
 			return
 		}
 		d.reply(lane.Granted{PID: pid, Epoch: epoch})
@@ -81,7 +84,7 @@ func (d *driver) reply(e lane.Event) {
 	case d.replies <- e:
 	case <-d.gone:
 		if o, ok := e.(opened); ok && o.seat != nil {
-			release(o.seat)
+			o.seat.leave()
 		}
 	}
 }
@@ -93,7 +96,7 @@ func (d *driver) connect(a lane.Connect) {
 		o := opened{gen: a.Gen}
 		o.info, o.err = d.cluster.topic(d.lane.Topic, d.lane.Partition)
 		if o.err == nil && o.info.leader == "" {
-			o.err = errNoLeader
+			o.err = sarama.ErrLeaderNotAvailable
 		}
 		if o.err == nil {
 			o.seat, o.err = d.conns.seat(o.info.leader, a.Own, a.Gen, d.events)
@@ -102,12 +105,19 @@ func (d *driver) connect(a lane.Connect) {
 	}()
 }
 
+// disconnect gives up the seat. Nothing comes from it any more, so what it has
+// told is taken out of events: there is room for all that a next one can tell,
+// one answer for each batch of the window and its end.
 func (d *driver) disconnect() {
 	d.gen = -1
 	d.outbox = nil
-	if d.seat != nil {
-		release(d.seat)
-		d.seat = nil
+	if d.seat == nil {
+		return
+	}
+	d.seat.leave()
+	d.seat = nil
+	for len(d.events) > 0 {
+		<-d.events
 	}
 }
 
@@ -121,13 +131,20 @@ func (d *driver) flush() bool {
 		s := d.outbox[0]
 		d.outbox = d.outbox[1:]
 		b := d.batches[s.Batch]
-		switch err := d.load(b); {
+		err := d.load(b)
+		switch {
 		case errors.Is(err, flow.ErrGone):
+			// Nothing may follow over the hole.
+			d.outbox = nil
 			d.queue = append(d.queue, lane.Gone{Batch: s.Batch})
+			return true
 		case err != nil:
 			return false // hard has ended
-		case d.seat.send(d.target, s.Batch, b.bytes) != nil:
-			return true // the seat is told why
+		}
+		// What the connection says of its end may have come before it was
+		// this lane's seat, and was dropped: the error counts.
+		if err := d.seat.send(d.target, s.Batch, b.bytes); err != nil {
+			d.cutOff(err)
 		}
 	}
 	return true

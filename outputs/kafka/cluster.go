@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strconv"
 	"sync"
 	"time"
@@ -23,10 +24,12 @@ type cluster struct {
 	brokers []string
 	config  *sarama.Config
 	log     *slog.Logger
+	life    context.Context // ends all that is asked, when it ends
 
-	mu     sync.Mutex // held while sarama is asked, so that an outage is asked about once at a time
-	client sarama.Client
-	broken error // why the brokers cannot be reached, nil when they can
+	mu      sync.Mutex
+	client  sarama.Client
+	reached int  // how often a broker answered
+	broken  bool // the brokers cannot be reached, and people know
 }
 
 // topicInfo is what a lane must know of its topic.
@@ -53,44 +56,76 @@ func newConfig(clientID string) *sarama.Config {
 }
 
 func newCluster(brokers []string, clientID string, log *slog.Logger) *cluster {
-	return &cluster{brokers: brokers, config: newConfig(clientID), log: log}
+	c := &cluster{brokers: brokers, config: newConfig(clientID), log: log, life: context.Background()}
+	c.config.Net.Proxy.Enable, c.config.Net.Proxy.Dialer = true, dialer(c.dial)
+	return c
+}
+
+// dial opens a connection that the end of life closes.
+func (c *cluster) dial(network, addr string) (net.Conn, error) {
+	d := net.Dialer{Timeout: c.config.Net.DialTimeout}
+	nc, err := d.DialContext(c.life, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return &mortal{nc, context.AfterFunc(c.life, func() { _ = nc.Close() })}, nil
+}
+
+// mortal is a connection that the end of a context closes.
+type mortal struct {
+	net.Conn
+	release func() bool
+}
+
+func (m *mortal) Close() error {
+	m.release()
+	return m.Conn.Close()
 }
 
 // with calls f with a connected client. An error that says that no broker can
 // be reached is logged when it begins and when it has ended.
 func (c *cluster) with(f func(sarama.Client) error) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	err := c.connect()
+	client, reached, err := c.connect()
 	if err == nil {
-		err = f(c.client)
+		err = f(client)
 	}
-	unreachable := err != nil && errors.Is(err, sarama.ErrOutOfBrokers)
-	switch {
-	case unreachable && c.broken == nil:
-		c.log.Error("no broker can be reached: lines wait in their files, nothing is lost; trying again until one answers. "+
-			"Check outputs.kafka.brokers, and that the address and port can be reached from this host",
-			"brokers", c.brokers, "error", err)
-	case !unreachable && c.broken != nil:
-		c.log.Info("the brokers can be reached again", "brokers", c.brokers)
-	}
-	c.broken = nil
-	if unreachable {
-		c.broken = err
-	}
+	c.reachable(reached, err)
 	return err
 }
 
-func (c *cluster) connect() error {
-	if c.client != nil {
-		return nil
+// connect gives the client, and how often a broker had answered by then.
+// Nothing is asked here.
+func (c *cluster) connect() (client sarama.Client, reached int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.life.Err() != nil {
+		return nil, 0, c.life.Err()
 	}
-	client, err := sarama.NewClient(c.brokers, c.config)
-	if err != nil {
-		return err
+	if c.client == nil {
+		c.client, err = sarama.NewClient(c.brokers, c.config)
 	}
-	c.client = client
-	return nil
+	return c.client, c.reached, err
+}
+
+// reachable logs a change, when err is what came of a question that began
+// when brokers had answered that often.
+func (c *cluster) reachable(reached int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch out := errors.Is(err, sarama.ErrOutOfBrokers); {
+	case c.life.Err() != nil:
+	case !out:
+		c.reached++
+		if c.broken {
+			c.log.Info("the brokers can be reached again", "brokers", c.brokers)
+		}
+		c.broken = false
+	case !c.broken && reached == c.reached: // or another question was answered meanwhile
+		c.broken = true
+		c.log.Error("no broker can be reached: lines wait in their files, nothing is lost; trying again until one answers. "+
+			"Check outputs.kafka.brokers, and that the address and port can be reached from this host",
+			"brokers", c.brokers, "error", err)
+	}
 }
 
 // topic asks for a topic, and for the leader of one of its partitions; a
@@ -107,6 +142,9 @@ func askTopic(client sarama.Client, name string, partition int32) (topicInfo, er
 	// Refreshing keeps sarama's list of brokers up to date and walks over
 	// dead ones; its answer lacks the topic id, so it is asked once more.
 	refreshed := client.RefreshMetadata(name)
+	if errors.Is(refreshed, sarama.ErrOutOfBrokers) {
+		return topicInfo{}, refreshed
+	}
 	broker := client.LeastLoadedBroker()
 	if broker == nil {
 		return topicInfo{}, errors.Join(sarama.ErrOutOfBrokers, refreshed)

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -42,12 +43,15 @@ type conn struct {
 	nc      net.Conn
 	opened  *sarama.Broker
 	version int16 // of Produce
+	// release undoes that the end of the output closes nc.
+	release func() bool
 
 	mu      sync.Mutex // held while a request is written, so that pending has the order of the wire
 	last    int32      // correlation id of the last request
 	pending []request  // not answered, oldest first
 	seats   map[*seat]bool
-	err     error // why it is closed, nil while it is open
+	pause   time.Time // the broker wants no request before
+	err     error     // why it is closed, nil while it is open
 }
 
 // request is one Produce that is under way.
@@ -62,13 +66,9 @@ type request struct {
 type seat struct {
 	conn *conn
 	gen  int
-	// events takes what happens. The lane has at most window requests under
-	// way and is told of the end once, so the channel is never full.
+	// events takes what happens, with room for it: see driver.disconnect.
 	events chan<- event
 	own    bool // the connection is this lane's alone
-	// guarded by conn.mu
-	waiting int       // requests under way
-	pause   time.Time // the broker wants no request before
 }
 
 // event is what a connection, or a question to the cluster, tells a lane.
@@ -80,13 +80,18 @@ type event struct {
 }
 
 // dial opens a connection to a broker: sarama dials, negotiates and
-// authenticates, then is asked nothing more, so it neither reads nor writes.
-func dial(addr string, config sarama.Config, tcp dialer) (*conn, error) {
+// authenticates, then is asked nothing more, so it neither reads nor writes. The
+// end of life closes the connection, whoever is at work on it.
+func dial(life context.Context, addr string, config sarama.Config, tcp dialer) (*conn, error) {
 	var nc net.Conn
+	release := func() bool { return true }
 	config.Net.Proxy.Enable = true
 	config.Net.Proxy.Dialer = dialer(func(network, addr string) (net.Conn, error) {
 		var err error
-		nc, err = tcp(network, addr)
+		if nc, err = tcp(network, addr); err == nil {
+			opened := nc
+			release = context.AfterFunc(life, func() { _ = opened.Close() })
+		}
 		return nc, err
 	})
 	opened := sarama.NewBroker(addr)
@@ -94,9 +99,10 @@ func dial(addr string, config sarama.Config, tcp dialer) (*conn, error) {
 		return nil, err
 	}
 	if _, err := opened.Connected(); err != nil {
+		release()
 		return nil, err
 	}
-	c := &conn{addr: addr, nc: nc, opened: opened, seats: map[*seat]bool{}}
+	c := &conn{addr: addr, nc: nc, opened: opened, release: release, seats: map[*seat]bool{}}
 	if err := c.takeOver(config.ClientID); err != nil {
 		c.fail(err)
 		return nil, err
@@ -166,17 +172,20 @@ func (c *conn) join(gen int, own bool, events chan<- event) *seat {
 	return s
 }
 
-// leave gives up a seat: its requests under way are answered to nobody. It
-// reports whether the connection has no other seat left.
-func (s *seat) leave() (last bool) {
+// leave gives up a seat: its requests under way are answered to nobody. A
+// connection that nobody sits on is closed: the shared one is dialled again
+// when a lane comes back.
+func (s *seat) leave() {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
 	delete(s.conn.seats, s)
-	return len(s.conn.seats) == 0
+	if len(s.conn.seats) == 0 {
+		s.conn.failLocked(errors.New("closed"))
+	}
 }
 
-// send writes one Produce request with one batch. An error is also told to
-// every seat: the connection is lost.
+// send writes one Produce request with one batch. An error says that the
+// connection is lost, which every seat is told too.
 func (s *seat) send(t target, handle lane.Handle, batch wire.Batch) error {
 	c := s.conn
 	c.mu.Lock()
@@ -189,7 +198,6 @@ func (s *seat) send(t target, handle lane.Handle, batch wire.Batch) error {
 	buffers := net.Buffers{head, batch.Bytes, wire.AppendProduceTrailer(nil, c.version)}
 	now := time.Now()
 	c.pending = append(c.pending, request{correlation: c.last, seat: s, batch: handle, sent: now})
-	s.waiting++
 	err := c.nc.SetWriteDeadline(now.Add(answerTimeout))
 	if err == nil && len(c.pending) == 1 {
 		err = c.nc.SetReadDeadline(now.Add(answerTimeout))
@@ -200,7 +208,7 @@ func (s *seat) send(t target, handle lane.Handle, batch wire.Batch) error {
 	if err != nil {
 		c.failLocked(fmt.Errorf("write: %w", err))
 	}
-	return err
+	return c.err
 }
 
 // target is where a request's batch goes.
@@ -270,9 +278,8 @@ func (c *conn) deliver(correlation int32, body []byte) error {
 	if err := c.nc.SetReadDeadline(deadline); err != nil {
 		return err
 	}
-	q.seat.waiting--
 	if t := answers[0].Throttle; t > 0 {
-		q.seat.pause = time.Now().Add(t)
+		c.pause = time.Now().Add(t)
 	}
 	if c.seats[q.seat] {
 		q.seat.events <- event{seat: q.seat, batch: q.batch, answer: answers[0]}
@@ -284,7 +291,7 @@ func (c *conn) deliver(correlation int32, body []byte) error {
 func (s *seat) paused() time.Duration {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
-	return max(0, time.Until(s.pause))
+	return max(0, time.Until(s.conn.pause))
 }
 
 // holdsUp reports whether the request that the whole connection waits for is
@@ -328,6 +335,7 @@ func (c *conn) failLocked(err error) {
 		err = errors.New("the broker closed the connection")
 	}
 	c.err = fmt.Errorf("broker %s: %w", c.addr, err)
+	c.release()
 	_ = c.nc.Close()
 	go c.opened.Close() // frees what sarama keeps for it; waits for its goroutine
 	for s := range c.seats {

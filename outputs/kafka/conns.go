@@ -1,9 +1,11 @@
 package kafka
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/IBM/sarama"
 )
@@ -14,7 +16,8 @@ import (
 // goroutine.
 type conns struct {
 	config *sarama.Config
-	dial   dialer // of a TCP connection
+	dial   dialer          // of a TCP connection
+	life   context.Context // closes them all when it ends
 
 	mu     sync.Mutex
 	shared map[string]*sharedConn
@@ -22,13 +25,17 @@ type conns struct {
 
 // sharedConn is dialled once however many lanes ask at the same time.
 type sharedConn struct {
-	mu   sync.Mutex
-	conn *conn
+	tries atomic.Int64 // to dial it
+	mu    sync.Mutex
+	conn  *conn
+	err   error // of the last try
 }
 
 func newConns(config *sarama.Config) *conns {
+	p := &conns{config: config, life: context.Background(), shared: map[string]*sharedConn{}}
 	d := net.Dialer{Timeout: config.Net.DialTimeout, Control: setUserTimeout}
-	return &conns{config: config, dial: d.Dial, shared: map[string]*sharedConn{}}
+	p.dial = func(network, addr string) (net.Conn, error) { return d.DialContext(p.life, network, addr) }
+	return p
 }
 
 var errLost = errors.New("the connection was lost at once")
@@ -36,7 +43,7 @@ var errLost = errors.New("the connection was lost at once")
 // seat finds a connection to the broker at addr, its own or the shared one.
 func (p *conns) seat(addr string, own bool, gen int, events chan<- event) (*seat, error) {
 	if own {
-		c, err := dial(addr, *p.config, p.dial)
+		c, err := dial(p.life, addr, *p.config, p.dial)
 		if err != nil {
 			return nil, err
 		}
@@ -50,6 +57,7 @@ func (p *conns) seat(addr string, own bool, gen int, events chan<- event) (*seat
 	}
 	p.mu.Unlock()
 
+	tries := sc.tries.Load()
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	// A connection on which requests of a former seat are under way is not
@@ -59,7 +67,12 @@ func (p *conns) seat(addr string, own bool, gen int, events chan<- event) (*seat
 			return s, nil
 		}
 	}
-	c, err := dial(addr, *p.config, p.dial)
+	if sc.err != nil && sc.tries.Load() != tries {
+		return nil, sc.err // it failed while this lane waited for it
+	}
+	c, err := dial(p.life, addr, *p.config, p.dial)
+	sc.err = err
+	sc.tries.Add(1)
 	if err != nil {
 		return nil, err
 	}
@@ -72,12 +85,4 @@ func seatOn(c *conn, gen int, own bool, events chan<- event) (*seat, error) {
 		return s, nil
 	}
 	return nil, errLost
-}
-
-// release gives up a lane's seat. A connection that nobody sits on is closed:
-// the shared one is dialled again when a lane comes back.
-func release(s *seat) {
-	if s.leave() {
-		s.conn.fail(errors.New("closed"))
-	}
 }

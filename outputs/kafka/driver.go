@@ -26,9 +26,6 @@ const (
 	// batchMax bounds a batch before compression, in bytes: larger ones cost
 	// memory and save nothing.
 	batchMax = 512 << 10
-	// kafkaMax is the max.message.bytes that a broker has when nobody
-	// changed it, less a little for what the broker adds to a batch.
-	kafkaMax = 1_048_588 - 88
 )
 
 // driver runs one lane: it is the goroutine around the state machine, and the
@@ -44,15 +41,14 @@ type driver struct {
 	batches map[lane.Handle]*batch // those the machine knows
 	handle  lane.Handle            // the last that was given
 	queue   []lane.Event           // what came of actions, for the next steps
-	outbox  []lane.Send            // to be written, when the broker does not want a pause
+	outbox  []lane.Send            // to be written on seat, when the broker does not want a pause
 
-	events  chan event      // from connections; never full, see seat
+	events  chan event      // from connections; never full, see disconnect
 	replies chan lane.Event // from questions to the cluster
 	gen     int             // of the connection that is wanted
 	seat    *seat           // nil while there is none
 	target  target
-	id      [16]byte // the topic's id when last asked
-	known   bool     // id was asked for
+	id      [16]byte // the topic's id when last asked, zero unknown
 	idle    int      // ticks that a connection of its own was not used
 
 	timer  *time.Timer // the machine's Wait
@@ -62,7 +58,8 @@ type driver struct {
 	// read now.
 	lingering, eager bool
 
-	limit  int // bytes that a batch may have, not compressed
+	codec  wire.Codec // of new batches
+	limit  int        // bytes that a batch may have, not compressed
 	chunk  flow.Chunk
 	millis func() int64
 	hard   context.Context
@@ -85,13 +82,11 @@ func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
 		pulse:   o.pulse(l.Topic),
 		trouble: trouble{log: o.Log, topic: l.Topic, partition: l.Partition},
 		batches: map[lane.Handle]*batch{},
-		// At most lane.Window answers and one end for a seat, and a new
-		// seat only after the loop turned.
 		events:  make(chan event, 4*lane.Window),
-		replies: make(chan lane.Event, 4),
+		replies: make(chan lane.Event),
 		target:  target{clientID: o.ClientID, topic: l.Topic, partition: l.Partition},
 		timer:   stoppedTimer(), pause: stoppedTimer(), linger: stoppedTimer(),
-		eager: true, limit: o.most, gone: make(chan struct{}),
+		eager: true, codec: o.codec, limit: o.most, gone: make(chan struct{}),
 		millis: func() int64 { return time.Now().UnixMilli() },
 	}
 	d.queue = append(d.queue, d.start(l))
@@ -132,7 +127,7 @@ func (d *driver) run(ctx, hard context.Context) bool {
 	var wake <-chan struct{}
 	if d.feed != nil {
 		wake = d.feed.Wake()
-		d.learnLimit()
+		d.learnLimit(ctx)
 	}
 	stop := ctx.Done()
 	for {
@@ -186,6 +181,9 @@ func (d *driver) settle() {
 				return // hard has ended: as if the process had
 			}
 		}
+		if !d.flush() {
+			return
+		}
 	}
 }
 
@@ -195,16 +193,21 @@ func (d *driver) connected(e event) {
 		return // of a generation that is closed
 	}
 	if e.err != nil {
-		d.seat = nil
-		d.outbox = nil
-		d.trouble.cause = e.err
-		d.queue = append(d.queue, lane.Down{Gen: e.seat.gen, Code: lost})
+		d.cutOff(e.err)
 		return
 	}
+	d.trouble.cause = nil
 	if e.answer.Message != "" {
 		d.trouble.cause = errors.New(e.answer.Message)
 	}
 	d.queue = append(d.queue, lane.Answer{Gen: e.seat.gen, Batch: e.batch, Code: e.answer.Code, Offset: e.answer.Offset})
+}
+
+// cutOff takes the seat, whose connection is lost, away.
+func (d *driver) cutOff(err error) {
+	d.trouble.cause = err
+	d.queue = append(d.queue, lane.Down{Gen: d.seat.gen, Code: lost})
+	d.disconnect()
 }
 
 // opened is the answer to Connect.
@@ -215,16 +218,26 @@ type opened struct {
 	err  error
 }
 
+// refused is the answer to GetPID when there is none.
+type refused struct{ err error }
+
 // replied takes the answer to a question.
 func (d *driver) replied(e lane.Event) {
-	o, ok := e.(opened)
-	if !ok {
+	switch e := e.(type) {
+	case opened:
+		d.seated(e)
+	case refused:
+		d.trouble.cause = e.err
+		d.queue = append(d.queue, lane.GrantFailed{Code: codeOf(e.err)})
+	default:
 		d.queue = append(d.queue, e)
-		return
 	}
+}
+
+func (d *driver) seated(o opened) {
 	if o.gen != d.gen {
 		if o.seat != nil {
-			release(o.seat)
+			o.seat.leave()
 		}
 		return
 	}
@@ -234,10 +247,12 @@ func (d *driver) replied(e lane.Event) {
 		return
 	}
 	d.seat, d.target.topicID = o.seat, o.info.id
-	if d.known && d.id != o.info.id {
-		d.queue = append(d.queue, lane.NewTopic{})
+	if zero := [16]byte{}; o.info.id != zero {
+		if d.id != zero && d.id != o.info.id {
+			d.queue = append(d.queue, lane.NewTopic{})
+		}
+		d.id = o.info.id
 	}
-	d.id, d.known = o.info.id, true
 	d.queue = append(d.queue, lane.Up{Gen: o.gen})
 }
 
@@ -259,8 +274,7 @@ func (d *driver) shareAgain() {
 	}
 	if d.idle++; d.idle >= idleTicks {
 		d.queue = append(d.queue, lane.Down{Gen: d.seat.gen, Code: lost})
-		release(d.seat)
-		d.seat = nil
+		d.disconnect()
 	}
 }
 
@@ -271,9 +285,7 @@ func (d *driver) close() {
 	d.pause.Stop()
 	d.linger.Stop()
 	close(d.gone)
-	if d.seat != nil {
-		release(d.seat)
-	}
+	d.disconnect()
 	records := 0
 	for _, b := range d.batches {
 		records += int(b.Count)

@@ -85,7 +85,10 @@ func New(o Options) (*Output, error) {
 // Run ships lines until ctx ends; then it waits for the answers to what is
 // under way, until hard ends.
 func (o *Output) Run(ctx, hard context.Context) error {
+	life, end := context.WithCancel(hard)
 	defer o.cluster.close()
+	defer end() // before the above: nobody waits for a broker any more
+	o.cluster.life, o.conns.life = life, life
 	var all sync.WaitGroup
 	for _, topic := range o.topics() {
 		all.Go(func() { o.ship(ctx, hard, topic) })
@@ -157,8 +160,11 @@ func (o *Output) partition(ctx context.Context, topic string) (partition int32, 
 	pulse := o.pulse(topic)
 	t := trouble{log: o.Log, topic: topic, partition: -1}
 	for wait := backoffMin; ; wait = min(2*wait, backoffMax) {
-		pulse.Beat()
-		info, err := o.cluster.topic(topic, 0)
+		var err error
+		info, ok := await(ctx, pulse, func() (i topicInfo) { i, err = o.cluster.topic(topic, 0); return i })
+		if !ok {
+			return 0, false
+		}
 		if err == nil && info.partitions > 0 {
 			t.end()
 			return wire.Partition([]byte(o.Key), info.partitions), true
@@ -173,6 +179,25 @@ func (o *Output) partition(ctx context.Context, topic string) (partition int32, 
 		}
 		if !sleep(ctx, wait) {
 			return 0, false
+		}
+	}
+}
+
+// await waits for f, which asks the brokers and may take long, and shows
+// meanwhile that the loop turns. It reports false when ctx ended first.
+func await[T any](ctx context.Context, pulse *flow.Pulse, f func() T) (answer T, ok bool) {
+	answers := make(chan T, 1)
+	go func() { answers <- f() }()
+	beat := time.NewTicker(time.Second)
+	defer beat.Stop()
+	for {
+		pulse.Beat()
+		select {
+		case answer = <-answers:
+			return answer, true
+		case <-beat.C:
+		case <-ctx.Done():
+			return answer, false
 		}
 	}
 }

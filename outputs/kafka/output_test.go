@@ -499,7 +499,7 @@ func TestSaramaLeavesTheConnectionAlone(t *testing.T) {
 		go io.Copy(nc, up)
 		io.Copy(io.MultiWriter(up, &log), nc)
 	}()
-	c, err := dial(server.Addr().String(), *newConfig("test"), (&net.Dialer{}).Dial)
+	c, err := dial(t.Context(), server.Addr().String(), *newConfig("test"), (&net.Dialer{}).Dial)
 	must(t, err)
 	before := log.size()
 	if err := c.nc.SetReadDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
@@ -536,7 +536,7 @@ func TestWrongPasswordIsSaid(t *testing.T) {
 		config := newConfig("test")
 		config.Net.SASL.Enable, config.Net.SASL.Mechanism = true, sarama.SASLTypePlaintext
 		config.Net.SASL.User, config.Net.SASL.Password = "me", password
-		conn, err := dial(c.ListenAddrs()[0], *config, (&net.Dialer{}).Dial)
+		conn, err := dial(t.Context(), c.ListenAddrs()[0], *config, (&net.Dialer{}).Dial)
 		if (err == nil) != ok {
 			t.Errorf("password %q: %v", password, err)
 		}

@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"context"
+
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 	"tailrace/outputs/kafka/lane"
@@ -8,11 +10,16 @@ import (
 )
 
 // learnLimit asks how large a batch of the topic may be.
-func (d *driver) learnLimit() {
-	d.limit = d.most
-	if n := d.cluster.maxMessageBytes(d.lane.Topic); n > 0 {
+func (d *driver) learnLimit(ctx context.Context) {
+	if n := d.topicLimit(ctx); n > 0 {
 		d.limit = min(d.limit, n)
 	}
+}
+
+// topicLimit is the topic's max.message.bytes, 0 when the brokers do not say.
+func (d *driver) topicLimit(ctx context.Context) int {
+	n, _ := await(ctx, d.pulse, func() int { return d.cluster.maxMessageBytes(d.lane.Topic) })
+	return n
 }
 
 // pull makes batches of new lines while there are some, the machine has room

@@ -23,6 +23,9 @@ func (d *driver) load(b *batch) error {
 	}
 	made, err := d.build(b.Intent, chunks)
 	if err != nil {
+		if d.hard.Err() != nil {
+			return err
+		}
 		// The journal and the file disagree although the sums are right.
 		d.Log.Error("a batch cannot be built again", "topic", d.lane.Topic, "error", err)
 		return flow.ErrGone
@@ -120,9 +123,6 @@ func (d *driver) remake(a lane.Remake) bool {
 		return d.hard.Err() == nil
 	}
 	parts, err := d.parts(b, chunks, a)
-	if d.hard.Err() != nil {
-		return false
-	}
 	if err != nil {
 		d.trouble.cause = err
 	}
@@ -132,7 +132,7 @@ func (d *driver) remake(a lane.Remake) bool {
 		remade.Parts = append(remade.Parts, lane.Part{Batch: bound.Batch, Count: bound.Count})
 	}
 	d.queue = append(d.queue, remade)
-	return true
+	return d.hard.Err() == nil
 }
 
 // parts is what a batch is made anew into.
@@ -173,11 +173,17 @@ func (d *driver) halves(b *batch, chunks []flow.Chunk) ([]*batch, error) {
 		n := min(left, c.Lines())
 		left -= n
 		if n > 0 {
-			first.Spans = append(first.Spans, c.Span(0, n))
+			s := c.Span(0, n)
+			if n == c.Lines() {
+				s = b.Spans[i]
+			}
+			first.Spans = append(first.Spans, s)
 			a = append(a, cut(c, 0, n))
 		}
 		if n < c.Lines() {
-			second.Spans = append(second.Spans, c.Span(n, c.Lines()))
+			s := c.Span(n, c.Lines())
+			s.Mark = b.Spans[i].Mark // both end at the same place
+			second.Spans = append(second.Spans, s)
 			z = append(z, cut(c, n, c.Lines()))
 		}
 	}
@@ -187,6 +193,7 @@ func (d *driver) halves(b *batch, chunks []flow.Chunk) ([]*batch, error) {
 	}
 	two, err := d.build(second, z)
 	if err != nil {
+		d.Budget.Release(one.cost)
 		return nil, err
 	}
 	return []*batch{one, two}, nil
@@ -244,7 +251,7 @@ func (d *driver) shortTo(b *batch, code int16) int {
 	if b.Short > 0 {
 		n = b.Short / 2
 	}
-	if limit := d.cluster.maxMessageBytes(d.lane.Topic); limit > 0 && limit < len(b.bytes.Bytes) {
+	if limit := d.topicLimit(d.hard); limit > 0 && limit < len(b.bytes.Bytes) {
 		n = limit
 	}
 	return n

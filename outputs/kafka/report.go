@@ -15,8 +15,6 @@ func tooLarge(code int16) bool {
 	return code == int16(sarama.ErrMessageSizeTooLarge) || code == int16(sarama.ErrMessageSetSizeTooLarge)
 }
 
-var errNoLeader = sarama.ErrLeaderNotAvailable
-
 // nameOf is Kafka's own name and number of an error code.
 func nameOf(code int16) string {
 	if code == lost {
@@ -58,10 +56,10 @@ func (t *trouble) begin(code int16, cause error) {
 	if t.on && t.code == code {
 		return
 	}
-	t.on, t.code = true, code
 	if errors.Is(cause, sarama.ErrOutOfBrokers) {
 		return // said for all topics at once by the cluster
 	}
+	t.on, t.code = true, code
 	args := []any{"topic", t.topic}
 	if t.partition >= 0 {
 		args = append(args, "partition", t.partition)
