@@ -2,6 +2,7 @@ package tail
 
 import (
 	"cmp"
+	"errors"
 	"hash/maphash"
 	"path/filepath"
 	"slices"
@@ -69,9 +70,14 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if in.byKey[e.key] != nil || in.isCopy(d, l, e) {
 		return // it was adopted meanwhile, as a generation of another path
 	}
-	if base, ok := rotatedFrom(e.path); ok && in.pats.match(base) >= 0 && !l.has(filepath.Base(base)) {
-		// its path is gone: it and its like are taken in their order
-		if in.generations(d, l, base); in.byKey[e.key] != nil {
+	if base, ok := rotatedFrom(e.path); ok && in.pats.match(base) >= 0 {
+		// it and its like are taken in their order
+		if t := in.tails[base]; t != nil && t.state == following && in.changed(t) {
+			in.truncated(t)
+		} else if !l.has(filepath.Base(base)) {
+			in.generations(d, l, base)
+		}
+		if in.byKey[e.key] != nil {
 			return
 		}
 	}
@@ -253,7 +259,12 @@ func (in *Input) truncated(f *file) {
 		in.touched(path)
 		return
 	}
-	copied, found := in.search(f, l)
+	copied, err := in.search(f, l)
+	if errors.Is(err, errMoved) {
+		in.tell(task{f: f}) // a rotation is under way: look again
+		return
+	}
+	found := err == nil
 	fd := in.detach(f)
 	if f.state == done {
 		if fd >= 0 {

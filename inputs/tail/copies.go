@@ -55,7 +55,7 @@ func (in *Input) copiedEarly(d *dir, l *listing) {
 		if f.state != following || f.now != f.path || f.key == (key{}) || f.at() >= flow.TailMax {
 			continue
 		}
-		if e, ok := in.search(f, l); ok && !in.sameStart(f, e) {
+		if e, err := in.search(f, l); err == nil && !in.sameStart(f, e) {
 			in.truncated(f)
 		}
 	}

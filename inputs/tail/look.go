@@ -217,18 +217,19 @@ func (in *Input) found(f *file, l *listing) bool {
 	if f.at() < flow.TailMax {
 		return false // anything would match
 	}
-	e, ok := in.search(f, l)
-	if ok {
+	e, err := in.search(f, l)
+	if err == nil {
 		in.rebind(f, e)
 		in.seen(f, e)
 	}
-	return ok
+	return err == nil
 }
 
 // search finds the unknown file that has the content of f up to its position:
 // one with the same first bytes, and the same before the position. When too
-// few bytes are known to tell, only a new file of the rotation family counts.
-func (in *Input) search(f *file, l *listing) (entry, bool) {
+// few bytes are known to tell, only a new file of the rotation family counts. The
+// error is errGone, or errMoved when the directory has changed since the look.
+func (in *Input) search(f *file, l *listing) (entry, error) {
 	at := f.at()
 	short := at < flow.TailMax
 	var candidates []entry
@@ -250,11 +251,15 @@ func (in *Input) search(f *file, l *listing) (entry, bool) {
 		if g != nil && !g.copies || e.link || e.size < at || e.size == 0 || i >= n && temporary(e.path) {
 			continue
 		}
-		if same, err := in.sameContent(f, e); err == nil && same {
-			return e, true
+		same, err := in.sameContent(f, e)
+		if same {
+			return e, nil
+		}
+		if errors.Is(err, errMoved) || errors.Is(err, unix.ENOENT) {
+			return entry{}, errMoved
 		}
 	}
-	return entry{}, false
+	return entry{}, errGone
 }
 
 // temporary says that the name is one that editors and package managers give.
@@ -272,8 +277,12 @@ func (in *Input) sameContent(f *file, e entry) (bool, error) {
 		return false, err
 	}
 	defer unix.Close(fd)
-	if now, err := statFD(fd); err != nil || now.key != e.key {
+	now, err := statFD(fd)
+	if err != nil {
 		return false, err
+	}
+	if now.key != e.key {
+		return false, errMoved
 	}
 	return matches(fd, pos.off, pos.mark)
 }
