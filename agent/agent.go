@@ -28,9 +28,6 @@ const (
 	// statusEvery is how often the service manager is told what goes on, and
 	// that the agent is alive: a third of the unit's WatchdogSec at most.
 	statusEvery = 15 * time.Second
-	// stuckAfter is how long a loop may go without a turn before the service
-	// manager is no longer told that all is well.
-	stuckAfter = 3 * flow.PulseEvery
 )
 
 // Options is what the command line gives beside the configuration.
@@ -155,12 +152,13 @@ func (a *agent) run(ctx context.Context) error {
 
 // watch tells the service manager what goes on until ctx ends.
 func (a *agent) watch(ctx context.Context) {
-	tick := time.NewTicker(statusEvery)
-	defer tick.Stop()
+	next := time.NewTimer(time.Second) // by then the first files are found
+	defer next.Stop()
 	for {
-		a.report()
 		select {
-		case <-tick.C:
+		case <-next.C:
+			a.report()
+			next.Reset(statusEvery)
 		case <-ctx.Done():
 			return
 		}
