@@ -126,6 +126,8 @@ func (in *Input) seen(f *file, e entry) {
 	}
 	f.mu.Lock()
 	shrunk := e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax
+	// as long as before, and yet written to: it may have been truncated
+	rewritten := f.mtime != 0 && e.size == f.size && e.mtime != f.mtime && !f.held
 	var more bool
 	if !shrunk && f.joined == 0 {
 		if e.size >= f.size {
@@ -142,8 +144,8 @@ func (in *Input) seen(f *file, e entry) {
 	}
 	f.mu.Unlock()
 	switch {
-	case shrunk:
-		in.shrunk(f)
+	case shrunk, rewritten && f.state != done:
+		in.recheck(f)
 	case more && f.state == done:
 		in.belated(f)
 	case more:
@@ -151,9 +153,10 @@ func (in *Input) seen(f *file, e entry) {
 	}
 }
 
-// shrunk is called when f was seen to be shorter than what was read of it. The
-// look may be older than the read, so it is made again, with nobody reading.
-func (in *Input) shrunk(f *file) {
+// recheck is called when f looks shorter than what was read of it, or otherwise
+// changed. The look may be older than the read, so it is made again, with nobody
+// reading.
+func (in *Input) recheck(f *file) {
 	f.mu.Lock()
 	err := f.open()
 	same := false
