@@ -507,8 +507,8 @@ func (c *chain) copyTruncate() {
 	if c.cur == nil || !c.quiet() || c.cur.size == 0 {
 		return
 	}
-	if !c.cur.looked {
-		c.finishHalf() // the copy would be born in the same tick of the clock
+	if c.cur.half != "" {
+		c.nextTick()
 	}
 	c.closeOld()
 	c.shift()
@@ -521,6 +521,22 @@ func (c *chain) copyTruncate() {
 	}
 	// the agent must have looked before the next rotation of any kind
 	c.calm = time.Now().Add(time.Duration(c.w.rnd.IntN(3)) * time.Second)
+}
+
+// nextTick waits until the file system's clock, which goes in steps of some
+// milliseconds, has moved on since the file was made: a copy must be younger.
+func (c *chain) nextTick() {
+	at, err := statPath(c.w.path(c.path))
+	c.w.must(err)
+	for {
+		c.w.append("tick", "")
+		now, err := statPath(c.w.path("tick"))
+		c.w.must(err)
+		c.w.remove("tick")
+		if now.key.birth != at.key.birth || now.key.birth == 0 {
+			return
+		}
+	}
 }
 
 func (c *chain) truncate() {
