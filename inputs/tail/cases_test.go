@@ -142,3 +142,31 @@ func TestDelete(t *testing.T) {
 		h.stop()
 	})
 }
+
+// A writer that goes on in the renamed file for a while is waited for; what it
+// writes after that is shipped late, and counted.
+func TestLateWriter(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", "1\n")
+		h.start()
+		h.take()
+		h.rename("a.log", "a.log.1")
+		h.append("a.log", "4\n")
+		for _, line := range []string{"2\n", "3\n"} {
+			h.wait(700 * time.Millisecond)
+			h.take()
+			h.append("a.log.1", line)
+		}
+		h.settle()
+		h.want("1", "2", "3", "4")
+		h.append("a.log.1", "late\n")
+		h.wait(11 * time.Second)
+		h.settle()
+		h.want("1", "2", "3", "4", "late")
+		if n := h.in.Stats().Slips; n != 1 {
+			t.Errorf("%d slips", n)
+		}
+		h.stop()
+	})
+}
