@@ -151,8 +151,10 @@ func TestLateWriter(t *testing.T) {
 		h.append("a.log", "1\n")
 		h.start()
 		h.take()
+		h.wait(time.Minute)
 		h.rename("a.log", "a.log.1")
 		h.append("a.log", "4\n")
+		h.wait(time.Second) // it is seen within that
 		for _, line := range []string{"2\n", "3\n"} {
 			h.wait(700 * time.Millisecond)
 			h.take()

@@ -28,7 +28,7 @@ func (in *Input) drain(f *file) {
 		ok, grew = f.observe()
 	}
 	partial := f.pos.off < f.size+f.joined
-	quiet := time.Since(f.grown)
+	quiet := min(time.Since(f.grown), time.Since(f.since))
 	f.mu.Unlock()
 	switch {
 	case err != nil:
