@@ -33,8 +33,9 @@ type rig struct {
 	sources map[string]*source
 	key     string
 	codec   string
-	small   bool   // one chunk a batch, so that there are many
-	dial    dialer // nil: the real one
+	small   bool     // one chunk a batch, so that there are many
+	dial    dialer   // nil: the real one
+	brokers []string // nil: the cluster's
 	log     bytes.Buffer
 }
 
@@ -77,8 +78,12 @@ func (r *rig) start() *run {
 		}
 		feeds[topic] = s
 	}
+	brokers := r.brokers
+	if brokers == nil {
+		brokers = r.cluster.ListenAddrs()
+	}
 	o, err := New(Options{
-		Brokers: r.cluster.ListenAddrs(), ClientID: "test", Compression: r.codec, Key: r.key,
+		Brokers: brokers, ClientID: "test", Compression: r.codec, Key: r.key,
 		Feeds: feeds, Fetcher: fetchers(r.sources), Journal: j, State: state,
 		Budget: flow.NewBudget(32 << 20), DeadLetter: r.dir + "/dead-letter.jsonl", Log: log,
 	})
@@ -96,6 +101,12 @@ func (r *rig) start() *run {
 		defer close(u.done)
 		if err := o.Run(ctx, hard); err != nil {
 			r.t.Error(err)
+		}
+		if n := o.Budget.Used(); n != 0 {
+			r.t.Errorf("%d bytes of the budget were never given back", n)
+		}
+		if n := len(o.encoders); n != cap(o.encoders) {
+			r.t.Errorf("%d encoders of %d at the end", n, cap(o.encoders))
 		}
 		if err := j.Close(); err != nil {
 			r.t.Error(err)

@@ -19,6 +19,7 @@ type source struct {
 	data []byte
 	at   int
 	gone bool
+	hole int64 // where bytes that are gone begin, 0: nowhere
 }
 
 func newSource(id flow.FileID, path string, data string) *source {
@@ -74,7 +75,7 @@ func (s *source) Unread(c *flow.Chunk, n int) {
 func (s *source) Fetch(span flow.Span, c *flow.Chunk) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.gone || span.File != s.id || span.End > int64(len(s.data)) {
+	if s.gone || s.hole > 0 && span.Start == s.hole || span.File != s.id || span.End > int64(len(s.data)) {
 		return flow.ErrGone
 	}
 	s.fill(c, int(span.Start), int(span.End))

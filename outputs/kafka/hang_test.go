@@ -1,0 +1,179 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+	"tailrace/outputs/kafka/lane"
+	"tailrace/outputs/kafka/wire"
+)
+
+// stuck is a connection whose peer takes nothing more.
+type stuck struct {
+	net.Conn
+	full   *atomic.Bool
+	hit    chan struct{}
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (s *stuck) Write(p []byte) (int, error) {
+	if s.full.Load() {
+		select {
+		case s.hit <- struct{}{}:
+		default:
+		}
+		<-s.closed
+		return 0, net.ErrClosed
+	}
+	return s.Conn.Write(p)
+}
+
+func (s *stuck) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	return s.Conn.Close()
+}
+
+// A broker stops to read: the end does not wait for it.
+func TestEndsWhileAWriteIsStuck(t *testing.T) {
+	r := newRig(t, "logs")
+	s := newSource(1, "/var/log/a.log", numbered(0, 10))
+	r.sources["logs"] = s
+	var full atomic.Bool
+	hit := make(chan struct{}, 1)
+	r.dial = func(network, addr string) (net.Conn, error) {
+		nc, err := net.Dial(network, addr)
+		return &stuck{Conn: nc, full: &full, hit: hit, closed: make(chan struct{})}, err
+	}
+	u := r.start()
+	r.exact("logs")
+	full.Store(true)
+	s.append(numbered(10, 10))
+	<-hit
+	began := time.Now()
+	u.crash()
+	if d := time.Since(began); d > 2*time.Second {
+		t.Errorf("the end took %v", d)
+	}
+	full.Store(false)
+	u = r.start()
+	r.exact("logs")
+	u.end()
+}
+
+// Brokers accept connections and say nothing, to a hundred topics: loops turn,
+// and the end comes at once.
+func TestBrokersHang(t *testing.T) {
+	hung, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer hung.Close()
+	r := newRig(t)
+	for i := range 100 {
+		topic := fmt.Sprint("t", i)
+		r.sources[topic] = newSource(flow.FileID(i+1), "/var/log/"+topic, numbered(0, 10))
+	}
+	r.brokers = []string{hung.Addr().String()}
+	u := r.start()
+	nc, err := hung.Accept()
+	must(t, err)
+	defer nc.Close()
+	if _, err := nc.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	u.end()
+	if d := time.Since(began); d > 2*time.Second {
+		t.Errorf("the end took %v", d)
+	}
+}
+
+// A loop that waits for a broker is alive.
+func TestAwaitBeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var pulse flow.Pulse
+		_, ok := await(t.Context(), &pulse, func() int {
+			for range 60 {
+				time.Sleep(time.Second)
+				if pulse.Age() > flow.PulseEvery {
+					t.Fatalf("no beat for %v", pulse.Age())
+				}
+			}
+			return 1
+		})
+		if !ok {
+			t.Error("gave up")
+		}
+	})
+}
+
+// The end of a connection is told before the lane sits on it, and then again
+// when the lane sends.
+func TestConnectionEndsBeforeItsSeat(t *testing.T) {
+	r := newRig(t, "logs")
+	o, err := New(Options{Brokers: r.cluster.ListenAddrs(), Compression: "none", Budget: flow.NewBudget(0)})
+	must(t, err)
+	d := newDriver(o, journal.LaneState{Lane: journal.Lane{Topic: "logs"}}, nil)
+	d.hard, d.gen = t.Context(), 7
+	s, err := d.conns.seat(r.cluster.ListenAddrs()[0], false, 7, d.events)
+	must(t, err)
+	s.conn.fail(io.EOF)
+	d.connected(<-d.events)
+	d.queue = nil
+	d.seated(opened{gen: 7, seat: s})
+	e := wire.NewEncoder()
+	e.Begin(nil, wire.None, 1000, 1)
+	d.batches[1] = &batch{bytes: e.Finish(1, 1, 1)}
+	d.queue = nil
+	d.do(lane.Send{Gen: 7, Intent: lane.Intent{Bound: lane.Bound{Batch: 1}}})
+	d.flush()
+	if want := []lane.Event{lane.Down{Gen: 7, Code: lost}}; !slices.Equal(d.queue, want) {
+		t.Errorf("the machine is told %v, want %v", d.queue, want)
+	}
+}
+
+// Two hundred connections leave nothing behind.
+func TestReconnectsLeaveNothing(t *testing.T) {
+	r := newRig(t, "logs")
+	p := newConns(newConfig("test"))
+	count := func() (goroutines, files int) {
+		fds, err := os.ReadDir("/proc/self/fd")
+		must(t, err)
+		return runtime.NumGoroutine(), len(fds)
+	}
+	var goroutines, files int
+	for i := range 210 {
+		if i == 10 {
+			goroutines, files = count()
+		}
+		events := make(chan event, 1)
+		s, err := p.seat(r.cluster.ListenAddrs()[0], i%2 == 0, 1, events)
+		must(t, err)
+		if i%3 == 0 {
+			s.leave()
+		} else {
+			s.conn.fail(errors.New("test"))
+		}
+	}
+	const slack = 20 // of what is just ending
+	for end := time.Now().Add(5 * time.Second); ; runtime.Gosched() {
+		g, f := count()
+		if g <= goroutines+slack && f <= files+slack {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d goroutines and %d files, before: %d and %d", g, f, goroutines, files)
+		}
+	}
+}
