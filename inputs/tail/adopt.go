@@ -67,7 +67,7 @@ func (in *Input) alias(f *file, e entry) {
 // adopt begins to follow the file at e, and what came between it and the file
 // that was last known at its path.
 func (in *Input) adopt(d *dir, l *listing, e entry) {
-	if in.byKey[e.key] != nil || in.isCopy(d, l, e) {
+	if in.byKey[e.key] != nil || in.isCopy(d, e) {
 		return // it was adopted meanwhile, as a generation of another path
 	}
 	if base, ok := rotatedFrom(e.path); ok && in.pats.match(base) >= 0 {

@@ -13,13 +13,15 @@ import (
 // isCopy says whether the unknown file at e, which a pattern matches, is a copy
 // of a known file beside it, and so is not to be shipped: the copy that a
 // copytruncate makes, complete or under way. If the original turns out to be
-// truncated, its rest is read from the copy.
-func (in *Input) isCopy(d *dir, l *listing, e entry) bool {
-	if e.size < flow.TailMax && in.mayBecomeCopy(l, e) && !in.settledCopy(d, e) {
+// truncated, its rest is read from the copy. Only the name of a rotated file
+// makes a copy: two programs may well write the same lines.
+func (in *Input) isCopy(d *dir, e entry) bool {
+	from := d.originals(e)
+	if e.size < flow.TailMax && len(from) > 0 && !in.settledCopy(d, e) {
 		return true
 	}
-	for _, f := range byID(d.files) {
-		if f.state != following || f.key == (key{}) || f.now == e.path || !in.copyOf(f, e) {
+	for _, f := range from {
+		if f.key == (key{}) || !in.copyOf(f, e) {
 			continue
 		}
 		f.mu.Lock()
@@ -82,18 +84,16 @@ func (in *Input) sameStart(f *file, e entry) bool {
 	return n > 0 && sameBytes(a, b, n)
 }
 
-// mayBecomeCopy says whether the name is that of a rotated file of one that is
-// followed: a copy of it may be about to be written.
-func (in *Input) mayBecomeCopy(l *listing, e entry) bool {
-	for f := range in.dir(l.dir).files {
-		if f.state != following {
-			continue
-		}
-		if g, ok := parseGeneration(filepath.Base(f.path), filepath.Base(e.path)); ok && g.kind != 0 {
-			return true
+// originals is the followed files that e, by its name, may be a copy of.
+func (d *dir) originals(e entry) []*file {
+	var out []*file
+	for _, base := range originals(filepath.Base(e.path)) {
+		path := filepath.Join(filepath.Dir(e.path), base)
+		if f := d.at[path]; f != nil && f.state == following && f.now != e.path {
+			out = append(out, f)
 		}
 	}
-	return false
+	return out
 }
 
 // copyOf says whether the file at e begins like f, as far as both go.

@@ -80,6 +80,34 @@ func (g *generation) mark(s string) bool {
 	return false
 }
 
+// originals is the names of which name would be a generation.
+func originals(name string) []string {
+	for _, ext := range compressed {
+		name = strings.TrimSuffix(name, ext)
+	}
+	ext := filepath.Ext(name)
+	var out []string
+	for i := 1; i < len(name); i++ {
+		if !startsMark(name, i) {
+			continue
+		}
+		var g generation
+		if g.mark(name[i:]) {
+			out = append(out, name[:i])
+		}
+		if stem := len(name) - len(ext); i < stem && g.mark(name[i:stem]) {
+			out = append(out, name[:i]+ext)
+		}
+	}
+	return out
+}
+
+// startsMark says whether a mark of rotation may begin at name[i].
+func startsMark(name string, i int) bool {
+	digit := func(c byte) bool { return '0' <= c && c <= '9' }
+	return strings.IndexByte("._-", name[i]) >= 0 || digit(name[i]) && !digit(name[i-1])
+}
+
 // rotatedFrom is the path that a file was renamed from when it was rotated, as
 // far as its name says: with a number or a date at its end.
 func rotatedFrom(path string) (string, bool) {

@@ -96,3 +96,35 @@ func TestWalk(t *testing.T) {
 	f("/{x/log,z}/*.log", "/x/log", "/z")
 	f("/x/log/**", "/x/log", "/x/log/one", "/x/log/one/two")
 }
+
+// Whatever parseGeneration takes for a generation of a name, originals finds
+// that name.
+func TestOriginals(t *testing.T) {
+	f := func(name string, want ...string) {
+		t.Helper()
+		got := originals(name)
+		for _, base := range want {
+			if g, ok := parseGeneration(base, name); !ok || g.kind == 0 {
+				t.Errorf("%q is no generation of %q", name, base)
+			}
+			if !slices.Contains(got, base) {
+				t.Errorf("originals of %q: %q, want %q among them", name, got, base)
+			}
+		}
+		if len(want) == 0 && len(got) > 0 {
+			t.Errorf("originals of %q: %q, want none", name, got)
+		}
+	}
+	f("app.log.1", "app.log")
+	f("app.log-1.gz", "app.log")
+	f("app.1.log", "app.log")
+	f("app.log-20260131", "app.log")
+	f("app-2026-01-31_12.log", "app.log")
+	f("app20260131.log", "app.log")
+	f("app.log.old", "app.log")
+	f("messages.1.2", "messages.1")
+	f("app.log")
+	f("app.log.bak")
+	f("app2.log")
+	f("")
+}
