@@ -300,8 +300,11 @@ func (s *seat) holdsUp(limit time.Duration) bool {
 	c := s.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.seats) > 1 && len(c.pending) > 0 &&
-		c.pending[0].seat == s && time.Since(c.pending[0].sent) > limit
+	if len(c.seats) < 2 || len(c.pending) == 0 || c.pending[0].seat != s {
+		return false
+	}
+	// A broker that wants a pause works on nothing until it is over.
+	return time.Since(c.pending[0].sent) > limit && time.Since(c.pause) > limit
 }
 
 // busy reports whether requests of somebody who left are still under way.

@@ -118,19 +118,26 @@ func TestAwaitBeats(t *testing.T) {
 	})
 }
 
+// lone is a driver without a loop.
+func (r *rig) lone() *driver {
+	r.t.Helper()
+	o, err := New(Options{Brokers: r.cluster.ListenAddrs(), Compression: "none", Budget: flow.NewBudget(0)})
+	must(r.t, err)
+	d := newDriver(o, journal.LaneState{Lane: journal.Lane{Topic: "logs"}}, nil)
+	d.hard, d.queue = r.t.Context(), nil
+	return d
+}
+
 // The end of a connection is told before the lane sits on it, and then again
 // when the lane sends.
 func TestConnectionEndsBeforeItsSeat(t *testing.T) {
 	r := newRig(t, "logs")
-	o, err := New(Options{Brokers: r.cluster.ListenAddrs(), Compression: "none", Budget: flow.NewBudget(0)})
-	must(t, err)
-	d := newDriver(o, journal.LaneState{Lane: journal.Lane{Topic: "logs"}}, nil)
-	d.hard, d.gen = t.Context(), 7
+	d := r.lone()
+	d.gen = 7
 	s, err := d.conns.seat(r.cluster.ListenAddrs()[0], false, 7, d.events)
 	must(t, err)
 	s.conn.fail(io.EOF)
 	d.connected(<-d.events)
-	d.queue = nil
 	d.seated(opened{gen: 7, seat: s})
 	e := wire.NewEncoder()
 	e.Begin(nil, wire.None, 1000, 1)
@@ -141,6 +148,27 @@ func TestConnectionEndsBeforeItsSeat(t *testing.T) {
 	if want := []lane.Event{lane.Down{Gen: 7, Code: lost}}; !slices.Equal(d.queue, want) {
 		t.Errorf("the machine is told %v, want %v", d.queue, want)
 	}
+}
+
+// A connection that comes when the lane wants another, or has ended, is closed.
+func TestConnectionComesTooLate(t *testing.T) {
+	r := newRig(t, "logs")
+	f := func(late func(d *driver, o opened)) {
+		t.Helper()
+		d := r.lone()
+		d.gen = 8
+		s, err := d.conns.seat(r.cluster.ListenAddrs()[0], false, 7, d.events)
+		must(t, err)
+		late(d, opened{gen: 7, seat: s})
+		if d.seat != nil || len(d.queue) > 0 || s.conn.err == nil {
+			t.Errorf("seat %v, queue %v, connection %v", d.seat, d.queue, s.conn.err)
+		}
+	}
+	f(func(d *driver, o opened) { d.replied(o) })
+	f(func(d *driver, o opened) {
+		d.close()
+		d.reply(o)
+	})
 }
 
 // Two hundred connections leave nothing behind.

@@ -64,7 +64,7 @@ func (t *trouble) begin(code int16, cause error) {
 	if t.partition >= 0 {
 		args = append(args, "partition", t.partition)
 	}
-	if cause != nil {
+	if _, bare := cause.(sarama.KError); cause != nil && !bare {
 		args = append(args, "error", cause)
 	}
 	if code != lost {

@@ -283,7 +283,12 @@ func TestReplayWithAHole(t *testing.T) {
 	var refusing atomic.Bool
 	sent := make(chan struct{})
 	var once sync.Once
-	r.refuse(kerr.NotEnoughReplicas, &refusing, func(*kmsg.ProduceRequest) { once.Do(func() { close(sent) }) })
+	r.refuse(kerr.NotEnoughReplicas, &refusing, func(*kmsg.ProduceRequest) {
+		for s.position() < len(numbered(0, 10)) { // three batches, the first two in the journal
+			runtime.Gosched()
+		}
+		once.Do(func() { close(sent) })
+	})
 	u := r.start()
 	r.exact("logs")
 	refusing.Store(true)
