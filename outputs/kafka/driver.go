@@ -20,9 +20,9 @@ const (
 	// slowAfter is how long a lane's request may hold up the others on a
 	// shared connection.
 	slowAfter = 2 * time.Second
-	// idleTicks is how many seconds a lane keeps a connection of its own
-	// without using it.
-	idleTicks = 10
+	// ownTicks is how many seconds a lane keeps a connection of its own at
+	// least, so that a slow one does not hold up the others every now and then.
+	ownTicks = 60
 	// batchMax bounds a batch before compression, in bytes: larger ones cost
 	// memory and save nothing.
 	batchMax = 512 << 10
@@ -49,7 +49,7 @@ type driver struct {
 	seat    *seat           // nil while there is none
 	target  target
 	id      [16]byte // the topic's id when last asked, zero unknown
-	idle    int      // ticks that a connection of its own was not used
+	alone   int      // ticks on a connection of its own
 
 	timer  *time.Timer // the machine's Wait
 	pause  *time.Timer // that the broker wants
@@ -264,15 +264,15 @@ func (d *driver) leaveSlow() {
 	}
 }
 
-// shareAgain ends a connection of the lane's own once the lane is well: with
-// nothing under way for a while, that is no failure, and the next batch goes
-// over the one that all share.
+// shareAgain ends a connection of the lane's own after a while, when nothing is
+// under way on it: that is no failure, and the next batch goes over the one
+// that all share.
 func (d *driver) shareAgain() {
-	if d.seat == nil || !d.seat.own || len(d.batches) > 0 {
-		d.idle = 0
+	if d.seat == nil || !d.seat.own {
+		d.alone = 0
 		return
 	}
-	if d.idle++; d.idle >= idleTicks {
+	if d.alone++; d.alone >= ownTicks && len(d.batches) == 0 {
 		d.queue = append(d.queue, lane.Down{Gen: d.seat.gen, Code: lost})
 		d.disconnect()
 	}

@@ -171,6 +171,57 @@ func TestConnectionComesTooLate(t *testing.T) {
 	})
 }
 
+// After a minute a lane leaves its own connection, when nothing is under way.
+func TestSharesAgain(t *testing.T) {
+	r := newRig(t, "logs")
+	d := r.lone()
+	s, err := d.conns.seat(r.cluster.ListenAddrs()[0], true, 3, d.events)
+	must(t, err)
+	d.seat = s
+	d.batches[1] = &batch{}
+	for range ownTicks {
+		d.shareAgain()
+	}
+	if d.seat == nil || len(d.queue) > 0 {
+		t.Error("left while a batch was under way")
+	}
+	d.batches = nil
+	d.shareAgain()
+	if want := []lane.Event{lane.Down{Gen: 3, Code: lost}}; d.seat != nil || s.conn.err == nil || !slices.Equal(d.queue, want) {
+		t.Errorf("seat %v, the machine is told %v", d.seat, d.queue)
+	}
+}
+
+// A lane whose request is not answered leaves the shared connection to the
+// others, but not while the broker has all of them wait.
+func TestSlowLaneHoldsUpOthers(t *testing.T) {
+	c := &conn{seats: map[*seat]bool{}}
+	var all []*seat
+	for range 2 {
+		s := &seat{conn: c}
+		c.seats[s] = true
+		all = append(all, s)
+	}
+	f := func(i int, want bool) {
+		t.Helper()
+		if got := all[i].holdsUp(slowAfter); got != want {
+			t.Errorf("lane %d holds up: %v, want %v", i, got, want)
+		}
+	}
+	f(0, false)
+	c.pending = []request{{seat: all[0], sent: time.Now().Add(-2 * slowAfter)}, {seat: all[1], sent: time.Now().Add(-2 * slowAfter)}}
+	f(0, true)
+	f(1, false)
+	c.pause = time.Now().Add(time.Second)
+	f(0, false)
+	c.pause = time.Time{}
+	c.pending[0].sent = time.Now()
+	f(0, false)
+	c.pending[0].sent = time.Time{}
+	delete(c.seats, all[1])
+	f(0, false)
+}
+
 // Two hundred connections leave nothing behind.
 func TestReconnectsLeaveNothing(t *testing.T) {
 	r := newRig(t, "logs")

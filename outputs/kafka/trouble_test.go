@@ -18,6 +18,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 	"tailrace/outputs/kafka/wire"
 )
@@ -271,6 +272,39 @@ func TestRemadeWithoutTheFile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Both halves of a batch say how their files are known again, also when the
+// lines are out of the batch itself.
+func TestHalvesHaveMarks(t *testing.T) {
+	r := newRig(t, "logs")
+	d := r.lone()
+	s := newSource(1, "/var/log/a.log", numbered(0, 200))
+	s.at = len(numbered(0, 100))
+	var c flow.Chunk
+	if !s.Next(&c, 1<<20) {
+		t.Fatal("nothing to read")
+	}
+	e := wire.NewEncoder()
+	e.Begin(nil, wire.LZ4, 1<<20, 1)
+	e.Add(&c, 0)
+	b := &batch{bytes: e.Finish(1, 1, 1)}
+	b.Count, b.Codec, b.Spans = int32(c.Lines()), "lz4", []flow.Span{c.Span(0, c.Lines())}
+	f := func(chunks []flow.Chunk, first flow.Mark) {
+		t.Helper()
+		parts, err := d.halves(b, chunks)
+		must(t, err)
+		if got := parts[1].Spans[0]; got.End != b.Spans[0].End || got.Mark != b.Spans[0].Mark {
+			t.Errorf("second half %+v, the whole %+v", got, b.Spans[0])
+		}
+		if got := parts[0].Spans[0]; got.Start != b.Spans[0].Start || first.PrefixLen > 0 && got.Mark != first {
+			t.Errorf("first half %+v, want mark %+v", got, first)
+		}
+	}
+	f([]flow.Chunk{c}, c.Span(0, 50).Mark)
+	values, err := chunksOf(b)
+	must(t, err)
+	f(values, flow.Mark{})
 }
 
 // Of the batches that are sent again after a crash, one cannot be built: only
