@@ -19,22 +19,33 @@ import (
 // warmUp is how many lines are not counted: the agent is just starting.
 const warmUp = 20
 
-// latency writes one line at a time, n in all, to a file that the agent
-// follows, and prints how long each took from its write to a consumer.
-func (b *bench) latency(ctx context.Context, out io.Writer, n int, every time.Duration) (err error) {
+// A load is lines written while the agent follows their files.
+type load struct {
+	files int
+	lines int           // in all, of 200 bytes, one write for each
+	every time.Duration // between two lines
+}
+
+// latency has the agent follow the files of a load, and prints how long each
+// line took from its write to a consumer, and what the agent used.
+func (b *bench) latency(ctx context.Context, out io.Writer, l load) (err error) {
 	j := job{
 		Topic: fmt.Sprintf("bench-latency-%d", os.Getpid()), Codec: "lz4",
-		Brokers: b.cluster.brokers, Files: []string{filepath.Join(b.dir, "slow.log")},
+		Brokers: b.cluster.brokers, Files: []string{filepath.Join(b.dir, "live-*.log")},
 	}
 	if err := b.cluster.create(j.Topic); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.cluster.delete(j.Topic)) }()
-	file, err := os.Create(j.Files[0])
-	if err != nil {
-		return err
+	var files []io.Writer
+	for i := range l.files {
+		file, err := os.Create(filepath.Join(b.dir, fmt.Sprintf("live-%d.log", i)))
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		files = append(files, file)
 	}
-	defer file.Close()
 	p, err := startAgent(b.agent, b.dir, j)
 	if err != nil {
 		return err
@@ -46,14 +57,18 @@ func (b *bench) latency(ctx context.Context, out io.Writer, n int, every time.Du
 	}
 	defer stop()
 	writing := make(chan error, 1)
-	go func() { writing <- writeSlowly(ctx, file, n+warmUp, every) }()
-	took, err := b.collect(ctx, p, arrived, writing, n+warmUp)
+	go func() { writing <- l.write(ctx, files, l.lines+warmUp) }()
+	took, err := b.collect(ctx, p, arrived, writing, l.lines+warmUp)
+	if err == nil {
+		p.look()
+		err = p.stop()
+	}
 	if err != nil {
 		p.kill()
 		return p.words(err)
 	}
-	printLatency(out, took[warmUp:], every)
-	return p.stop()
+	l.print(out, took[warmUp:], p)
+	return nil
 }
 
 // consume gives the values of the topic's records with the time they came.
@@ -82,22 +97,25 @@ type arrival struct {
 	value []byte
 }
 
-// writeSlowly writes n lines that begin with the time of their writing, each
-// 200 bytes with its newline and with one write.
-func writeSlowly(ctx context.Context, w io.Writer, n int, every time.Duration) error {
-	ticks := time.NewTicker(every)
+// write writes n lines that begin with the time of their writing, to the files
+// in turns.
+func (l load) write(ctx context.Context, files []io.Writer, n int) error {
+	ticks := time.NewTicker(max(l.every, time.Millisecond))
 	defer ticks.Stop()
 	words := newLines(1)
-	for range n {
+	start := time.Now()
+	for written := 0; written < n; {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-ticks.C:
 		}
-		line := bytes.Clone(words.next())
-		copy(line, fmt.Sprintf("%d ", time.Now().UnixNano()))
-		if _, err := w.Write(line); err != nil {
-			return err
+		for due := min(n, int(time.Since(start)/l.every)); written < due; written++ {
+			line := bytes.Clone(words.next())
+			copy(line, fmt.Sprintf("%d ", time.Now().UnixNano()))
+			if _, err := files[written%len(files)].Write(line); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -133,12 +151,16 @@ func (b *bench) collect(ctx context.Context, p *process, arrived <-chan arrival,
 	return took, nil
 }
 
-func printLatency(out io.Writer, took []time.Duration, every time.Duration) {
+func (l load) print(out io.Writer, took []time.Duration, p *process) {
 	slices.Sort(took)
-	fmt.Fprintf(out, "%d lines, one every %v, from write to consumer:\n", len(took), every)
+	fmt.Fprintf(out, "%d lines to %d files, one every %v, from write to consumer:\n", len(took), l.files, l.every)
 	for _, q := range []float64{0.5, 0.9, 0.99, 1} {
 		fmt.Fprintf(out, "  %3.0f %% within %6.1f ms\n", q*100, quantile(took, q).Seconds()*1000)
 	}
+	const lineBytes = 200
+	cpu := p.cpu().Seconds()
+	fmt.Fprintf(out, "the agent: %.2f s of CPU in all, %.1f CPU-s per GB, %.0f MB at its peak\n",
+		cpu, cpu/(float64(len(took)*lineBytes)/1e9), p.peakMB)
 }
 
 // quantile is the least of the sorted values that a share q of them does not

@@ -20,6 +20,7 @@ const usage = `bench: measure tailrace.
 
   bench [flags]           lines/s, CPU and memory of all contenders, as a table
   bench latency [flags]   from the write of a line to a consumer
+  bench live [flags]      the same, and CPU, at 20,000 lines a second
   bench idle [flags]      what many files cost in which nothing happens
   bench lines [flags]     write the lines to stdout
 
@@ -43,6 +44,8 @@ func main() {
 		exit(throughputMain(ctx, args))
 	case "latency":
 		exit(latencyMain(ctx, args))
+	case "live":
+		exit(liveMain(ctx, args))
 	case "idle":
 		exit(idleMain(ctx, args))
 	case "lines":
@@ -125,7 +128,26 @@ func latencyMain(ctx context.Context, args []string) error {
 	if *n < 1 || *every <= 0 {
 		return errors.New("--lines must be at least 1, --every more than 0")
 	}
-	return c.with(ctx, func(b *bench) error { return b.latency(ctx, os.Stdout, *n, *every) })
+	return c.with(ctx, func(b *bench) error {
+		return b.latency(ctx, os.Stdout, load{files: 1, lines: *n, every: *every})
+	})
+}
+
+func liveMain(ctx context.Context, args []string) error {
+	c := newCommon("bench live")
+	files := c.Int("files", 5, "to how many files the lines are written")
+	rate := c.Int("rate", 20_000, "lines a second in all")
+	length := c.Duration("for", 12*time.Second, "for how long")
+	if err := c.parse(args); err != nil {
+		return err
+	}
+	if *files < 1 || *rate < 1 || *length <= 0 {
+		return errors.New("--files and --rate must be at least 1, --for more than 0")
+	}
+	every := time.Second / time.Duration(*rate)
+	return c.with(ctx, func(b *bench) error {
+		return b.latency(ctx, os.Stdout, load{files: *files, lines: int(*length / every), every: every})
+	})
 }
 
 func idleMain(ctx context.Context, args []string) error {
