@@ -2,18 +2,15 @@ package kafka
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/IBM/sarama"
-	"golang.org/x/sys/unix"
 
 	"tailrace/outputs/kafka/lane"
 	"tailrace/outputs/kafka/wire"
@@ -23,14 +20,8 @@ const (
 	// answerTimeout is how long the oldest request of a connection may go
 	// without an answer: the broker's own time and a network's.
 	answerTimeout = requestTimeout + 5*time.Second
-	// userTimeout bounds how long the kernel keeps sending what a dead
-	// process had written (lane.md L9).
-	userTimeout = 30 * time.Second
 	// answerMax bounds an answer; one of a Produce is some hundred bytes.
 	answerMax = 16 << 20
-	// produceByName and produceByID are the versions of Produce that are
-	// spoken: the first with zstd, and the first with topic ids.
-	produceByName, produceByID = 7, 13
 )
 
 var errAnswerTimeout = fmt.Errorf("no answer within %v", answerTimeout)
@@ -77,87 +68,6 @@ type event struct {
 	batch  lane.Handle // that is answered
 	answer wire.Answer
 	err    error // the seat's connection is lost, when not nil
-}
-
-// dial opens a connection to a broker: sarama dials, negotiates and
-// authenticates, then is asked nothing more, so it neither reads nor writes. The
-// end of life closes the connection, whoever is at work on it.
-func dial(life context.Context, addr string, config sarama.Config, tcp dialer) (*conn, error) {
-	var nc net.Conn
-	release := func() bool { return true }
-	config.Net.Proxy.Enable = true
-	config.Net.Proxy.Dialer = dialer(func(network, addr string) (net.Conn, error) {
-		var err error
-		if nc, err = tcp(network, addr); err == nil {
-			opened := nc
-			release = context.AfterFunc(life, func() { _ = opened.Close() })
-		}
-		return nc, err
-	})
-	opened := sarama.NewBroker(addr)
-	if err := opened.Open(&config); err != nil {
-		return nil, err
-	}
-	if _, err := opened.Connected(); err != nil {
-		release()
-		return nil, err
-	}
-	c := &conn{addr: addr, nc: nc, opened: opened, release: release, seats: map[*seat]bool{}}
-	if err := c.takeOver(config.ClientID); err != nil {
-		c.fail(err)
-		return nil, err
-	}
-	go c.read()
-	return c, nil
-}
-
-type dialer func(network, addr string) (net.Conn, error)
-
-func (d dialer) Dial(network, addr string) (net.Conn, error) { return d(network, addr) }
-
-// setUserTimeout has the kernel give up on bytes that nobody acknowledges.
-func setUserTimeout(_, _ string, rc syscall.RawConn) error {
-	var err error
-	if e := rc.Control(func(fd uintptr) {
-		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(userTimeout.Milliseconds()))
-	}); e != nil {
-		return e
-	}
-	return err
-}
-
-// takeOver makes the connection ours: no lingering after a close, no deadline
-// left by sarama, and the version of Produce is settled.
-func (c *conn) takeOver(clientID string) error {
-	if tcp, ok := c.nc.(*net.TCPConn); ok {
-		if err := tcp.SetLinger(0); err != nil {
-			return err
-		}
-	}
-	if err := c.nc.SetDeadline(time.Now().Add(requestTimeout)); err != nil {
-		return err
-	}
-	if _, err := c.nc.Write(wire.AppendApiVersions(nil, c.last, clientID)); err != nil {
-		return err
-	}
-	_, body, err := readAnswer(c.nc, nil)
-	if err != nil {
-		return fmt.Errorf("ApiVersions: %w", err)
-	}
-	versions, err := wire.ParseApiVersions(body)
-	if err != nil {
-		return err
-	}
-	const produceKey = 0
-	switch most := versions[produceKey]; {
-	case most >= produceByID:
-		c.version = produceByID
-	case most >= produceByName:
-		c.version = produceByName
-	default:
-		return fmt.Errorf("broker %s is too old: it has Produce version %d, tailrace needs %d (Kafka 2.1 or newer)", c.addr, most, produceByName)
-	}
-	return c.nc.SetDeadline(time.Time{})
 }
 
 // join gives a lane a seat. It reports nil when the connection is lost.

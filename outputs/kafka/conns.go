@@ -61,7 +61,7 @@ func (p *conns) seat(addr string, own bool, gen int, events chan<- event) (*seat
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	// A connection on which requests of a former seat are under way is not
-	// used for a new seat: they might be this lane's (lane.md L4).
+	// used for a new seat: they might be this lane's (rule L4 of the folder lane).
 	if sc.conn != nil && !sc.conn.busy() {
 		if s := sc.conn.join(gen, false, events); s != nil {
 			return s, nil

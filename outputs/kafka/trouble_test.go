@@ -279,7 +279,7 @@ func TestRemadeWithoutTheFile(t *testing.T) {
 func TestHalvesHaveMarks(t *testing.T) {
 	r := newRig(t, "logs")
 	d := r.lone()
-	s := newSource(1, "/var/log/a.log", numbered(0, 200))
+	s := newSource(1, "/var/log/a.log", numbered(0, 201))
 	s.at = len(numbered(0, 100))
 	var c flow.Chunk
 	if !s.Next(&c, 1<<20) {
@@ -294,6 +294,9 @@ func TestHalvesHaveMarks(t *testing.T) {
 		t.Helper()
 		parts, err := d.halves(b, chunks)
 		must(t, err)
+		if parts[0].Count != 51 || parts[1].Count != 50 {
+			t.Errorf("halves of %d and %d lines", parts[0].Count, parts[1].Count)
+		}
 		if got := parts[1].Spans[0]; got.End != b.Spans[0].End || got.Mark != b.Spans[0].Mark {
 			t.Errorf("second half %+v, the whole %+v", got, b.Spans[0])
 		}
@@ -301,7 +304,7 @@ func TestHalvesHaveMarks(t *testing.T) {
 			t.Errorf("first half %+v, want mark %+v", got, first)
 		}
 	}
-	f([]flow.Chunk{c}, c.Span(0, 50).Mark)
+	f([]flow.Chunk{c}, c.Span(0, 51).Mark)
 	values, err := chunksOf(b)
 	must(t, err)
 	f(values, flow.Mark{})
