@@ -52,7 +52,7 @@ func (in *Input) sayOdd(path string, err error) {
 // alias treats a name that leads to a file that is known at another: the file
 // was moved there, or it is one more name of it.
 func (in *Input) alias(f *file, e entry) {
-	if at, err := statPath(f.now); err == nil && at.key == f.key {
+	if at, err := in.disk.statPath(f.now); err == nil && at.key == f.key {
 		if f.state != unfollowed && !in.warned["alias:"+e.path] {
 			in.warned["alias:"+e.path] = true
 			in.log.Info("one file has several names: it is read once", "path", f.now, "also", e.path)
@@ -199,18 +199,18 @@ func (in *Input) history(path string, e entry) {
 
 // skip puts the position of f behind the last newline of the file.
 func (in *Input) skip(f *file) {
-	fd, err := openFile(f.now)
+	fd, err := in.disk.openFile(f.now)
 	if err != nil {
 		return // its lines will be read: better than to lose them
 	}
 	defer unix.Close(fd)
 	off := f.size
 	if f.state != done {
-		if off, err = lineStart(fd, f.size); err != nil {
+		if off, err = in.disk.lineStart(fd, f.size); err != nil {
 			return
 		}
 	}
-	m, ok, err := markAt(fd, off)
+	m, ok, err := in.disk.markAt(fd, off)
 	if err != nil || !ok {
 		return
 	}
@@ -250,7 +250,7 @@ func (in *Input) record() {
 // of its own.
 func (in *Input) truncated(f *file) {
 	path := filepath.Dir(f.now)
-	l, err := list(path)
+	l, err := in.disk.list(path)
 	if err != nil {
 		return
 	}
@@ -311,7 +311,7 @@ func (in *Input) truncated(f *file) {
 
 // stat describes the inode of f, which may have no name any more.
 func (f *file) stat() (entry, error) {
-	at, err := statPath(f.now)
+	at, err := f.queue.in.disk.statPath(f.now)
 	if err == nil && at.key == f.key {
 		return at, nil
 	}
@@ -320,7 +320,7 @@ func (f *file) stat() (entry, error) {
 	if f.fd < 0 {
 		return entry{}, errMoved
 	}
-	at, err = statFD(f.fd)
+	at, err = f.queue.in.disk.statFD(f.fd)
 	at.path = f.now
 	return at, err
 }

@@ -66,22 +66,22 @@ func (in *Input) copiedEarly(d *dir, l *listing) {
 // sameStart says whether the file at e and f have the same content as far as
 // both go, or one of them cannot be read.
 func (in *Input) sameStart(f *file, e entry) bool {
-	a, err := openFile(e.path)
+	a, err := in.disk.openFile(e.path)
 	if err != nil {
 		return true
 	}
 	defer unix.Close(a)
-	b, err := openFile(f.now)
+	b, err := in.disk.openFile(f.now)
 	if err != nil {
 		return true
 	}
 	defer unix.Close(b)
-	now, err := statFD(b)
+	now, err := in.disk.statFD(b)
 	if err != nil || now.key != f.key {
 		return true
 	}
 	n := min(e.size, now.size)
-	return n > 0 && sameBytes(a, b, n)
+	return n > 0 && in.disk.sameBytes(a, b, n)
 }
 
 // originals is the followed files that e, by its name, may be a copy of.
@@ -102,33 +102,33 @@ func (in *Input) copyOf(f *file, e entry) bool {
 	pos := f.pos
 	now := f.now
 	f.mu.Unlock()
-	a, err := openFile(e.path)
+	a, err := in.disk.openFile(e.path)
 	if err != nil {
 		return false
 	}
 	defer unix.Close(a)
 	if pos.off >= 64 && e.size >= pos.off {
-		ok, err := matches(a, pos.off, pos.mark)
+		ok, err := in.disk.matches(a, pos.off, pos.mark)
 		return ok && err == nil
 	}
-	b, err := openFile(now)
+	b, err := in.disk.openFile(now)
 	if err != nil {
 		return false
 	}
 	defer unix.Close(b)
 	n := min(e.size, pos.off)
-	return n >= 64 && sameBytes(a, b, n)
+	return n >= 64 && in.disk.sameBytes(a, b, n)
 }
 
 // sameBytes compares the first n bytes of two files: all of them.
-func sameBytes(a, b int, n int64) bool {
+func (d *disk) sameBytes(a, b int, n int64) bool {
 	var x, y [16 << 10]byte
 	for off := int64(0); off < n; off += int64(len(x)) {
 		k := min(n-off, int64(len(x)))
-		if m, err := pread(a, x[:k], off); err != nil || int64(m) < k {
+		if m, err := d.pread(a, x[:k], off); err != nil || int64(m) < k {
 			return false
 		}
-		if m, err := pread(b, y[:k], off); err != nil || int64(m) < k {
+		if m, err := d.pread(b, y[:k], off); err != nil || int64(m) < k {
 			return false
 		}
 		if !bytes.Equal(x[:k], y[:k]) {

@@ -105,14 +105,15 @@ func matchAny(patterns []string, path string) bool {
 
 // walk calls visit for each directory, existing or not, that may hold what the
 // patterns match.
-func (p *patterns) walk(visit func(dir string)) {
-	w := walker{visit: visit, seen: map[string]bool{}}
+func (p *patterns) walk(d *disk, visit func(dir string)) {
+	w := walker{disk: d, visit: visit, seen: map[string]bool{}}
 	for _, dir := range p.dirs {
 		w.expand("/", strings.Split(strings.TrimPrefix(dir, "/"), "/"))
 	}
 }
 
 type walker struct {
+	disk  *disk
 	visit func(dir string)
 	seen  map[string]bool
 }
@@ -130,13 +131,13 @@ func (w *walker) expand(dir string, parts []string) {
 	switch {
 	case strings.Contains(part, "**"):
 		w.expand(dir, rest)
-		for _, name := range subdirs(dir, false) {
+		for _, name := range w.disk.subdirs(dir, false) {
 			w.expand(filepath.Join(dir, name), parts)
 		}
 	case !strings.ContainsAny(part, `*?[{\`):
 		w.expand(filepath.Join(dir, part), rest)
 	default:
-		for _, name := range subdirs(dir, true) {
+		for _, name := range w.disk.subdirs(dir, true) {
 			if ok, err := doublestar.Match(part, name); ok && err == nil {
 				w.expand(filepath.Join(dir, name), rest)
 			}
@@ -147,8 +148,8 @@ func (w *walker) expand(dir string, parts []string) {
 // subdirs is the directories in dir. Links to directories are among them when
 // they are asked for and may be followed; "**" goes without, since they may
 // lead round in a circle.
-func subdirs(dir string, links bool) []string {
-	l, err := list(dir)
+func (d *disk) subdirs(dir string, links bool) []string {
+	l, err := d.list(dir)
 	if err != nil {
 		return nil
 	}
@@ -156,7 +157,7 @@ func subdirs(dir string, links bool) []string {
 		return l.subs
 	}
 	for _, name := range l.links {
-		if st, err := os.Stat(filepath.Join(dir, name)); err == nil && st.IsDir() && mayFollow(filepath.Join(dir, name)) {
+		if st, err := os.Stat(filepath.Join(dir, name)); err == nil && st.IsDir() && d.mayFollow(filepath.Join(dir, name)) {
 			l.subs = append(l.subs, name)
 		}
 	}

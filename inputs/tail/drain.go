@@ -76,7 +76,7 @@ func (in *Input) patience(f *file) time.Duration {
 func (f *file) descriptorInfo() entry {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	e, err := statFD(f.fd)
+	e, err := f.queue.in.disk.statFD(f.fd)
 	if err != nil {
 		e.nlink = 1
 	}
@@ -107,7 +107,7 @@ func (in *Input) join(f *file) {
 	g.mu.Lock()
 	err := g.open()
 	if err == nil {
-		m, ok, markErr := markAt(g.fd, n)
+		m, ok, markErr := in.disk.markAt(g.fd, n)
 		if err = markErr; ok {
 			g.pos, g.searched = position{off: n, mark: m}, n
 			g.base, g.baseMark = n, m
@@ -141,7 +141,7 @@ func (in *Input) firstLine(g *file, half int) (int64, bool) {
 		return -1, false
 	}
 	buf := make([]byte, max(0, maxLine-half)+1)
-	n, err := pread(g.fd, buf, 0)
+	n, err := in.disk.pread(g.fd, buf, 0)
 	if err != nil || n > 0 && buf[0] == 0 {
 		return 0, true
 	}

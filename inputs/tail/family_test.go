@@ -54,7 +54,7 @@ func TestFamilyOrder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		l, err := list(dir)
+		l, err := new(disk).list(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestWalk(t *testing.T) {
 	f := func(pattern string, want ...string) {
 		t.Helper()
 		var got []string
-		newPatterns([]Config{{Paths: []string{dir + pattern}}}).walk(func(d string) {
+		newPatterns([]Config{{Paths: []string{dir + pattern}}}).walk(new(disk), func(d string) {
 			got = append(got, strings.TrimPrefix(d, dir))
 		})
 		slices.Sort(got)

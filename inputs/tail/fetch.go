@@ -76,7 +76,7 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 	dirs := slices.Compact([]string{filepath.Dir(paths[0]), filepath.Dir(paths[1])})
 	failed := err
 	for _, dir := range dirs {
-		l, err := list(dir)
+		l, err := in.disk.list(dir)
 		if err != nil {
 			failed = err
 			continue
@@ -85,7 +85,7 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 			if e.size < s.End || e.key != known && !in.trusted(f, s, e) {
 				continue
 			}
-			if fetchFrom(e.path, s, c) == nil {
+			if in.disk.fetchFrom(e.path, s, c) == nil {
 				return nil
 			}
 		}
@@ -115,7 +115,7 @@ func (in *Input) trusted(f *file, s flow.Span, e entry) bool {
 // fetch reads s from the open file. The caller holds mu.
 func (f *file) fetch(s flow.Span, c *flow.Chunk) error {
 	return fill(s, c, func(p []byte, off int64) (int, error) {
-		n, err := pread(f.fd, p, off)
+		n, err := f.queue.in.disk.pread(f.fd, p, off)
 		if err == nil && n < len(p) && f.joined > 0 {
 			var m int
 			m, err = f.fillJoined(p[n:], off+int64(n))
@@ -152,16 +152,16 @@ func fill(s flow.Span, c *flow.Chunk, read func(p []byte, off int64) (int, error
 }
 
 // fetchFrom reads s from the file at path, if it is known by its mark.
-func fetchFrom(path string, s flow.Span, c *flow.Chunk) error {
-	fd, err := openFile(path)
+func (d *disk) fetchFrom(path string, s flow.Span, c *flow.Chunk) error {
+	fd, err := d.openFile(path)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(fd)
-	if err := fill(s, c, func(p []byte, off int64) (int, error) { return pread(fd, p, off) }); err != nil {
+	if err := fill(s, c, func(p []byte, off int64) (int, error) { return d.pread(fd, p, off) }); err != nil {
 		return err
 	}
-	if ok, err := matches(fd, s.End, s.Mark); err != nil || !ok {
+	if ok, err := d.matches(fd, s.End, s.Mark); err != nil || !ok {
 		return flow.ErrGone
 	}
 	return nil

@@ -27,11 +27,11 @@ func TestFetchedSpanCanBeCut(t *testing.T) {
 			if want := markOf(data[:s.End]); s.Mark != want {
 				t.Errorf("cut at %d of [%d, %d): mark %+v, want %+v", s.End, c.Start, c.Start+int64(len(c.Data)), s.Mark, want)
 			}
-			fd, err := openFile(c.Path)
+			fd, err := new(disk).openFile(c.Path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if ok, err := matches(fd, s.End, s.Mark); !ok || err != nil {
+			if ok, err := new(disk).matches(fd, s.End, s.Mark); !ok || err != nil {
 				t.Errorf("cut at %d: not recognised, %v", s.End, err)
 			}
 			if err := unix.Close(fd); err != nil {

@@ -179,7 +179,7 @@ func (f *file) fill(c *flow.Chunk, lead, want int) (int, error) {
 		c.Buf = slices.Grow(c.Buf[:0], lead+want)
 	}
 	c.Buf = c.Buf[:lead+want]
-	n, err := pread(f.fd, c.Buf, f.pos.off-int64(lead))
+	n, err := f.queue.in.disk.pread(f.fd, c.Buf, f.pos.off-int64(lead))
 	if err != nil {
 		return 0, fmt.Errorf("read at %d: %w", f.pos.off, err)
 	}
@@ -212,16 +212,16 @@ func (f *file) fillJoined(p []byte, off int64) (int, error) {
 		}
 		defer g.close()
 	}
-	if ok, err := matches(g.fd, g.base, g.baseMark); err != nil || !ok {
+	if ok, err := f.queue.in.disk.matches(g.fd, g.base, g.baseMark); err != nil || !ok {
 		return 0, err
 	}
-	return pread(g.fd, p[:min(int64(len(p)), f.joined-at)], at)
+	return f.queue.in.disk.pread(g.fd, p[:min(int64(len(p)), f.joined-at)], at)
 }
 
 // verify says whether the file still has the content that pos marks, and is
 // at least end bytes long. It takes note of the size.
 func (f *file) verify(end int64) (bool, error) {
-	e, err := sizeFD(f.fd)
+	e, err := f.queue.in.disk.sizeFD(f.fd)
 	if err != nil {
 		return false, err
 	}
@@ -233,11 +233,11 @@ func (f *file) verify(end int64) (bool, error) {
 		return true, nil // all of it was given
 	}
 	if f.early.off > f.pos.off {
-		if ok, err := matches(f.fd, f.early.off, f.early.mark); !ok || err != nil {
+		if ok, err := f.queue.in.disk.matches(f.fd, f.early.off, f.early.mark); !ok || err != nil {
 			return false, err
 		}
 	}
-	return matches(f.fd, f.pos.off, f.pos.mark)
+	return f.queue.in.disk.matches(f.fd, f.pos.off, f.pos.mark)
 }
 
 // markEarly sets early.
@@ -246,7 +246,7 @@ func (f *file) markEarly() {
 		return
 	}
 	var buf [flow.PrefixMax]byte
-	n, err := pread(f.fd, buf[:], 0)
+	n, err := f.queue.in.disk.pread(f.fd, buf[:], 0)
 	if err != nil {
 		return
 	}
@@ -264,7 +264,7 @@ func (f *file) nuls(data []byte) (skipped bool, err error) {
 	if notNul(data) >= 0 && f.pos.off > 0 {
 		return false, nil
 	}
-	at, err := firstData(f.fd, f.pos.off)
+	at, err := f.queue.in.disk.firstData(f.fd, f.pos.off)
 	if err != nil {
 		return false, err
 	}
@@ -275,7 +275,7 @@ func (f *file) nuls(data []byte) (skipped bool, err error) {
 	if f.pos.off > 0 || at < nulRun && f.prevID == 0 {
 		return false, nil
 	}
-	m, ok, err := markAt(f.fd, at)
+	m, ok, err := f.queue.in.disk.markAt(f.fd, at)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -355,14 +355,14 @@ func (f *file) open() error {
 	if f.key == (key{}) {
 		return errGone
 	}
-	fd, err := openFile(f.now)
+	fd, err := f.queue.in.disk.openFile(f.now)
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
 		return errMoved
 	}
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
-	e, err := statFD(fd)
+	e, err := f.queue.in.disk.statFD(fd)
 	if err != nil || e.key != f.key {
 		unix.Close(fd)
 		if err == nil {
@@ -396,7 +396,7 @@ func (f *file) saw(e entry) {
 // observe looks at the size of the open file. It reports whether the file can
 // still be the same, and whether there is something new to read.
 func (f *file) observe() (ok, grew bool) {
-	e, err := sizeFD(f.fd)
+	e, err := f.queue.in.disk.sizeFD(f.fd)
 	if err != nil || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax {
 		return false, false
 	}

@@ -37,6 +37,7 @@ type Input struct {
 	queues map[string]*queue // by topic
 	stats  counters
 	pulse  flow.Pulse // of Run's loop
+	disk   disk
 	watch  *watcher
 
 	// mu guards what Run changes and others read.

@@ -27,7 +27,7 @@ func (in *Input) look(path string) {
 	d := in.dir(path)
 	delete(in.dirty, path)
 	d.looked, d.again = time.Now(), time.Time{}
-	l, err := list(path)
+	l, err := in.disk.list(path)
 	if err != nil {
 		in.dirFailed(path, d, err)
 		return
@@ -106,7 +106,7 @@ func (in *Input) elsewhere(f *file) (entry, bool) {
 	if err != nil {
 		return entry{}, false
 	}
-	e, err := statPath(path)
+	e, err := in.disk.statPath(path)
 	return e, err == nil && e.key == f.key
 }
 
@@ -192,7 +192,7 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 	f.mu.Lock()
 	open := f.fd >= 0
 	if open {
-		e, err := statFD(f.fd)
+		e, err := in.disk.statFD(f.fd)
 		f.gone = err == nil && e.nlink == 0
 	}
 	f.mu.Unlock()
@@ -275,19 +275,19 @@ func (in *Input) sameContent(f *file, e entry) (bool, error) {
 	f.mu.Lock()
 	pos := f.pos
 	f.mu.Unlock()
-	fd, err := openFile(e.path)
+	fd, err := in.disk.openFile(e.path)
 	if err != nil {
 		return false, err
 	}
 	defer unix.Close(fd)
-	now, err := statFD(fd)
+	now, err := in.disk.statFD(fd)
 	if err != nil {
 		return false, err
 	}
 	if now.key != e.key {
 		return false, errMoved
 	}
-	return matches(fd, pos.off, pos.mark)
+	return in.disk.matches(fd, pos.off, pos.mark)
 }
 
 // rebind gives f the identity of e.

@@ -160,7 +160,7 @@ func (in *Input) tick() {
 func (in *Input) scan() {
 	start := time.Now()
 	wanted := map[string]bool{}
-	in.pats.walk(func(dir string) { wanted[dir] = true })
+	in.pats.walk(&in.disk, func(dir string) { wanted[dir] = true })
 	for path, d := range in.dirs {
 		if !wanted[path] && len(d.files) > 0 {
 			wanted[path] = true

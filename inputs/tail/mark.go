@@ -10,16 +10,16 @@ import (
 func leadLen(off int64) int { return int(min(off, flow.TailMax)) }
 
 // markAt is the mark of the open file at off.
-func markAt(fd int, off int64) (flow.Mark, bool, error) {
+func (d *disk) markAt(fd int, off int64) (flow.Mark, bool, error) {
 	var buf [flow.PrefixMax]byte
 	p := buf[:min(off, flow.PrefixMax)]
-	if n, err := pread(fd, p, 0); err != nil || n < len(p) {
+	if n, err := d.pread(fd, p, 0); err != nil || n < len(p) {
 		return flow.Mark{}, false, err
 	}
 	m := flow.Mark{PrefixLen: len(p), Prefix: flow.PrefixSum(0, p)}
 	if off > flow.PrefixMax {
 		p = buf[:flow.TailMax]
-		if n, err := pread(fd, p, off-flow.TailMax); err != nil || n < len(p) {
+		if n, err := d.pread(fd, p, off-flow.TailMax); err != nil || n < len(p) {
 			return flow.Mark{}, false, err
 		}
 	}
@@ -28,18 +28,18 @@ func markAt(fd int, off int64) (flow.Mark, bool, error) {
 }
 
 // matches says whether the open file has the content that m marks at off.
-func matches(fd int, off int64, m flow.Mark) (bool, error) {
+func (d *disk) matches(fd int, off int64, m flow.Mark) (bool, error) {
 	// The mark of a finished, shorter prefix is compared as such.
 	var buf [flow.PrefixMax]byte
 	p := buf[:m.PrefixLen]
-	if n, err := pread(fd, p, 0); err != nil || n < len(p) {
+	if n, err := d.pread(fd, p, 0); err != nil || n < len(p) {
 		return false, err
 	}
 	if flow.PrefixSum(0, p) != m.Prefix {
 		return false, nil
 	}
 	p = buf[:leadLen(off)]
-	if n, err := pread(fd, p, off-int64(len(p))); err != nil || n < len(p) {
+	if n, err := d.pread(fd, p, off-int64(len(p))); err != nil || n < len(p) {
 		return false, err
 	}
 	return flow.TailSum(p) == m.Tail, nil
@@ -47,7 +47,7 @@ func matches(fd int, off int64, m flow.Mark) (bool, error) {
 
 // firstData is the offset of the first byte at or behind off that is not NUL,
 // or -1 when there is none. It jumps over holes.
-func firstData(fd int, off int64) (int64, error) {
+func (d *disk) firstData(fd int, off int64) (int64, error) {
 	var buf [16 << 10]byte
 	for {
 		if at, err := unix.Seek(fd, off, unix.SEEK_DATA); err == nil {
@@ -55,7 +55,7 @@ func firstData(fd int, off int64) (int64, error) {
 		} else if err == unix.ENXIO {
 			return -1, nil
 		}
-		n, err := pread(fd, buf[:], off)
+		n, err := d.pread(fd, buf[:], off)
 		if err != nil || n == 0 {
 			return -1, err
 		}
@@ -77,12 +77,12 @@ func notNul(p []byte) int {
 
 // lineStart is the offset behind the last newline before off, and whether one
 // (or the file's start) was found within the length of the longest line.
-func lineStart(fd int, off int64) (int64, error) {
+func (d *disk) lineStart(fd int, off int64) (int64, error) {
 	var buf [16 << 10]byte
 	for at := off; at > 0; {
 		n := min(at, int64(len(buf)))
 		p := buf[:n]
-		m, err := pread(fd, p, at-n)
+		m, err := d.pread(fd, p, at-n)
 		if err != nil {
 			return off, err
 		}

@@ -526,11 +526,11 @@ func (c *chain) copyTruncate() {
 // nextTick waits until the file system's clock, which goes in steps of some
 // milliseconds, has moved on since the file was made: a copy must be younger.
 func (c *chain) nextTick() {
-	at, err := statPath(c.w.path(c.path))
+	at, err := new(disk).statPath(c.w.path(c.path))
 	c.w.must(err)
 	for {
 		c.w.append("tick", "")
-		now, err := statPath(c.w.path("tick"))
+		now, err := new(disk).statPath(c.w.path("tick"))
 		c.w.must(err)
 		c.w.remove("tick")
 		if now.key.birth != at.key.birth || now.key.birth == 0 {

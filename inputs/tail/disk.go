@@ -1,0 +1,166 @@
+package tail
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// disk is the system calls that look at files. Between any two of them other
+// programs may do anything, and any of them may fail. The zero value is ready
+// for use by any goroutine.
+type disk struct {
+	// before is called before each of them. Its error is the call's. Tests
+	// let things happen there, or fail; nil does nothing.
+	before func(call, path string) error
+}
+
+func (d *disk) enter(call, path string) error {
+	if d.before == nil {
+		return nil
+	}
+	return d.before(call, path)
+}
+
+// list reads a directory. One that does not exist is empty.
+func (d *disk) list(dir string) (*listing, error) {
+	l := &listing{disk: d, dir: dir, stats: map[string]entry{}, bad: map[string]error{}}
+	if err := d.enter("list", dir); err != nil {
+		return l, err
+	}
+	ents, err := os.ReadDir(dir)
+	if err != nil && !os.IsNotExist(err) {
+		return l, err
+	}
+	for _, e := range ents {
+		switch t := e.Type(); {
+		case t.IsDir():
+			l.subs = append(l.subs, e.Name())
+		case t&fs.ModeSymlink != 0:
+			l.links = append(l.links, e.Name())
+			l.names = append(l.names, e.Name())
+		default:
+			l.names = append(l.names, e.Name())
+		}
+	}
+	return l, nil
+}
+
+// statPath describes the regular file at path. A symbolic link is followed
+// when the link is root's or has the owner of what it points to: who may write
+// to a log directory must not be able to ship files that only the agent reads.
+func (d *disk) statPath(path string) (entry, error) {
+	if err := d.enter("stat", path); err != nil {
+		return entry{}, err
+	}
+	var x unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, statMask, &x); err != nil {
+		return entry{}, err
+	}
+	link := x.Mode&unix.S_IFMT == unix.S_IFLNK
+	if link {
+		owner := x.Uid
+		if err := unix.Statx(unix.AT_FDCWD, path, 0, statMask, &x); err != nil {
+			return entry{}, err
+		}
+		if owner != 0 && owner != x.Uid {
+			return entry{}, &irregularError{fmt.Sprintf("symbolic link of user %d to a file of user %d is not followed", owner, x.Uid)}
+		}
+	}
+	if x.Mode&unix.S_IFMT != unix.S_IFREG {
+		return entry{}, &irregularError{""}
+	}
+	e := fromStatx(path, &x)
+	e.link = link
+	return e, nil
+}
+
+// irregularError says that a name is not a file that may be followed.
+type irregularError struct{ why string }
+
+func (e *irregularError) Error() string { return e.why }
+
+// listing is one look at a directory: its names, and what is at them once
+// somebody asks.
+type listing struct {
+	disk  *disk
+	dir   string
+	names []string // all but directories, sorted
+	subs  []string // directories, sorted
+	links []string // symbolic links, sorted; also in names
+	stats map[string]entry
+	bad   map[string]error
+}
+
+// mayFollow says whether the symbolic link at path is root's or has the owner
+// of what it points to.
+func (d *disk) mayFollow(path string) bool {
+	var link, target unix.Statx_t
+	if unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_UID, &link) != nil ||
+		unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_UID, &target) != nil {
+		return false
+	}
+	return link.Uid == 0 || link.Uid == target.Uid
+}
+
+// statFD describes an open file.
+func (d *disk) statFD(fd int) (entry, error) {
+	if err := d.enter("fstat", ""); err != nil {
+		return entry{}, err
+	}
+	var x unix.Statx_t
+	if err := unix.Statx(fd, "", unix.AT_EMPTY_PATH, statMask, &x); err != nil {
+		return entry{}, err
+	}
+	return fromStatx("", &x), nil
+}
+
+// sizeFD is size, mtime and nlink of an open file. It allocates nothing.
+func (d *disk) sizeFD(fd int) (entry, error) {
+	if err := d.enter("fstat", ""); err != nil {
+		return entry{}, err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return entry{}, err
+	}
+	return entry{size: st.Size, mtime: st.Mtim.Nano(), nlink: uint32(st.Nlink)}, nil
+}
+
+// openFile opens path for reading. It does not wait for a writer, should the
+// name have become a named pipe.
+func (d *disk) openFile(path string) (int, error) {
+	if err := d.enter("open", path); err != nil {
+		return -1, err
+	}
+	for {
+		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
+}
+
+// pread reads at off until p is full or the file ends.
+func (d *disk) pread(fd int, p []byte, off int64) (int, error) {
+	if err := d.enter("pread", ""); err != nil {
+		return 0, err
+	}
+	n := 0
+	for n < len(p) {
+		m, err := unix.Pread(fd, p[n:], off+int64(n))
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return n, err
+		}
+		if m == 0 {
+			break
+		}
+		n += m
+	}
+	return n, nil
+}
