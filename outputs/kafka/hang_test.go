@@ -222,6 +222,75 @@ func TestSlowLaneHoldsUpOthers(t *testing.T) {
 	f(0, false)
 }
 
+// Lanes share a connection, but nobody sits down where requests of a lane that
+// left are still under way: they might be its own.
+func TestSharesNoBusyConnection(t *testing.T) {
+	r := newRig(t, "logs")
+	p := newConns(newConfig("test"))
+	sit := func() *seat {
+		t.Helper()
+		s, err := p.seat(r.cluster.ListenAddrs()[0], false, 1, make(chan event, 1))
+		must(t, err)
+		return s
+	}
+	a, b := sit(), sit()
+	if a.conn != b.conn {
+		t.Error("two lanes have a connection each")
+	}
+	a.conn.mu.Lock()
+	a.conn.pending = append(a.conn.pending, request{seat: a, sent: time.Now()})
+	a.conn.mu.Unlock()
+	if c := sit(); c.conn != b.conn {
+		t.Error("a request of a lane that is still there is in the way")
+	}
+	a.leave()
+	c := sit()
+	if c.conn == b.conn {
+		t.Error("sits where a request of another is under way")
+	}
+	b.conn.fail(io.EOF)
+	c.leave()
+}
+
+// Many lanes wait for a broker that does not answer: one try is enough for all
+// that were there while it went on.
+func TestFailedDialIsShared(t *testing.T) {
+	p := newConns(newConfig("test"))
+	var dials, waiting atomic.Int32
+	all := make(chan error, 20)
+	began := make(chan struct{})
+	p.dial = func(string, string) (net.Conn, error) {
+		if dials.Add(1) == 1 {
+			close(began)
+			for n := 0; n < 1000; n++ { // then those that wait are at the lock, or nearly all
+				runtime.Gosched()
+				if waiting.Load() < int32(cap(all)) {
+					n = 0
+				}
+			}
+		}
+		return nil, errors.New("refused")
+	}
+	for i := range cap(all) {
+		if i == 1 {
+			<-began
+		}
+		go func() {
+			waiting.Add(1)
+			_, err := p.seat("broker:9092", false, 1, nil)
+			all <- err
+		}()
+	}
+	for range cap(all) {
+		if err := <-all; err == nil {
+			t.Error("a seat without a connection")
+		}
+	}
+	if n := dials.Load(); n > int32(cap(all))/4 {
+		t.Errorf("dialled %d times", n)
+	}
+}
+
 // Two hundred connections leave nothing behind.
 func TestReconnectsLeaveNothing(t *testing.T) {
 	r := newRig(t, "logs")
