@@ -274,6 +274,28 @@ func TestRemadeWithoutTheFile(t *testing.T) {
 	}
 }
 
+// A broker that does not take a record's time gets another.
+func TestRestamped(t *testing.T) {
+	r := newRig(t, "logs")
+	r.sources["logs"] = newSource(1, "/var/log/a.log", numbered(0, 3))
+	var first []byte
+	r.cluster.ControlKey(0, func(q kmsg.Request) (kmsg.Response, error, bool) {
+		r.cluster.KeepControl()
+		p := q.(*kmsg.ProduceRequest)
+		stamp := p.Topics[0].Partitions[0].Records[27:35]
+		if first == nil {
+			first = slices.Clone(stamp)
+		}
+		if !slices.Equal(stamp, first) {
+			return nil, nil, false
+		}
+		return refusal(p, kerr.InvalidTimestamp), nil, true
+	})
+	u := r.start()
+	r.exact("logs")
+	u.end()
+}
+
 // Both halves of a batch say how their files are known again, also when the
 // lines are out of the batch itself.
 func TestHalvesHaveMarks(t *testing.T) {
