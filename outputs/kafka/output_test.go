@@ -508,7 +508,7 @@ func TestSaramaLeavesTheConnectionAlone(t *testing.T) {
 			return
 		}
 		go io.Copy(nc, up)
-		io.Copy(io.MultiWriter(up, &log), nc)
+		io.Copy(io.MultiWriter(&log, up), nc) // counted before it can be answered
 	}()
 	c, err := dial(t.Context(), server.Addr().String(), *newConfig("test"), (&net.Dialer{}).Dial)
 	must(t, err)
