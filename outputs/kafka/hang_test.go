@@ -14,6 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 	"tailrace/outputs/kafka/lane"
@@ -220,6 +223,39 @@ func TestSlowLaneHoldsUpOthers(t *testing.T) {
 	c.pending[0].sent = time.Time{}
 	delete(c.seats, all[1])
 	f(0, false)
+}
+
+// The answer to a lane that left goes to nobody.
+func TestAnswerAfterLeaving(t *testing.T) {
+	r := newRig(t, "logs")
+	p := newConns(newConfig("test"))
+	events := make(chan event, 4)
+	var both []*seat
+	for range 2 {
+		s, err := p.seat(r.cluster.ListenAddrs()[0], false, 1, events)
+		must(t, err)
+		both = append(both, s)
+	}
+	q := kmsg.NewPtrProduceRequest()
+	q.Topics = []kmsg.ProduceRequestTopic{{Partitions: []kmsg.ProduceRequestTopicPartition{{}}}}
+	answer := refusal(q, kerr.NotEnoughReplicas)
+	answer.SetVersion(both[0].conn.version)
+	body := answer.AppendTo([]byte{0}) // no tagged fields in the header
+	f := func(s *seat, want int) {
+		t.Helper()
+		s.conn.mu.Lock()
+		s.conn.pending = append(s.conn.pending, request{correlation: 5, seat: s, sent: time.Now()})
+		s.conn.mu.Unlock()
+		must(t, s.conn.deliver(5, body))
+		if len(events) != want {
+			t.Errorf("%d events, want %d", len(events), want)
+		}
+	}
+	f(both[0], 1)
+	both[0].leave()
+	f(both[0], 1)
+	f(both[1], 2)
+	both[1].leave()
 }
 
 // Lanes share a connection, but nobody sits down where requests of a lane that

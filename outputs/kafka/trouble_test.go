@@ -319,6 +319,11 @@ func TestHalvesHaveMarks(t *testing.T) {
 		if parts[0].Count != 51 || parts[1].Count != 50 {
 			t.Errorf("halves of %d and %d lines", parts[0].Count, parts[1].Count)
 		}
+		for _, p := range parts {
+			if n := int64(len(p.bytes.Bytes)); n == 0 || p.cost != n {
+				t.Errorf("%d bytes cost %d of the budget", n, p.cost)
+			}
+		}
 		if got := parts[1].Spans[0]; got.End != b.Spans[0].End || got.Mark != b.Spans[0].Mark {
 			t.Errorf("second half %+v, the whole %+v", got, b.Spans[0])
 		}
