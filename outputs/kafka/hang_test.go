@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"reflect"
 	"runtime"
 	"slices"
 	"sync"
@@ -223,6 +224,19 @@ func TestSlowLaneHoldsUpOthers(t *testing.T) {
 	c.pending[0].sent = time.Time{}
 	delete(c.seats, all[1])
 	f(0, false)
+}
+
+// The machine is told all that the journal knows.
+func TestStartTellsWhatTheJournalKnows(t *testing.T) {
+	d := newRig(t, "logs").lone()
+	in := journal.Intent{PID: 4, Epoch: 1, First: 20, Count: 3, Time: 1000}
+	got := d.start(journal.LaneState{Warm: 900, Offset: 77, Doubt: "another machine", Intents: []journal.Intent{in}})
+	want := lane.Start{AckedAt: 900, Offset: 77, Doubt: "another machine", Newest: 1000, Unacked: []lane.Intent{
+		{Bound: lane.Bound{Batch: 1, First: 20, Count: 3}, PID: 4, Epoch: 1},
+	}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("told %+v, want %+v", got, want)
+	}
 }
 
 // The answer to a lane that left goes to nobody.
