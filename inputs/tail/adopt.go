@@ -3,7 +3,6 @@ package tail
 import (
 	"cmp"
 	"errors"
-	"hash/maphash"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,20 +17,19 @@ import (
 // known. A path comes before its rotated files.
 func (in *Input) discover(l *listing) []entry {
 	var out []entry
-	for _, name := range l.names {
-		path := filepath.Join(l.dir, name)
-		if in.pats.match(path) < 0 || packedName(name) {
-			continue
-		}
-		e, ok := l.stat(name)
-		if !ok {
-			in.sayOdd(path, l.bad[name])
+	for _, e := range l.files {
+		if in.pats.match(e.path) < 0 || packedName(e.path) {
 			continue
 		}
 		if f := in.byKey[e.key]; f == nil {
 			out = append(out, e)
-		} else if f.now != path {
+		} else if f.now != e.path {
 			in.alias(f, e)
+		}
+	}
+	for _, o := range l.odd {
+		if path := filepath.Join(l.dir, o.name); in.pats.match(path) >= 0 {
+			in.sayOdd(path, o.err)
 		}
 	}
 	slices.SortFunc(out, func(a, b entry) int {
@@ -143,7 +141,7 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 	}
 	for i, m := range family {
 		matched := in.pats.match(m.path) >= 0
-		fresh := i >= known && (prev != nil || !in.first && !d.names[maphash.String(hashSeed, filepath.Base(m.path))])
+		fresh := i >= known && (prev != nil || !in.first && !d.had(filepath.Base(m.path)))
 		switch {
 		case in.byKey[m.key] != nil:
 		case m.gen.packed:
@@ -250,8 +248,9 @@ func (in *Input) record() {
 // of its own.
 func (in *Input) truncated(f *file) {
 	path := filepath.Dir(f.now)
-	l, err := in.disk.list(path)
+	l, err := in.snapshot(in.dir(path), path)
 	if err != nil {
+		in.touched(path)
 		return
 	}
 	at, err := f.stat()

@@ -149,17 +149,17 @@ func (w *walker) expand(dir string, parts []string) {
 // they are asked for and may be followed; "**" goes without, since they may
 // lead round in a circle.
 func (d *disk) subdirs(dir string, links bool) []string {
-	l, err := d.list(dir)
+	n, err := d.names(dir)
 	if err != nil {
 		return nil
 	}
 	if !links {
-		return l.subs
+		return n.dirs
 	}
-	for _, name := range l.links {
+	for _, name := range n.links {
 		if st, err := os.Stat(filepath.Join(dir, name)); err == nil && st.IsDir() && d.mayFollow(filepath.Join(dir, name)) {
-			l.subs = append(l.subs, name)
+			n.dirs = append(n.dirs, name)
 		}
 	}
-	return l.subs
+	return n.dirs
 }

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -24,28 +25,35 @@ func (d *disk) enter(call, path string) error {
 	return d.before(call, path)
 }
 
-// list reads a directory. One that does not exist is empty.
-func (d *disk) list(dir string) (*listing, error) {
-	l := &listing{disk: d, dir: dir, stats: map[string]entry{}, bad: map[string]error{}}
+// names is what a directory holds, each sorted.
+type names struct{ others, links, dirs []string }
+
+// names reads a directory. One that does not exist is empty.
+func (d *disk) names(dir string) (names, error) {
+	var n names
 	if err := d.enter("list", dir); err != nil {
-		return l, err
+		return n, err
 	}
 	ents, err := os.ReadDir(dir)
-	if err != nil && !os.IsNotExist(err) {
-		return l, err
+	if err != nil && !isMissing(err) {
+		return n, err
 	}
 	for _, e := range ents {
 		switch t := e.Type(); {
 		case t.IsDir():
-			l.subs = append(l.subs, e.Name())
+			n.dirs = append(n.dirs, e.Name())
 		case t&fs.ModeSymlink != 0:
-			l.links = append(l.links, e.Name())
-			l.names = append(l.names, e.Name())
+			n.links = append(n.links, e.Name())
 		default:
-			l.names = append(l.names, e.Name())
+			n.others = append(n.others, e.Name())
 		}
 	}
-	return l, nil
+	return n, nil
+}
+
+// isMissing says that nothing is at the path.
+func isMissing(err error) bool {
+	return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR)
 }
 
 // statPath describes the regular file at path. A symbolic link is followed
@@ -81,18 +89,6 @@ func (d *disk) statPath(path string) (entry, error) {
 type irregularError struct{ why string }
 
 func (e *irregularError) Error() string { return e.why }
-
-// listing is one look at a directory: its names, and what is at them once
-// somebody asks.
-type listing struct {
-	disk  *disk
-	dir   string
-	names []string // all but directories, sorted
-	subs  []string // directories, sorted
-	links []string // symbolic links, sorted; also in names
-	stats map[string]entry
-	bad   map[string]error
-}
 
 // mayFollow says whether the symbolic link at path is root's or has the owner
 // of what it points to.

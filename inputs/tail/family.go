@@ -154,16 +154,13 @@ func (l *listing) family(path string) []member {
 	base := filepath.Base(path)
 	stem := strings.TrimSuffix(base, filepath.Ext(base))
 	var out []member
-	from, _ := slices.BinarySearch(l.names, stem)
-	for _, name := range l.names[from:] {
+	for _, e := range l.files[l.from(stem):] {
+		name := filepath.Base(e.path)
 		if !strings.HasPrefix(name, stem) {
 			break
 		}
 		g, ok := parseGeneration(base, name)
-		if !ok || g.kind == 0 {
-			continue
-		}
-		if e, ok := l.stat(name); ok && !e.link {
+		if ok && g.kind != 0 && !e.link {
 			out = append(out, member{e, g})
 		}
 	}

@@ -54,7 +54,7 @@ func TestFamilyOrder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		l, err := new(disk).list(dir)
+		l, err := new(disk).collect(dir)
 		if err != nil {
 			t.Fatal(err)
 		}

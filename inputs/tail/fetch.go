@@ -76,12 +76,12 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 	dirs := slices.Compact([]string{filepath.Dir(paths[0]), filepath.Dir(paths[1])})
 	failed := err
 	for _, dir := range dirs {
-		l, err := in.disk.list(dir)
+		l, err := in.disk.snapshot(dir, nil, func(entry) bool { return true })
 		if err != nil {
 			failed = err
 			continue
 		}
-		for _, e := range l.files() {
+		for _, e := range l.files {
 			if e.size < s.End || e.key != known && !in.trusted(f, s, e) {
 				continue
 			}

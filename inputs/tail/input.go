@@ -67,6 +67,7 @@ type Input struct {
 	first    bool            // the first scan is not done
 	dirty    map[string]*dir // something happened there since the last look
 	nextScan time.Time
+	due      due
 	scans    atomic.Int64 // full scans so far
 }
 
@@ -81,11 +82,16 @@ type task struct {
 type dir struct {
 	files  map[*file]bool   // whose place it is
 	at     map[string]*file // which is where, of those that are not gone
-	names  map[uint64]bool  // hashes of the names that the last look saw; nil before it
+	last   *listing         // the last collection
+	prior  *listing         // what the last look saw; nil before it
 	looked time.Time
+	cost   time.Duration // of the last look: large directories are looked at less often
 	again  time.Time // when to look again though nothing happens; zero: never
 	wrong  error     // why it cannot be read
 }
+
+// had says that the last look saw a file at name.
+func (d *dir) had(name string) bool { return d.prior != nil && d.prior.has(name) }
 
 // New returns an input that knows what the journal does. It reads nothing
 // before Run.
@@ -161,7 +167,9 @@ func (in *Input) resume(s journal.FileState) {
 // chain links the files that the journal knows: those of one path are read one
 // after the other.
 func (in *Input) chain() {
-	for path, files := range in.chains() {
+	chains := in.chains()
+	for _, path := range sortedKeys(chains) {
+		files := chains[path]
 		in.tails[path] = files[len(files)-1]
 		var last *file
 		for i, f := range files {
@@ -176,7 +184,7 @@ func (in *Input) chain() {
 			}
 		}
 	}
-	for f := range in.active {
+	for _, f := range byID(in.active) {
 		if in.tails[f.path] != f {
 			in.rotate(f)
 		}

@@ -3,7 +3,6 @@ package tail
 import (
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,8 +16,6 @@ import (
 	"tailrace/agent/journal"
 )
 
-var hashSeed = maphash.MakeSeed()
-
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // look finds out what is in a directory: where the known files are, and which
@@ -27,7 +24,12 @@ func (in *Input) look(path string) {
 	d := in.dir(path)
 	delete(in.dirty, path)
 	d.looked, d.again = time.Now(), time.Time{}
-	l, err := in.disk.list(path)
+	defer func() { d.cost = time.Since(d.looked) }()
+	l, err := in.snapshot(d, path)
+	if errors.Is(err, errUnrest) {
+		in.touched(path)
+		return
+	}
 	if err != nil {
 		in.dirFailed(path, d, err)
 		return
@@ -42,11 +44,18 @@ func (in *Input) look(path string) {
 	for _, e := range in.discover(l) {
 		in.adopt(d, l, e)
 	}
-	d.names = make(map[uint64]bool, len(l.names))
-	for _, n := range l.names {
-		d.names[maphash.String(hashSeed, n)] = true
-	}
+	d.prior = l
 	in.record()
+}
+
+// snapshot is what is in the directory d at path. Only the files that are known,
+// and names that a pattern matches or that look like a rotated file's, matter.
+func (in *Input) snapshot(d *dir, path string) (*listing, error) {
+	l, err := in.disk.snapshot(path, d.last, func(e entry) bool {
+		return in.byKey[e.key] != nil || in.pats.match(e.path) >= 0 || len(originals(filepath.Base(e.path))) > 0
+	})
+	d.last = l
+	return l, err
 }
 
 // left adopts what came and went between two looks at paths where nothing is
@@ -247,7 +256,7 @@ func (in *Input) search(f *file, l *listing) (entry, error) {
 	}
 	n := len(candidates)
 	if !short {
-		candidates = append(candidates, l.files()...)
+		candidates = append(candidates, l.files...)
 	}
 	for i, e := range candidates {
 		g := in.byKey[e.key]
@@ -435,7 +444,8 @@ func (in *Input) forget() {
 			gone[f.path] = append(gone[f.path], f)
 		}
 	}
-	for path, files := range gone {
+	for _, path := range sortedKeys(gone) {
+		files := gone[path]
 		slices.SortFunc(files, func(a, b *file) int { return int(a.id) - int(b.id) })
 		n := len(files)
 		if tail := in.tails[path]; tail != nil && !tail.gone {

@@ -28,15 +28,12 @@ const (
 
 // loop waits for whatever comes first, and sees to it.
 func (in *Input) loop(ctx context.Context) error {
-	poll, drain := newAlarm(pollEvery), newAlarm(drainEvery)
-	tick := time.NewTicker(tickEvery)
-	defer poll.t.Stop()
-	defer drain.t.Stop()
-	defer tick.Stop()
+	in.due.tick = time.Now().Add(tickEvery)
+	timer := time.NewTimer(tickEvery)
+	defer timer.Stop()
 	for {
 		in.pulse.Beat()
-		poll.want(len(in.hot) > 0 || len(in.dirty) > 0 || in.watch.anyFlooded())
-		drain.want(len(in.draining) > 0 || len(in.fresh) > 0)
+		timer.Reset(time.Until(in.nextDue()))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -46,33 +43,51 @@ func (in *Input) loop(ctx context.Context) error {
 			in.watchFailed(err)
 		case <-in.kick:
 			in.tasks()
-		case <-poll.t.C:
-			poll.on = false
-			in.poll()
-		case <-drain.t.C:
-			drain.on = false
-			in.drainAll()
-		case <-tick.C:
-			in.tick()
+		case <-timer.C:
+			in.onTime(time.Now())
 		}
 	}
 }
 
-// alarm is a timer that goes off once each time that it is wanted.
-type alarm struct {
-	t     *time.Timer
-	on    bool
-	every time.Duration
+// due is when what the loop does from time to time is to be done next; zero:
+// there is nothing to do.
+type due struct{ poll, drain, tick time.Time }
+
+// nextDue finds out when the loop must turn at the latest.
+func (in *Input) nextDue() time.Time {
+	now := time.Now()
+	want := func(at *time.Time, yes bool, every time.Duration) {
+		if !yes {
+			*at = time.Time{}
+		} else if at.IsZero() {
+			*at = now.Add(every)
+		}
+	}
+	want(&in.due.poll, len(in.hot) > 0 || len(in.dirty) > 0 || in.watch.anyFlooded(), pollEvery)
+	want(&in.due.drain, len(in.draining) > 0 || len(in.fresh) > 0, drainEvery)
+	first := in.due.tick
+	for _, at := range []time.Time{in.due.poll, in.due.drain} {
+		if !at.IsZero() && at.Before(first) {
+			first = at
+		}
+	}
+	return first
 }
 
-func newAlarm(every time.Duration) *alarm {
-	return &alarm{t: time.NewTimer(every), on: true, every: every}
-}
-
-func (a *alarm) want(yes bool) {
-	if yes && !a.on {
-		a.t.Reset(a.every)
-		a.on = true
+// onTime does what is due.
+func (in *Input) onTime(now time.Time) {
+	is := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
+	if is(in.due.poll) {
+		in.due.poll = time.Time{}
+		in.poll()
+	}
+	if is(in.due.drain) {
+		in.due.drain = time.Time{}
+		in.drainAll()
+	}
+	if is(in.due.tick) {
+		in.due.tick = now.Add(tickEvery)
+		in.tick()
 	}
 }
 
@@ -100,7 +115,7 @@ func (in *Input) tasks() {
 // directories that something happened in.
 func (in *Input) poll() {
 	now := time.Now()
-	for f := range in.hot {
+	for _, f := range byID(in.hot) {
 		if f.state == done || now.Sub(f.lastGrown()) > hotFor {
 			delete(in.hot, f)
 			f.polled.Store(false)
@@ -115,8 +130,9 @@ func (in *Input) poll() {
 // lookDirty looks at the directories that something happened in, each at most
 // once in lookGap.
 func (in *Input) lookDirty(now time.Time) {
-	for path, d := range in.dirty {
-		if now.Sub(d.looked) >= lookGap {
+	for _, path := range sortedKeys(in.dirty) {
+		d := in.dirty[path]
+		if now.Sub(d.looked) >= max(lookGap, 10*d.cost) {
 			in.look(path)
 		}
 	}
@@ -132,14 +148,15 @@ func (in *Input) tick() {
 		in.scan()
 		in.forget()
 	}
-	for path, d := range in.dirs {
+	for _, path := range sortedKeys(in.dirs) {
+		d := in.dirs[path]
 		soon := !d.again.IsZero() && !now.Before(d.again)
 		if soon || !in.watch.has(path) && len(d.files) < unwatchedMax {
 			in.look(path)
 		}
 	}
 	in.record()
-	for f := range in.active {
+	for f := range in.active { // each is seen to by itself: in any order
 		f.mu.Lock()
 		idle := f.fd >= 0 && now.Sub(f.grown) > openFor && f.state == following && !f.unread()
 		f.mu.Unlock()

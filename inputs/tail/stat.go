@@ -1,10 +1,6 @@
 package tail
 
 import (
-	"path/filepath"
-	"slices"
-	"strings"
-
 	"golang.org/x/sys/unix"
 )
 
@@ -49,48 +45,4 @@ func fromStatx(path string, x *unix.Statx_t) entry {
 		path: path, key: makeKey(dev, x.Ino, birth), dev: dev, ino: x.Ino,
 		uid: x.Uid, nlink: x.Nlink, size: int64(x.Size), mtime: nanos(x.Mtime),
 	}
-}
-
-// stat is the regular file at name.
-func (l *listing) stat(name string) (entry, bool) {
-	if e, ok := l.stats[name]; ok {
-		return e, true
-	}
-	if _, ok := l.bad[name]; ok {
-		return entry{}, false
-	}
-	e, err := l.disk.statPath(filepath.Join(l.dir, name))
-	if err != nil {
-		l.bad[name] = err
-		return entry{}, false
-	}
-	l.stats[name] = e
-	return e, true
-}
-
-// files is all regular files of the directory, by name.
-func (l *listing) files() []entry {
-	var out []entry
-	for _, n := range l.names {
-		if e, ok := l.stat(n); ok {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-// find is the file with that identity. Links to it do not count.
-func (l *listing) find(k key) (entry, bool) {
-	for _, e := range l.files() {
-		if e.key == k && !e.link {
-			return e, true
-		}
-	}
-	return entry{}, false
-}
-
-// has says whether the directory has that name.
-func (l *listing) has(name string) bool {
-	_, ok := slices.BinarySearchFunc(l.names, name, strings.Compare)
-	return ok
 }

@@ -2,6 +2,7 @@ package tail
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -23,11 +24,17 @@ type fakeJournal struct {
 	durable int // records that survive a crash; the rest are notes
 	next    flow.FileID
 	fail    error
+	dead    bool // the process is gone: nothing is written any more
 }
+
+var errDead = errors.New("the process is gone")
 
 func (j *fakeJournal) Write(recs ...journal.Record) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.dead {
+		return errDead
+	}
 	if j.fail != nil {
 		return j.fail
 	}
@@ -39,7 +46,9 @@ func (j *fakeJournal) Write(recs ...journal.Record) error {
 func (j *fakeJournal) Note(recs ...journal.Record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.recs = append(j.recs, recs...)
+	if !j.dead {
+		j.recs = append(j.recs, recs...)
+	}
 }
 
 func (j *fakeJournal) NewFile() flow.FileID {
@@ -88,9 +97,11 @@ func (j *fakeJournal) unacked() []flow.Span {
 }
 
 // crash drops the notes that were not followed by a write; keep of them stay.
+// Nothing is written any more, until the next start.
 func (j *fakeJournal) crash(keep int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.dead = true
 	j.recs = j.recs[:min(len(j.recs), j.durable+keep)]
 }
 
@@ -150,8 +161,9 @@ type host struct {
 	ended  chan struct{}
 	log    *strings.Builder
 	logMu  sync.Mutex
-	got    []string // values
-	at     []string // path@offset of each
+	got    []string                      // values
+	at     []string                      // path@offset of each
+	before func(call, path string) error // what the agent's disk calls, see there
 }
 
 func newHost(t testing.TB, patterns ...string) *host {
@@ -176,6 +188,8 @@ func (h *host) start() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	in.disk.before = h.before
+	h.j.dead = false
 	ctx, cancel := context.WithCancel(context.Background())
 	h.in, h.cancel, h.ended = in, cancel, make(chan struct{})
 	go func() {

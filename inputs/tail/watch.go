@@ -117,7 +117,8 @@ func (w *watcher) poll(in *Input, now time.Time) {
 	if w == nil {
 		return
 	}
-	for path, d := range w.dirs {
+	for _, path := range sortedKeys(w.dirs) {
+		d := w.dirs[path]
 		if !d.flooded || now.Sub(d.polled) < floodLook {
 			continue
 		}

@@ -1,0 +1,307 @@
+package tail
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// generation of a path, as its writer knows it.
+type epoch struct {
+	f       *os.File
+	name    string // where it is
+	deleted bool   // nowhere any more
+	size    int64
+	half    string    // what was written of a line that is not finished
+	halfAt  int64     // its offset
+	touched time.Time // last write or rotation
+	let     bool      // it may have been let go: what comes now is out of order
+	looked  bool      // the agent has had time to see it
+	lines   []*line
+	born    int // order of the last line before it
+}
+
+// chain is what goes through one path.
+type chain struct {
+	w    *world
+	path string
+	cur  *epoch   // nil: nothing is at the path
+	gens []*epoch // the rotated ones that exist, oldest first
+	old  *epoch   // the newest rotated one, whose writer may go on
+	n    int
+	// joined is the half of a line that a copytruncate left in the copy
+	joined *epoch
+	calm   time.Time // no rotation before that
+	split  bool      // the agent must look before the next rotation: it cannot
+	// tell two truncations at the same place, or halves of halves, apart
+	cut    *line // the last such line
+	copies bool  // it is rotated by copytruncate, not by renaming
+}
+
+func (c *chain) create() {
+	f, err := os.OpenFile(c.w.path(c.path), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	c.w.must(err)
+	c.cur = &epoch{f: f, name: c.path, touched: time.Now(), born: c.w.order}
+	c.n++
+	c.w.say("%s: created", c.path)
+}
+
+// text is a new line.
+func (c *chain) text() string {
+	c.w.order++
+	size := c.w.rnd.IntN(20)
+	switch c.w.rnd.IntN(12) {
+	case 0:
+		size = c.w.rnd.IntN(3000)
+	case 1:
+		size = c.w.rnd.IntN(300)
+	}
+	return fmt.Sprintf("%d %s %s end", c.w.order, c.path, strings.Repeat("x", size))
+}
+
+func (c *chain) put(e *epoch, text string, offset int64) *line {
+	l := &line{text: text, chain: c.path, order: c.w.order, offset: offset, optional: e.deleted}
+	if prev := c.w.lines[text]; prev != nil {
+		c.w.t.Fatalf("two lines %q", text)
+	}
+	c.w.lines[text] = l
+	e.lines = append(e.lines, l)
+	return l
+}
+
+func (e *epoch) write(w *world, s string) {
+	_, err := e.f.WriteString(s)
+	w.must(err)
+	e.size += int64(len(s))
+	e.touched = time.Now()
+}
+
+func (c *chain) write() {
+	if c.cur == nil {
+		c.create()
+	}
+	c.finishHalf()
+	n := 1 + c.w.rnd.IntN(20)
+	for range n {
+		text := c.text()
+		c.put(c.cur, text, c.cur.size)
+		c.cur.write(c.w, text+"\n")
+	}
+	c.w.say("%s: %d lines, up to %d", c.path, n, c.w.order)
+}
+
+func (c *chain) writeHalf() {
+	if c.cur == nil || c.cur.half != "" || c.joined != nil {
+		return
+	}
+	text := c.text()
+	k := 1 + c.w.rnd.IntN(len(text)-1)
+	c.cur.half, c.cur.halfAt = text, c.cur.size
+	c.cur.write(c.w, text[:k])
+	c.cur.half = text[k:]
+	c.put(c.cur, text, c.cur.halfAt)
+	c.w.say("%s: half of line %d", c.path, c.w.order)
+}
+
+func (c *chain) finishHalf() {
+	e := c.cur
+	if c.joined != nil {
+		e.write(c.w, c.joined.half+"\n")
+		c.joined = nil
+		c.w.say("%s: the other half, joined", c.path)
+		c.split = true
+		return
+	}
+	if e.half != "" {
+		e.write(c.w, e.half+"\n")
+		e.half = ""
+		c.w.say("%s: the other half", c.path)
+	}
+}
+
+// writeLate goes on in the rotated file.
+func (c *chain) writeLate() {
+	e := c.old
+	if e == nil || e.half != "" {
+		return
+	}
+	text := c.text()
+	l := c.put(e, text, e.size)
+	e.let = e.let || time.Since(e.touched) > 700*time.Millisecond
+	l.slip = e.let
+	// it belongs before the lines of the successor
+	l.order = e.lastOrder()
+	e.write(c.w, text+"\n")
+	c.w.say("%s: line %d late, slip %v", c.path, c.w.order, l.slip)
+}
+
+func (e *epoch) lastOrder() int {
+	n := e.born
+	for _, l := range e.lines[:len(e.lines)-1] {
+		n = max(n, l.order)
+	}
+	return n
+}
+
+// shift makes room for the newest rotated file, as logrotate does.
+func (c *chain) shift() {
+	for i := 30; i >= 1; i-- {
+		if _, err := os.Stat(c.w.path(fmt.Sprintf("%s.%d", c.path, i))); err == nil {
+			c.move(fmt.Sprintf("%s.%d", c.path, i), fmt.Sprintf("%s.%d", c.path, i+1))
+		}
+	}
+}
+
+func (c *chain) move(from, to string) {
+	c.w.rename(from, to)
+	for _, e := range c.gens {
+		if e.name == from {
+			e.name = to
+		}
+	}
+}
+
+// removeOld deletes the oldest of the rotated files, even if it was not read.
+func (c *chain) removeOld() {
+	if len(c.gens) == 0 {
+		return
+	}
+	e := c.gens[0]
+	c.gens = c.gens[1:]
+	c.w.remove(e.name)
+	c.w.say("%s: %s deleted", c.path, e.name)
+	e.deleted = true
+	for _, l := range e.lines {
+		l.optional = true
+	}
+}
+
+func (c *chain) closeOld() {
+	if c.old != nil {
+		c.old.f.Close()
+		c.old = nil
+	}
+}
+
+func (c *chain) quiet() bool { return c.joined == nil && !c.split && time.Now().After(c.calm) }
+
+// rotate renames the file, by the rules or to any name.
+func (c *chain) rotate() {
+	if c.cur == nil || !c.quiet() {
+		return
+	}
+	c.closeOld()
+	name := c.path + ".1"
+	if c.cur.looked && c.w.rnd.IntN(3) == 0 {
+		c.w.names++
+		name = fmt.Sprintf("moved-%d.txt", c.w.names)
+	} else {
+		c.shift()
+	}
+	c.move(c.path, name)
+	c.w.say("%s: renamed to %s", c.path, name)
+	c.old, c.cur = c.cur, nil
+	c.old.name = name
+	c.gens = append(c.gens, c.old)
+	c.old.touched = time.Now()
+	if h := c.old.half; h != "" {
+		// it is a line as it is now, or will be finished soon
+		l := c.old.lines[len(c.old.lines)-1]
+		if c.w.rnd.IntN(2) == 0 {
+			c.old.write(c.w, h+"\n")
+			c.w.say("%s: the other half, late", c.path)
+		} else {
+			delete(c.w.lines, l.text)
+			l.text = strings.TrimSuffix(l.text, h)
+			if c.w.lines[l.text] != nil {
+				c.w.t.Fatalf("two lines %q", l.text)
+			}
+			c.w.lines[l.text] = l
+			c.old.half = "given up"
+		}
+		if c.old.half == h {
+			c.old.half = ""
+		}
+	}
+	if c.w.rnd.IntN(2) == 0 {
+		c.create()
+	}
+}
+
+func (c *chain) copyTruncate() {
+	if c.cur == nil || !c.quiet() || c.cur.size == 0 {
+		return
+	}
+	if c.cur.half != "" {
+		c.nextTick()
+	}
+	c.closeOld()
+	c.shift()
+	c.w.copyTruncate(c.path, c.path+".1")
+	c.w.say("%s: copied and truncated", c.path)
+	e := c.cur
+	c.cur = &epoch{f: e.f, touched: time.Now(), looked: e.looked, born: c.w.order}
+	if e.half != "" {
+		c.joined, c.cut = e, e.lines[len(e.lines)-1]
+	}
+	// the agent must have looked before the next rotation of any kind
+	c.calm = time.Now().Add(time.Duration(c.w.rnd.IntN(3)) * time.Second)
+}
+
+// nextTick waits until the file system's clock, which goes in steps of some
+// milliseconds, has moved on since the file was made: a copy must be younger.
+func (c *chain) nextTick() {
+	at, err := new(disk).statPath(c.w.path(c.path))
+	c.w.must(err)
+	for {
+		c.w.append("tick", "")
+		now, err := new(disk).statPath(c.w.path("tick"))
+		c.w.must(err)
+		c.w.remove("tick")
+		if now.key.birth != at.key.birth || now.key.birth == 0 {
+			return
+		}
+	}
+}
+
+func (c *chain) truncate() {
+	if c.cur == nil || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || c.cur.half != "" {
+		return
+	}
+	for _, l := range c.cur.lines {
+		l.optional = true
+	}
+	if c.cut != nil {
+		c.cut.optional = true // for a replay
+	}
+	c.w.must(os.Truncate(c.w.path(c.path), 0))
+	c.cur = &epoch{f: c.cur.f, touched: time.Now(), looked: c.cur.looked, born: c.w.order}
+	c.split = true
+	c.w.say("%s: truncated", c.path)
+}
+
+// delete removes the file while the agent has it open.
+func (c *chain) delete() {
+	if c.cur == nil || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || !c.w.up || c.cur.half != "" {
+		return
+	}
+	c.w.wait(1200 * time.Millisecond)
+	if c.w.rnd.IntN(2) == 0 {
+		c.w.ship(10000)
+	}
+	c.closeOld()
+	c.w.remove(c.path)
+	c.cur.f.Close()
+	c.w.say("%s: deleted", c.path)
+	for _, l := range c.cur.lines {
+		l.optional = true // lost if the agent ends before they are acked
+	}
+	if c.cut != nil {
+		c.cut.optional = true
+	}
+	c.cur = nil
+	if c.w.rnd.IntN(2) == 0 {
+		c.create()
+	}
+}
