@@ -47,7 +47,7 @@ type Output struct {
 	codec    wire.Codec
 	cluster  *cluster
 	conns    *conns
-	encoders chan *wire.Encoder // as many as there are cores: scratch is large
+	encoders chan *encoder // as many as there are cores: scratch is large
 	dead     deadLetters
 	most     int // bytes of a batch before compression, at most
 
@@ -70,16 +70,22 @@ func New(o Options) (*Output, error) {
 	out := &Output{
 		Options: o, codec: codec,
 		cluster:  newCluster(o.Brokers, o.ClientID, o.Log),
-		encoders: make(chan *wire.Encoder, runtime.GOMAXPROCS(0)),
+		encoders: make(chan *encoder, runtime.GOMAXPROCS(0)),
 		dead:     deadLetters{path: o.DeadLetter},
 		most:     batchMax,
 		pulses:   map[string]*flow.Pulse{},
 	}
 	out.conns = newConns(out.cluster.config)
 	for range cap(out.encoders) {
-		out.encoders <- wire.NewEncoder()
+		out.encoders <- &encoder{Encoder: wire.NewEncoder()}
 	}
 	return out, nil
+}
+
+// encoder is the scratch for one batch: what is read, and what it becomes.
+type encoder struct {
+	*wire.Encoder
+	chunk flow.Chunk
 }
 
 // Run ships lines until ctx ends; then it waits for the answers to what is

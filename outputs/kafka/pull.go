@@ -6,7 +6,6 @@ import (
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 	"tailrace/outputs/kafka/lane"
-	"tailrace/outputs/kafka/wire"
 )
 
 // learnLimit asks how large a batch of the topic may be.
@@ -57,6 +56,7 @@ func (d *driver) read() *batch {
 	b.encoder.Begin([]byte(d.lane.Key), d.codec, d.limit, b.Time)
 	b.Spans = d.fill(b.encoder)
 	b.Count = b.encoder.Count()
+	d.brisk = b.Count >= briskLines
 	if b.Count == 0 {
 		d.returnEncoder(b)
 		d.Budget.Release(cost)
@@ -67,23 +67,28 @@ func (d *driver) read() *batch {
 
 // fill reads lines into the encoder until the batch is full, or there are no
 // more now.
-func (d *driver) fill(e *wire.Encoder) []flow.Span {
+func (d *driver) fill(e *encoder) []flow.Span {
 	var spans []flow.Span
+	c := &e.chunk
+	ended := false // the last span ends with a newline
 	for room := e.Room(); room > 0; room = e.Room() {
-		if !d.feed.Next(&d.chunk, room) {
+		if !d.feed.Next(c, room) {
 			d.eager = false
 			break
 		}
-		n := e.Add(&d.chunk, 0)
+		n := e.Add(c, 0)
 		if n > 0 {
-			s := d.chunk.Span(0, n)
-			last := len(spans) - 1
-			if last < 0 || !spans[last].Join(s, d.chunk.Data[:d.chunk.LineStart(n)]) {
+			data := c.Data[:c.LineStart(n)]
+			s, last := c.Span(0, n), len(spans)-1
+			// What comes behind a line without a newline is another line,
+			// which a joined span would not tell.
+			if !ended || !spans[last].Join(s, data) {
 				spans = append(spans, s)
 			}
+			ended = data[len(data)-1] == '\n'
 		}
-		if n < d.chunk.Lines() {
-			d.feed.Unread(&d.chunk, n)
+		if n < c.Lines() {
+			d.feed.Unread(c, n)
 			break
 		}
 	}
