@@ -253,11 +253,15 @@ func (in *Input) truncated(f *file) {
 		in.touched(path)
 		return
 	}
-	at, err := f.stat()
-	if err != nil {
-		in.touched(path)
+	at, ok := l.locate(f)
+	if !ok {
+		at, err = f.stat()
+	}
+	if err != nil || ok && at.path != f.now {
+		in.touched(path) // first, it is found where it is
 		return
 	}
+	placed := ok && at.path == f.path
 	copied, err := in.search(f, l)
 	if errors.Is(err, errMoved) {
 		in.tell(task{f: f}) // a rotation is under way: look again
@@ -280,8 +284,10 @@ func (in *Input) truncated(f *file) {
 	waiting := f.followers
 	f.followers = nil
 	newest, prev := in.tails[f.path], f
-	if newest == f {
-		in.byKey[at.key] = f // it is none of the generations
+	if newest == f && placed {
+		// copies of what was truncated several times; if the file was also
+		// renamed, the generations that are not known are newer than it
+		in.byKey[at.key] = f // it is none of them
 		prev = in.generations(in.dir(path), l, f.path)
 	}
 	g := in.create(at, f.path, following)
@@ -296,7 +302,7 @@ func (in *Input) truncated(f *file) {
 	if newest != f {
 		in.tails[f.path] = newest
 	}
-	if at.path != f.path || g.gone {
+	if !placed {
 		in.rotate(g)
 	}
 	for _, n := range waiting {
@@ -310,16 +316,12 @@ func (in *Input) truncated(f *file) {
 
 // stat describes the inode of f, which may have no name any more.
 func (f *file) stat() (entry, error) {
-	at, err := f.queue.in.disk.statPath(f.now)
-	if err == nil && at.key == f.key {
-		return at, nil
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fd < 0 {
 		return entry{}, errMoved
 	}
-	at, err = f.queue.in.disk.statFD(f.fd)
+	at, err := f.queue.in.disk.statFD(f.fd)
 	at.path = f.now
 	return at, err
 }

@@ -86,8 +86,8 @@ type dir struct {
 	prior  *listing         // what the last look saw; nil before it
 	looked time.Time
 	cost   time.Duration // of the last look: large directories are looked at less often
-	again  time.Time // when to look again though nothing happens; zero: never
-	wrong  error     // why it cannot be read
+	again  time.Time     // when to look again though nothing happens; zero: never
+	wrong  error         // why it cannot be read
 }
 
 // had says that the last look saw a file at name.

@@ -120,6 +120,14 @@ func (l *listing) find(k key) (entry, bool) {
 	return entry{}, false
 }
 
+// locate is where f is: at its old place if that is still its own.
+func (l *listing) locate(f *file) (entry, bool) {
+	if e, ok := l.stat(filepath.Base(f.now)); ok && e.key == f.key {
+		return e, true
+	}
+	return l.find(f.key)
+}
+
 // has says whether a regular file is at name.
 func (l *listing) has(name string) bool {
 	_, ok := l.stat(name)

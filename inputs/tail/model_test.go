@@ -64,6 +64,7 @@ type world struct {
 	names  int
 	mode   mode
 	mu     sync.Mutex // held while something happens between two system calls
+	midst  bool       // something happens between two system calls
 	fuse   int        // in how many system calls something happens; 0 never
 }
 
@@ -197,6 +198,8 @@ func (w *world) between(call, path string) error {
 		return nil
 	}
 	w.say("before %s %s:", call, filepath.Base(path))
+	w.midst = true
+	defer func() { w.midst = false }()
 	for range 1 + w.rnd.IntN(4) {
 		if w.rnd.IntN(25) == 0 {
 			w.say("crash")

@@ -229,8 +229,22 @@ func (c *chain) rotate() {
 	}
 }
 
+// secret says that the agent cannot notice a truncation that happens now: it is
+// at work and has not yet read enough to know the file again by its content.
+func (c *chain) secret() bool {
+	if !c.w.midst {
+		return false
+	}
+	for _, l := range c.cur.lines {
+		if c.w.seen[l.text] > 0 && l.offset+int64(len(l.text)) >= 64 {
+			return false
+		}
+	}
+	return true
+}
+
 func (c *chain) copyTruncate() {
-	if c.cur == nil || !c.quiet() || c.cur.size == 0 {
+	if c.cur == nil || !c.quiet() || c.cur.size == 0 || c.secret() {
 		return
 	}
 	if c.cur.half != "" {
@@ -266,7 +280,7 @@ func (c *chain) nextTick() {
 }
 
 func (c *chain) truncate() {
-	if c.cur == nil || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || c.cur.half != "" {
+	if c.cur == nil || c.secret() || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || c.cur.half != "" {
 		return
 	}
 	for _, l := range c.cur.lines {
@@ -286,6 +300,7 @@ func (c *chain) delete() {
 	if c.cur == nil || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || !c.w.up || c.cur.half != "" {
 		return
 	}
+	c.w.fuse = 0 // nothing else happens until it is gone
 	c.w.wait(1200 * time.Millisecond)
 	if c.w.rnd.IntN(2) == 0 {
 		c.w.ship(10000)
