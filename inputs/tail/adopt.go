@@ -202,6 +202,9 @@ func (in *Input) skip(f *file) {
 		return // its lines will be read: better than to lose them
 	}
 	defer unix.Close(fd)
+	if e, err := in.disk.statFD(fd); err != nil || e.key != f.key {
+		return
+	}
 	off := f.size
 	if f.state != done {
 		if off, err = in.disk.lineStart(fd, f.size); err != nil {
@@ -310,6 +313,7 @@ func (in *Input) truncated(f *file) {
 	}
 	if !found {
 		in.finish(f)
+		in.lostHalf(f)
 	}
 	in.record() // after what was noted of f: it must not have the inode any more
 }
@@ -343,6 +347,18 @@ func (in *Input) detach(f *file) int {
 	f.mu.Unlock()
 	in.noteFile(f)
 	return fd
+}
+
+// lostHalf is called when f is lost, which a file that breaks off in the middle of
+// a line may be waiting for.
+func (in *Input) lostHalf(f *file) {
+	for p := range in.active {
+		if p.next == f {
+			p.mu.Lock()
+			p.unjoin()
+			p.mu.Unlock()
+		}
+	}
 }
 
 func (in *Input) loseTruncated(f *file) {

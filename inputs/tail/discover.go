@@ -104,18 +104,19 @@ func matchAny(patterns []string, path string) bool {
 }
 
 // walk calls visit for each directory, existing or not, that may hold what the
-// patterns match.
-func (p *patterns) walk(d *disk, visit func(dir string)) {
-	w := walker{disk: d, visit: visit, seen: map[string]bool{}}
+// patterns match, and through for those in which such directories may appear
+// because a wildcard matches them.
+func (p *patterns) walk(d *disk, visit, through func(dir string)) {
+	w := walker{disk: d, visit: visit, through: through, seen: map[string]bool{}}
 	for _, dir := range p.dirs {
 		w.expand("/", strings.Split(strings.TrimPrefix(dir, "/"), "/"))
 	}
 }
 
 type walker struct {
-	disk  *disk
-	visit func(dir string)
-	seen  map[string]bool
+	disk           *disk
+	visit, through func(dir string)
+	seen           map[string]bool
 }
 
 // expand visits the directories below dir that match the components.
@@ -130,6 +131,7 @@ func (w *walker) expand(dir string, parts []string) {
 	part, rest := parts[0], parts[1:]
 	switch {
 	case strings.Contains(part, "**"):
+		w.through(dir)
 		w.expand(dir, rest)
 		for _, name := range w.disk.subdirs(dir, false) {
 			w.expand(filepath.Join(dir, name), parts)
@@ -137,6 +139,7 @@ func (w *walker) expand(dir string, parts []string) {
 	case !strings.ContainsAny(part, `*?[{\`):
 		w.expand(filepath.Join(dir, part), rest)
 	default:
+		w.through(dir)
 		for _, name := range w.disk.subdirs(dir, true) {
 			if ok, err := doublestar.Match(part, name); ok && err == nil {
 				w.expand(filepath.Join(dir, name), rest)

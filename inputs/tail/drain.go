@@ -130,6 +130,14 @@ func (in *Input) join(f *file) {
 	in.wake(f)
 }
 
+// unjoin lets f end where it breaks off if the other half of its last line is
+// lost. The caller holds mu.
+func (f *file) unjoin() {
+	if f.joined > 0 && f.pos.off <= f.size && f.next.state == done {
+		f.joined = 0
+	}
+}
+
 // firstLine is the length of the first line of g with its newline; -1 when it
 // is not complete but may become so; 0 when it is too long to be joined to a
 // half of that length, begins with NULs, or will not be completed. It reports

@@ -213,6 +213,9 @@ func (f *file) fillJoined(p []byte, off int64) (int, error) {
 		defer g.close()
 	}
 	if ok, err := f.queue.in.disk.matches(g.fd, g.base, g.baseMark); err != nil || !ok {
+		if err == nil {
+			f.queue.in.report(g, nil) // it was truncated once more
+		}
 		return 0, err
 	}
 	return f.queue.in.disk.pread(g.fd, p[:min(int64(len(p)), f.joined-at)], at)

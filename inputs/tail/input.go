@@ -67,6 +67,8 @@ type Input struct {
 	first    bool            // the first scan is not done
 	dirty    map[string]*dir // something happened there since the last look
 	nextScan time.Time
+	lastScan time.Time     // that a new directory asked for
+	scanCost time.Duration // of the last scan
 	due      due
 	scans    atomic.Int64 // full scans so far
 }

@@ -148,6 +148,7 @@ func (in *Input) seen(f *file, e entry) {
 		f.resumed, f.grown = false, time.Now()
 		if f.joined > 0 {
 			f.size = e.size
+			f.unjoin()
 		}
 		more = f.unread()
 	}

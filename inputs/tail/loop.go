@@ -171,34 +171,6 @@ func (in *Input) tick() {
 	}
 }
 
-// scan looks at every directory that a pattern leads to, and at those where
-// known files are. It is what correctness rests on: notification only makes
-// it sooner.
-func (in *Input) scan() {
-	start := time.Now()
-	wanted := map[string]bool{}
-	in.pats.walk(&in.disk, func(dir string) { wanted[dir] = true })
-	for path, d := range in.dirs {
-		if !wanted[path] && len(d.files) > 0 {
-			wanted[path] = true
-		}
-	}
-	for path := range in.dirs {
-		if !wanted[path] {
-			in.watch.remove(path)
-			delete(in.dirs, path)
-			delete(in.dirty, path)
-		}
-	}
-	for _, path := range sortedKeys(wanted) {
-		in.watch.add(path)
-		in.look(path)
-	}
-	in.scans.Add(1)
-	in.first = false
-	in.nextScan = start.Add(max(scanEvery, 100*time.Since(start)))
-}
-
 // troubled is what Run does when Next could not read f.
 func (in *Input) troubled(f *file, err error) {
 	switch {

@@ -33,6 +33,7 @@ type watched struct {
 	count   int // events since
 	since   time.Time
 	flooded bool // not watched for now, but polled
+	through bool // only new directories in it are of interest
 	polled  time.Time
 	mtime   int64
 }
@@ -66,21 +67,26 @@ func (w *watcher) close() {
 	}
 }
 
-// add watches a directory, if it exists.
-func (w *watcher) add(path string) {
-	if w == nil || w.dirs[path] != nil {
-		return
+// add watches a directory, and says whether it is watched.
+func (w *watcher) add(path string) bool {
+	if w == nil {
+		return false
+	}
+	if w.dirs[path] != nil {
+		return true
 	}
 	err := w.w.Add(path)
 	switch {
 	case err == nil:
 		w.dirs[path] = &watched{since: time.Now()}
+		return true
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EMFILE):
 		if !w.failed {
 			w.log.Warn("not all directories can be watched: new lines in the others are found by looking, which takes up to 10 s; raise fs.inotify.max_user_watches", "path", path, "error", err)
 		}
 		w.failed = true
 	}
+	return false
 }
 
 // has says that the file system tells what happens in the directory.
@@ -126,17 +132,28 @@ func (w *watcher) poll(in *Input, now time.Time) {
 		var x unix.Statx_t
 		if unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_MTIME, &x) == nil && nanos(x.Mtime) != d.mtime {
 			d.mtime, d.since = nanos(x.Mtime), now
-			in.touched(path)
+			w.changed(in, path, d)
 		}
 		if in.busyDir(path) {
 			d.since = now
 		}
 		if now.Sub(d.since) > calmAfter {
 			delete(w.dirs, path)
-			w.add(path)
-			in.touched(path)
+			if w.add(path) {
+				w.dirs[path].through = d.through
+			}
+			w.changed(in, path, d)
 		}
 	}
+}
+
+// changed is called when something may have happened in a flooded directory.
+func (w *watcher) changed(in *Input, path string, d *watched) {
+	if d.through {
+		in.nextScan = time.Time{} // a directory may be new
+		return
+	}
+	in.touched(path)
 }
 
 func (w *watcher) anyFlooded() bool {
@@ -187,10 +204,11 @@ func (in *Input) oneEvent(ev fsnotify.Event, now time.Time) {
 			in.watch.remove(ev.Name) // a directory is gone
 		}
 		if ev.Op&fsnotify.Create != 0 && isDir(ev.Name) {
-			in.nextScan = now
-			in.tick() // what is in it may match
+			in.scanSoon(now) // what is in it may match
 		}
-		in.touched(dir)
+		if d := in.watch.dirs[dir]; d == nil || !d.through {
+			in.touched(dir)
+		}
 		return
 	}
 	if ev.Op&(fsnotify.Write|fsnotify.Chmod) == 0 {
