@@ -256,6 +256,35 @@ func (in *Input) truncated(f *file) {
 		in.touched(path)
 		return
 	}
+	in.truncatedIn(f, l)
+}
+
+// truncatedAll sees to the files that a look found truncated, with one more
+// listing for all of them: the copy of one may be younger than l. It returns
+// what is there now.
+func (in *Input) truncatedAll(d *dir, l *listing) (*listing, error) {
+	if len(in.cut) == 0 {
+		return l, nil
+	}
+	cut := in.cut
+	in.cut = nil
+	l, err := in.snapshot(d, l.dir)
+	if err != nil {
+		in.touched(l.dir)
+		return l, err
+	}
+	for _, f := range cut {
+		in.truncatedIn(f, l)
+	}
+	return l, nil
+}
+
+// truncatedIn is truncated with a listing that is younger than the truncation.
+func (in *Input) truncatedIn(f *file, l *listing) {
+	if f.key == (key{}) {
+		return // it was seen to before
+	}
+	path, err := l.dir, error(nil)
 	at, ok := l.locate(f)
 	if !ok {
 		at, err = f.stat()

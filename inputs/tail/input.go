@@ -60,6 +60,7 @@ type Input struct {
 	tails    map[string]*file // the newest file of each path
 	dirs     map[string]*dir
 	fresh    []*file        // not yet in the journal
+	cut      []*file        // found truncated by the look that is made
 	hot      map[*file]bool // had data a moment ago: polled
 	draining map[*file]bool // rotated
 	warned   map[string]bool

@@ -13,6 +13,9 @@ type listing struct {
 	dir   string
 	files []entry // the regular files, by name
 	odd   []oddity
+	// strange is the files that were not known at the first search by
+	// content; nil before it.
+	strange []entry
 }
 
 // oddity is a name that does not lead to a file that may be followed.

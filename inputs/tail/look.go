@@ -39,10 +39,16 @@ func (in *Input) look(path string) {
 		d.wrong = nil
 	}
 	in.locate(d, l)
+	if l, err = in.truncatedAll(d, l); err != nil {
+		return
+	}
 	in.copiedEarly(d, l)
 	in.left(d, l)
 	for _, e := range in.discover(l) {
 		in.adopt(d, l, e)
+	}
+	if l, err = in.truncatedAll(d, l); err != nil {
+		return
 	}
 	d.prior = l
 	in.record()
@@ -63,6 +69,10 @@ func (in *Input) snapshot(d *dir, path string) (*listing, error) {
 func (in *Input) left(d *dir, l *listing) {
 	for _, f := range byID(d.files) {
 		if f.state != following && in.tails[f.path] == f && filepath.Dir(f.path) == l.dir && !l.has(filepath.Base(f.path)) && in.pats.match(f.path) >= 0 {
+			if f.state != done && in.changed(f) {
+				in.truncatedIn(f, l) // first, so that its copy is not taken for a generation
+				continue
+			}
 			in.generations(d, l, f.path)
 		}
 	}
@@ -144,6 +154,7 @@ func (in *Input) seen(f *file, e entry) {
 		}
 		more = f.unread()
 	}
+	resumed := f.resumed && f.state != done && e.size > 0
 	if f.resumed {
 		f.resumed, f.grown = false, time.Now()
 		if f.joined > 0 {
@@ -154,7 +165,7 @@ func (in *Input) seen(f *file, e entry) {
 	}
 	f.mu.Unlock()
 	switch {
-	case shrunk, rewritten && f.state != done:
+	case shrunk, rewritten && f.state != done, resumed:
 		in.recheck(f)
 	case more && f.state == done:
 		in.belated(f)
@@ -168,14 +179,16 @@ func (in *Input) seen(f *file, e entry) {
 // reading.
 func (in *Input) recheck(f *file) {
 	f.mu.Lock()
+	closed := f.fd < 0
 	err := f.open()
 	same := false
 	if err == nil {
 		same, err = f.verify(f.pos.off)
 	}
-	if f.state == done {
-		f.close()
+	if closed && (same || f.state == done) {
+		f.close() // it is opened again when it is read
 	}
+	more := same && f.unread()
 	f.mu.Unlock()
 	switch {
 	case errors.Is(err, errMoved):
@@ -183,7 +196,11 @@ func (in *Input) recheck(f *file) {
 	case err != nil:
 		in.park(f, err)
 	case !same:
-		in.truncated(f)
+		in.cut = append(in.cut, f)
+	case more && f.state == done:
+		in.belated(f)
+	case more:
+		in.wake(f)
 	}
 }
 
@@ -257,7 +274,7 @@ func (in *Input) search(f *file, l *listing) (entry, error) {
 	}
 	n := len(candidates)
 	if !short {
-		candidates = append(candidates, l.files...)
+		candidates = append(candidates, in.strangers(l, f)...)
 	}
 	for i, e := range candidates {
 		g := in.byKey[e.key]
@@ -273,6 +290,30 @@ func (in *Input) search(f *file, l *listing) (entry, error) {
 		}
 	}
 	return entry{}, errGone
+}
+
+// maxStrangers is among how many unknown files one is looked for by content.
+const maxStrangers = 64
+
+// strangers is the files that may have the content of f whatever their name:
+// the one at its path, and those that are not known unless they are so many
+// that reading each of them for each that is missing would take too long.
+func (in *Input) strangers(l *listing, f *file) []entry {
+	if l.strange == nil {
+		l.strange = []entry{}
+		for _, e := range l.files {
+			if g := in.byKey[e.key]; g == nil || g.copies {
+				l.strange = append(l.strange, e)
+			}
+		}
+	}
+	if len(l.strange) <= maxStrangers {
+		return l.strange
+	}
+	if e, ok := l.stat(filepath.Base(f.now)); ok {
+		return []entry{e}
+	}
+	return nil
 }
 
 // temporary says that the name is one that editors and package managers give.

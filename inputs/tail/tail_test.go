@@ -281,6 +281,7 @@ func (h *host) copyTruncate(from, to string) {
 	h.must(os.Truncate(h.path(from), 0))
 }
 
+// must ends the test at an error that has nothing to do with the agent.
 func (h *host) must(err error) {
 	h.t.Helper()
 	if err != nil {
