@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"tailrace/agent/flow"
 )
@@ -157,68 +156,4 @@ func BenchmarkNext(b *testing.B) {
 			}
 		})
 	}
-}
-
-// With notification by the file system a line reaches Wake at once.
-func TestNotified(t *testing.T) {
-	dir := t.TempDir()
-	j := &fakeJournal{}
-	in, err := New(Options{Inputs: []Config{{Paths: []string{dir + "/**/*.log"}, Topic: "t"}}, Journal: j})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = in.Run(ctx)
-	}()
-	defer func() {
-		cancel()
-		<-done
-	}()
-	<-in.scanned
-	q := in.Feed("t")
-	next := func(want string) {
-		t.Helper()
-		var c flow.Chunk
-		for !q.Next(&c, readSize) {
-			select {
-			case <-q.Wake():
-			case <-time.After(9 * time.Second): // a scan would find it after 10
-				t.Fatalf("%q did not arrive", want)
-			}
-		}
-		if string(c.Data) != want {
-			t.Fatalf("got %q, want %q", c.Data, want)
-		}
-	}
-	write := func(path, data string) {
-		t.Helper()
-		f, err := os.OpenFile(filepath.Join(dir, path), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if _, err := f.WriteString(data); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("a.log", "1\n")
-	next("1\n")
-	write("a.log", "2\n")
-	next("2\n")
-	// a directory that is new
-	if err := os.MkdirAll(filepath.Join(dir, "new", "er"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	write("new/er/b\n ü.log", "3\n")
-	next("3\n")
-	if err := os.Rename(filepath.Join(dir, "a.log"), filepath.Join(dir, "a.log.1")); err != nil {
-		t.Fatal(err)
-	}
-	write("a.log.1", "4\n")
-	write("a.log", "5\n")
-	next("4\n")
-	next("5\n")
 }

@@ -62,8 +62,10 @@ func (w *watcher) keep(wanted, through map[string]bool) {
 	if w == nil {
 		return
 	}
-	for path := range through {
-		w.add(path)
+	for _, path := range sortedKeys(through) {
+		if !w.add(path) {
+			through[w.above(path)] = true
+		}
 	}
 	for path, d := range w.dirs {
 		d.through = !wanted[path]

@@ -1,0 +1,188 @@
+package tail
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"tailrace/agent/flow"
+)
+
+// live is an agent that the file system notifies, in real time.
+type live struct {
+	t   *testing.T
+	dir string
+	in  *Input
+}
+
+func newLive(t *testing.T, pattern string) *live {
+	t.Helper()
+	w := &live{t: t, dir: t.TempDir()}
+	in, err := New(Options{Inputs: []Config{{Paths: []string{filepath.Join(w.dir, pattern)}, Topic: "t"}}, Journal: &fakeJournal{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.in = in
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = in.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	<-in.scanned
+	return w
+}
+
+// next waits for a chunk. That takes a moment: only when the test fails is the
+// time up, well before the scan that finds everything after 10 s.
+func (w *live) next(want string) {
+	w.t.Helper()
+	q := w.in.Feed("t")
+	late := time.After(6 * time.Second)
+	var c flow.Chunk
+	for !q.Next(&c, readSize) {
+		select {
+		case <-q.Wake():
+		case <-late:
+			w.t.Fatalf("%q did not arrive", want)
+		}
+	}
+	if string(c.Data) != want {
+		w.t.Fatalf("got %q, want %q", c.Data, want)
+	}
+}
+
+func (w *live) write(path, data string) {
+	w.t.Helper()
+	f, err := os.OpenFile(filepath.Join(w.dir, path), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	w.must(err)
+	_, err = f.WriteString(data)
+	w.must(err)
+	w.must(f.Close())
+}
+
+func (w *live) mkdir(path string) { w.must(os.MkdirAll(filepath.Join(w.dir, path), 0o755)) }
+func (w *live) rename(from, to string) {
+	w.must(os.Rename(filepath.Join(w.dir, from), filepath.Join(w.dir, to)))
+}
+
+func (w *live) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// With notification by the file system a line reaches Wake at once, in new
+// directories too, and through a rotation.
+func TestNotified(t *testing.T) {
+	w := newLive(t, "**/*.log")
+	w.write("a.log", "1\n")
+	w.next("1\n")
+	w.write("a.log", "2\n")
+	w.next("2\n")
+	w.mkdir("new/er")
+	w.write("new/er/b\n ü.log", "3\n")
+	w.next("3\n")
+	w.rename("a.log", "a.log.1")
+	w.write("a.log.1", "4\n")
+	w.write("a.log", "5\n")
+	w.next("4\n")
+	w.next("5\n")
+	// a directory that is removed and made again
+	w.must(os.RemoveAll(filepath.Join(w.dir, "new")))
+	w.mkdir("new/er")
+	w.write("new/er/b\n ü.log", "6\n")
+	w.next("6\n")
+}
+
+// A directory may appear where not even its parent was, or where a wildcard
+// matches it.
+func TestDirectoryAppears(t *testing.T) {
+	f := func(pattern, dir string) {
+		t.Helper()
+		w := newLive(t, pattern)
+		w.mkdir(dir)
+		w.write(dir+"/a.log", "1\n")
+		w.next("1\n")
+		w.write(dir+"/a.log", "2\n")
+		w.next("2\n")
+	}
+	f("x/y/z/*.log", "x/y/z")
+	f("x/*/z/*.log", "x/y/z")
+	f("*/log/*.log", "app/log")
+}
+
+// A directory with too many events is not watched for as long as they last.
+func TestFlood(t *testing.T) {
+	dir := t.TempDir()
+	in, err := New(Options{Journal: &fakeJournal{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWatcher(slog.New(slog.DiscardHandler))
+	defer w.close()
+	w.add(dir)
+	watched := func() bool { return slices.Contains(w.w.WatchList(), dir) }
+	now := time.Now()
+	for range floodEvents {
+		w.flood(dir, now)
+	}
+	if !watched() || w.anyFlooded() {
+		t.Fatal("not watched before the flood")
+	}
+	w.flood(dir, now)
+	if watched() || !w.anyFlooded() || !w.has(dir) {
+		t.Fatal("watched during the flood")
+	}
+	w.poll(in, now.Add(floodLook)) // it has changed since it was never looked at
+	if in.dirty[dir] == nil {
+		t.Error("a change during the flood was not seen")
+	}
+	delete(in.dirty, dir)
+	w.poll(in, now.Add(2*floodLook))
+	if in.dirty[dir] != nil || watched() {
+		t.Error("looked at though nothing changed, or watched again too soon")
+	}
+	w.poll(in, now.Add(2*floodLook+calmAfter+time.Second))
+	if !watched() || w.anyFlooded() || in.dirty[dir] == nil {
+		t.Error("not watched, or not looked at, after the flood")
+	}
+}
+
+// A flood of events loses no line.
+func TestFloodOfLines(t *testing.T) {
+	w := newLive(t, "*.log")
+	const lines = 3 * floodEvents
+	for i := range lines {
+		w.write("a.log", fmt.Sprintf("%06d\n", i))
+	}
+	q := w.in.Feed("t")
+	late := time.After(9 * time.Second)
+	var c flow.Chunk
+	for n := 0; n < lines; {
+		if !q.Next(&c, readSize) {
+			select {
+			case <-q.Wake():
+			case <-late:
+				t.Fatalf("%d of %d lines", n, lines)
+			}
+			continue
+		}
+		for i := range c.Lines() {
+			if want := fmt.Sprintf("%06d", n); string(c.Line(i)) != want {
+				t.Fatalf("got %q, want %q", c.Line(i), want)
+			}
+			n++
+		}
+	}
+}
