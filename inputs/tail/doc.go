@@ -1,30 +1,78 @@
 // Package tail follows log files and gives every complete line of them once,
 // through rotation, truncation and restarts.
 //
-// The life of a file:
+// # The life of a file
 //
 //	found ─► ready ⇄ idle ─► rotated ─► done
 //	          │  ▲
 //	          ▼  │ Next
 //	         lane (one goroutine per topic)
 //
-// A look at a directory finds a file whose identity is not known; it is written
-// to the journal and, when it has something to read, put into the ready queue
-// of its topic. The lane that ships the topic takes it out, reads one quantum
-// and puts it back, or leaves it idle when it is at its end. When another file
-// is at its path, or none, it is rotated: its successor waits until it was read
-// to its end and has been quiet for a while. Then it is done: its descriptor is
-// closed and only its identity is kept, so that a late line is still found and
-// its copies are known again.
+// A look at a directory finds a file whose identity is not known (look.go,
+// adopt.go). It is written to the journal and, when it has something to read,
+// put into the ready queue of its topic (feed.go). The lane that ships the
+// topic takes it out, reads one quantum (read.go) and puts it back, or leaves it
+// idle when it is at its end. When another file is at its path, or none, it is
+// rotated: its successor waits until it was read to its end and has been quiet
+// for a while (drain.go). Then it is done: its descriptor is closed and only its
+// identity is kept, so that a late line is still found and its copies are known
+// again (finish.go).
+//
+// # What happens to a line at a rotation
+//
+// Renamed: app.log becomes app.log.1, and there is a new app.log. A look is a
+// snapshot of the directory at one instant (listing.go). It finds the known
+// inode at its new name, and the unknown one at the path, whose predecessor the
+// known one becomes. What is still written to the old one is read before the
+// first line of the new one, for as long as no second passes without data.
+// Rotated files that were never seen, because several rotations came between
+// two looks, are those of the family (family.go) that are newer than the newest
+// known one: they are read from their beginning, in order, before the path.
+//
+// Copied and truncated: the inode stays and its content is another. That is
+// noticed from its size, or from the bytes before the read position, which are
+// read again after each read (file.verify). The rest of the old content is
+// looked for in a file with the same bytes up to the position (search.go), which
+// takes over the identity; the new content is a file of its own, behind it
+// (truncate.go). When the old content broke off in a line, the bytes up to the
+// first newline of the new one are read as if they stood at its end (join in
+// drain.go).
+//
+// After a restart the journal tells which files are known and how far they
+// were read; the first look compares each with what was read of it, and goes on
+// from there (chain.go).
+//
+// # Who does what
 //
 // The looks, and all that is decided from them, are made by one goroutine, Run.
-// Reading is done by the goroutine that calls Next. Each file has a lock that
-// is held for one read; lock order is file, then queue.
+// Reading is done by the goroutine that calls Next. Each file has a lock that is
+// held for one read. Lock order: file, the next file of its chain, queue;
+// Input.mu and Input.todoMu come last. All system calls that look at files go
+// through disk, so that tests let things happen between any two of them.
 //
-// Limits. What is written to a file that is idle (closed for lack of data) and
-// deleted before anybody could look is lost unseen. With copytruncate, what is
-// written between the end of the copy and the truncation is lost by the program
-// that rotates. A file that is truncated and regrown with the same first bytes
-// and the same 64 bytes before the read position is taken for the same file.
-// Compressed siblings are recognised but not read.
+// # Limits
+//
+// What is written to a file that is idle (closed for lack of data) and deleted
+// before anybody could look is lost unseen. So are the lines of a file that is
+// rotated before the first look that the agent ever makes has been written to
+// its journal: it cannot be told from history.
+//
+// A closed file that is moved to a directory that no pattern leads to is not
+// found there; nor, among more than 64 unknown files, one that was restored
+// under another name and inode.
+//
+// With copytruncate, what is written between the end of the copy and the
+// truncation is lost by the program that rotates. A file that is truncated and
+// regrown with the same first 1,024 bytes and the same 64 bytes before the read
+// position is taken for the same file. A file of which fewer than 64 bytes were
+// read, and that is truncated and regrown beyond its former size between a look
+// and the read that follows, is taken for the same too, since there is nothing
+// to know it by: its lines before that are lost, and half a line may come as a
+// line. The same is true if it is truncated twice within a second.
+//
+// A file that is truncated after it was given a name outside its family is read
+// before the generations that nobody saw, since nothing tells its place.
+//
+// Compressed siblings are recognised, and what is unread in them is counted, but
+// they are not read.
 package tail

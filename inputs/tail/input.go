@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -130,106 +129,6 @@ func (in *Input) Feed(topic string) flow.Feed {
 		return q
 	}
 	return newQueue(in, topic) // nothing ever comes
-}
-
-// resume makes the file that the journal knows.
-func (in *Input) resume(s journal.FileState) {
-	f := &file{
-		id: s.ID, path: s.Path, now: s.Now, fd: -1,
-		key: makeKey(s.Dev, s.Ino, s.Birth), dev: s.Dev, birth: s.Birth, ino: s.Ino,
-		prevID: s.Prev, base: s.Base, baseMark: s.BaseMark,
-		pos: position{off: s.Resume, mark: s.ResumeMark}, searched: s.Resume,
-		recorded: true, resumed: true, since: time.Now(),
-	}
-	if f.now == "" {
-		f.now = f.path
-	}
-	f.size = s.Resume
-	in.files[f.id] = f
-	i := in.pats.match(f.path)
-	if i < 0 {
-		f.queue = newQueue(in, s.Topic) // it is no longer followed
-	} else {
-		f.queue = in.queues[in.o.Inputs[i].Topic]
-	}
-	if s.Done {
-		f.state = done
-	} else if i >= 0 {
-		in.active[f] = true
-	} else {
-		f.state = unfollowed
-	}
-	in.place(f)
-	if f.key == (key{}) {
-		f.gone = true // its inode got other content
-	} else {
-		in.byKey[f.key] = f
-	}
-}
-
-// chain links the files that the journal knows: those of one path are read one
-// after the other.
-func (in *Input) chain() {
-	chains := in.chains()
-	for _, path := range sortedKeys(chains) {
-		files := chains[path]
-		in.tails[path] = files[len(files)-1]
-		var last *file
-		for i, f := range files {
-			if i > 0 {
-				files[i-1].halfOf(f, in.tails[path].birth)
-			}
-			if last != nil {
-				f.after(last)
-			}
-			if in.active[f] {
-				last = f
-			}
-		}
-	}
-	for _, f := range byID(in.active) {
-		if in.tails[f.path] != f {
-			in.rotate(f)
-		}
-	}
-}
-
-// chains is the known files by their path, in order. A file comes right after
-// its predecessor: what was truncated when it had a successor already has been
-// numbered after that.
-func (in *Input) chains() map[string][]*file {
-	chains := map[string][]*file{}
-	for _, s := range in.o.Files {
-		f := in.files[s.ID]
-		files := chains[f.path]
-		at := len(files)
-		if i := slices.Index(files, in.files[f.prevID]); i >= 0 {
-			at = i + 1
-		}
-		chains[f.path] = slices.Insert(files, at, f)
-	}
-	return chains
-}
-
-// halfOf finds out whether f, the copy of a truncated file, broke off in a line
-// that g, which was numbered next, goes on with: g has been joined to it, or may
-// be, because what is at the path now was born, at newest, before the copy: it
-// is the inode that the copy was made of.
-func (f *file) halfOf(g *file, newest int64) {
-	switch {
-	case g.prevID != f.id:
-	case g.base > 0:
-		f.joined, f.next = g.base, g
-		f.size = max(0, f.pos.off-f.joined)
-	case f.state != done && newest > 0 && newest < f.birth:
-		f.half, f.next = true, g
-	}
-}
-
-// after makes f wait for p.
-func (f *file) after(p *file) {
-	f.prev = p
-	p.followers = append(p.followers, f)
 }
 
 // place puts f into the directory where it is.

@@ -35,9 +35,9 @@ type mode struct {
 }
 
 var modes = []mode{
-	{name: "calm", count: 150},
-	{name: "rename", racing: true, renames: true, count: 150},
-	{name: "race", racing: true, count: 0},
+	{name: "calm", count: 100},
+	{name: "rename", racing: true, renames: true, count: 100},
+	{name: "race", racing: true, count: 100},
 }
 
 // line is one line that was written.

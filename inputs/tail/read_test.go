@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tailrace/agent/flow"
 )
@@ -156,4 +157,52 @@ func BenchmarkNext(b *testing.B) {
 			}
 		})
 	}
+}
+
+// The bytes before the position are compared as they were read with the data,
+// not only after it: they become part of the mark. Here they are others for the
+// moment of the first read.
+func TestLeadOfTheSameRead(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		first := strings.Repeat("a", 99) + "\n"
+		h.append("a.log", first)
+		h.start()
+		h.take()
+		reads, armed := 0, false
+		h.before = func(call, _ string) error {
+			if call != "pread" || !armed {
+				return nil
+			}
+			if reads++; reads == 1 {
+				h.overwrite("a.log", 50, "bbbb")
+			} else {
+				h.overwrite("a.log", 50, "aaaa")
+			}
+			return nil
+		}
+		h.in.disk.before = h.before
+		h.append("a.log", "second\n")
+		h.wait(2 * time.Second)
+		armed = true
+		var c flow.Chunk
+		for !h.in.Feed("t").Next(&c, readSize) {
+			h.wait(time.Second)
+		}
+		if got, want := c.Span(0, 1).Mark, markOf([]byte(first+"second\n")); string(c.Data) != "second\n" || got != want {
+			t.Errorf("%q with mark %+v, want %+v", c.Data, got, want)
+		}
+		if reads < 2 {
+			t.Errorf("%d reads", reads)
+		}
+		h.stop()
+	})
+}
+
+func (h *host) overwrite(name string, at int64, data string) {
+	f, err := os.OpenFile(h.path(name), os.O_WRONLY, 0)
+	h.must(err)
+	_, err = f.WriteAt([]byte(data), at)
+	h.must(err)
+	h.must(f.Close())
 }

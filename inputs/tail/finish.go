@@ -1,0 +1,144 @@
+package tail
+
+import (
+	"slices"
+	"time"
+
+	"tailrace/agent/journal"
+)
+
+// loseRest counts what is known to be lost of f, which is nowhere.
+func (in *Input) loseRest(f *file, l *listing) {
+	f.mu.Lock()
+	rest := f.size - f.pos.off
+	f.mu.Unlock()
+	cause := lostDeleted
+	if n, ok := packedRest(f, l); ok {
+		rest, cause = n, lostCompressed
+	}
+	if rest > 0 {
+		in.lose(f, rest, cause)
+	}
+}
+
+// lose counts bytes of f that will never be shipped.
+func (in *Input) lose(f *file, n int64, cause string) {
+	in.mu.Lock()
+	in.lost[cause] += n
+	in.mu.Unlock()
+	in.o.Journal.Note(journal.Record{Lost: &journal.Lost{File: f.id, Path: f.path, Bytes: n, Cause: cause}})
+	in.log.Error("lines are lost: the file was "+cause+" before it was read to its end", "path", f.path, "bytes", n, "offset", f.at())
+}
+
+// finish lets go of f: it was read to its end, or is gone.
+func (in *Input) finish(f *file) {
+	f.mu.Lock()
+	f.close()
+	f.mu.Unlock()
+	f.state, f.since = done, time.Now()
+	f.queue.remove(f)
+	delete(in.draining, f)
+	in.mu.Lock()
+	delete(in.active, f)
+	in.unpark(f)
+	in.mu.Unlock()
+	in.noteFile(f)
+	for _, g := range f.followers {
+		if g.prev != f {
+			continue
+		}
+		if g.prev = nil; f.prev != nil {
+			g.after(f.prev) // f was gone before its turn came
+		}
+		in.wake(g)
+	}
+	f.followers = nil
+}
+
+// noteFile brings the journal's record of f up to date.
+func (in *Input) noteFile(f *file) {
+	if f.recorded {
+		in.o.Journal.Note(journal.Record{File: f.journalFile()})
+	}
+}
+
+func (f *file) journalFile() *journal.File {
+	r := &journal.File{
+		ID: f.id, Path: f.path, Topic: f.queue.topic, Dev: f.dev, Ino: f.ino, Birth: f.birth,
+		Prev: f.prevID, Base: f.base, BaseMark: f.baseMark, Done: f.state == done,
+	}
+	if f.now != f.path {
+		r.Now = f.now
+	}
+	return r
+}
+
+// belated reads what came to a file that was done.
+func (in *Input) belated(f *file) {
+	if f.copies {
+		return
+	}
+	if next := in.tails[f.path]; next != f {
+		in.stats.slips.Add(1)
+		in.warnOnce("late:"+f.path, "lines were written to a rotated file after its successor was begun: they are shipped late", "path", f.now)
+	}
+	f.late, f.final = true, false
+	f.state, f.since = rotated, time.Now()
+	in.draining[f] = true
+	in.mu.Lock()
+	in.active[f] = true
+	in.mu.Unlock()
+	in.wake(f)
+}
+
+// drop forgets f.
+func (in *Input) drop(f *file) {
+	if in.byKey[f.key] == f {
+		delete(in.byKey, f.key)
+	}
+	if in.tails[f.path] == f {
+		delete(in.tails, f.path)
+	}
+	in.displace(f)
+	in.mu.Lock()
+	delete(in.files, f.id)
+	delete(in.active, f)
+	in.mu.Unlock()
+	if f.recorded {
+		in.o.Journal.Note(journal.Record{Forget: &journal.Forget{ID: f.id}})
+	}
+}
+
+// keepGone is how many identities of files that are gone are kept for each
+// path: copies of them may still be around, and are known by them.
+const keepGone = 16
+
+// keepPath is how long the last identity of a path is kept at which nothing is
+// any more.
+const keepPath = time.Hour
+
+// forget drops files that are gone, done and acked, but the last few of each
+// path that still exists.
+func (in *Input) forget() {
+	gone := map[string][]*file{}
+	for _, f := range in.files {
+		if f.state == done && (f.gone || f.key == key{}) {
+			gone[f.path] = append(gone[f.path], f)
+		}
+	}
+	for _, path := range sortedKeys(gone) {
+		files := gone[path]
+		slices.SortFunc(files, func(a, b *file) int { return int(a.id) - int(b.id) })
+		n := len(files)
+		if tail := in.tails[path]; tail != nil && !tail.gone {
+			n -= keepGone
+		} else if time.Since(files[n-1].since) < keepPath {
+			n-- // what appears there next is its successor
+		}
+		for _, f := range files[:max(0, n)] {
+			if at, _ := in.o.Journal.Acked(f.id); at >= f.at() {
+				in.drop(f)
+			}
+		}
+	}
+}

@@ -1,0 +1,242 @@
+package tail
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"tailrace/agent/flow"
+)
+
+const (
+	// readSize is how many bytes one read asks for: large enough that the
+	// calls cost nothing beside the copy, small enough to stay in the cache.
+	readSize = 256 << 10
+	// maxLine is the longest line in bytes, without its newline, that is
+	// given whole. Longer ones come as pieces of that size. A piece fits into
+	// the default max.message.bytes of Kafka (1048588) with its headers.
+	maxLine = 1<<20 - 64<<10
+	// nulRun is how many NULs at the start of a file are taken for the hole
+	// that a writer without O_APPEND leaves after a truncation.
+	nulRun = 64
+)
+
+// result is what a read came to.
+type result int
+
+const (
+	nothing result = iota // no whole line is there now
+	filled
+	other // the content is not what was read before: truncated, replaced
+	broken
+)
+
+// unread says that there may be something to read.
+func (f *file) unread() bool {
+	return f.size > f.searched || f.final && f.pos.off < f.size+f.joined || f.joined > 0 && f.pos.off < f.size+f.joined
+}
+
+// read fills c with the next lines, at most max bytes unless one line alone is
+// longer. What was read is used only after a second look at the bytes before
+// it: the first may have met the old content and the read the new.
+func (f *file) read(c *flow.Chunk, max int) (result, error) {
+	want, alone := min(max, readSize), f.pos.part > 0
+	if alone {
+		want = maxLine + 1
+	}
+	lead := leadLen(f.pos.off)
+	for {
+		n, err := f.fill(c, lead, want)
+		if err != nil {
+			return broken, err
+		}
+		if n < 0 {
+			return other, nil
+		}
+		c.Data = c.Buf[lead : lead+n]
+		if ok, err := f.verify(f.pos.off + int64(n)); err != nil {
+			return broken, err
+		} else if !ok {
+			return other, nil
+		}
+		if n > 0 && c.Data[0] == 0 {
+			if skipped, err := f.nuls(c.Data); err != nil {
+				return broken, err
+			} else if skipped {
+				lead = leadLen(f.pos.off)
+				continue
+			}
+			if f.held {
+				return nothing, nil
+			}
+		}
+		used, part, last := f.cut(c.Data, alone, n < want)
+		if used == 0 && n == want && !alone {
+			want, alone = maxLine+1, true
+			continue
+		}
+		if used == 0 {
+			f.searched = f.pos.off + int64(n)
+			return nothing, nil
+		}
+		f.give(c, lead, used, part, last, n)
+		return filled, nil
+	}
+}
+
+// fill reads up to want bytes behind pos into c.Buf, with the lead bytes before
+// it. It returns their number, or -1 when the lead is not what it was.
+func (f *file) fill(c *flow.Chunk, lead, want int) (int, error) {
+	if cap(c.Buf) < lead+want {
+		c.Buf = slices.Grow(c.Buf[:0], lead+want)
+	}
+	c.Buf = c.Buf[:lead+want]
+	n, err := f.queue.in.disk.pread(f.fd, c.Buf, f.pos.off-int64(lead))
+	if err != nil {
+		return 0, fmt.Errorf("read at %d: %w", f.pos.off, err)
+	}
+	if n < lead || flow.TailSum(c.Buf[:lead]) != f.pos.mark.Tail {
+		return -1, nil
+	}
+	n -= lead
+	if f.joined > 0 && n < want {
+		more, err := f.fillJoined(c.Buf[lead+n:], f.pos.off+int64(n))
+		if err != nil {
+			return 0, err
+		}
+		n += more
+	}
+	return n, nil
+}
+
+// fillJoined reads what is joined to the end of the file, from offset off on.
+func (f *file) fillJoined(p []byte, off int64) (int, error) {
+	at := off - f.size
+	if at < 0 || at >= f.joined || f.next == nil {
+		return 0, nil
+	}
+	g := f.next
+	g.mu.Lock() // files are locked in the order of their chain
+	defer g.mu.Unlock()
+	if g.fd < 0 {
+		if err := g.open(); err != nil {
+			return 0, fmt.Errorf("the rest of the line at %q: %w", g.now, err)
+		}
+		defer g.close()
+	}
+	if ok, err := f.queue.in.disk.matches(g.fd, g.base, g.baseMark); err != nil || !ok {
+		if err == nil {
+			f.queue.in.report(g, nil) // it was truncated once more
+		}
+		return 0, err
+	}
+	return f.queue.in.disk.pread(g.fd, p[:min(int64(len(p)), f.joined-at)], at)
+}
+
+// verify says whether the file still has the content that pos marks, and is
+// at least end bytes long. It takes note of the size.
+func (f *file) verify(end int64) (bool, error) {
+	e, err := f.queue.in.disk.sizeFD(f.fd)
+	if err != nil {
+		return false, err
+	}
+	if e.size+f.joined < end || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax {
+		return false, nil
+	}
+	f.saw(e)
+	if f.joined > 0 && f.pos.off > f.size {
+		return true, nil // all of it was given
+	}
+	if f.early.off > f.pos.off {
+		if ok, err := f.queue.in.disk.matches(f.fd, f.early.off, f.early.mark); !ok || err != nil {
+			return false, err
+		}
+	}
+	return f.queue.in.disk.matches(f.fd, f.pos.off, f.pos.mark)
+}
+
+// nuls treats data that begins with a NUL. A run of them at the start of the
+// file is skipped once something follows; when nothing but NULs follows up to
+// the end of the file, they are space that the writer took in advance.
+func (f *file) nuls(data []byte) (skipped bool, err error) {
+	f.held = false
+	if notNul(data) >= 0 && f.pos.off > 0 {
+		return false, nil
+	}
+	at, err := f.queue.in.disk.firstData(f.fd, f.pos.off)
+	if err != nil {
+		return false, err
+	}
+	if at < 0 {
+		f.held, f.searched = true, f.size
+		return false, nil
+	}
+	if f.pos.off > 0 || at < nulRun && f.prevID == 0 {
+		return false, nil
+	}
+	m, ok, err := f.queue.in.disk.markAt(f.fd, at)
+	if err != nil || !ok {
+		return false, err
+	}
+	f.queue.in.stats.nuls.Add(at)
+	f.pos = position{off: at, mark: m}
+	f.searched = at
+	return true, nil
+}
+
+// cut says how much of data is given now: whole lines; or, when a line is too
+// long, one piece of it. A piece is the part-th, and perhaps the last. alone
+// says that only one line is wanted, end that the file ends with data.
+func (f *file) cut(data []byte, alone, end bool) (used, part int, last bool) {
+	if !alone {
+		used = bytes.LastIndexByte(data, '\n') + 1
+	} else if used = bytes.IndexByte(data, '\n') + 1; used == 0 && len(data) > maxLine {
+		return maxLine, f.pos.part + 1, false
+	}
+	if used == 0 && end && (f.final || f.joined > 0) && f.pos.off+int64(len(data)) >= f.size+f.joined {
+		used = len(data)
+	}
+	if used > 0 && f.pos.part > 0 {
+		return used, f.pos.part + 1, true
+	}
+	return used, 0, false
+}
+
+// give hands out the first used of the n bytes that were read into c.
+func (f *file) give(c *flow.Chunk, lead, used, part int, last bool, n int) {
+	f.back = f.pos
+	c.File, c.Path, c.Start = f.id, f.path, f.pos.off
+	c.Lead, c.Data = c.Buf[:lead], c.Buf[lead:lead+used]
+	c.PrefixLen, c.Prefix = f.pos.mark.PrefixLen, f.pos.mark.Prefix
+	c.Part, c.Final = part, last
+	c.Split()
+	m := &f.pos.mark
+	if more := min(flow.PrefixMax-m.PrefixLen, used); more > 0 {
+		m.Prefix = flow.PrefixSum(m.Prefix, c.Data[:more])
+		m.PrefixLen += more
+	}
+	m.Tail = flow.TailSum(c.Buf[:lead+used])
+	f.pos.off += int64(used)
+	f.pos.part = part
+	if last {
+		f.pos.part = 0
+	}
+	f.searched = f.pos.off
+	if part == 0 && bytes.IndexByte(c.Buf[lead+used:lead+n], '\n') < 0 {
+		f.searched = f.back.off + int64(n)
+	}
+}
+
+// unreadFrom sets the position back to where line n of c starts; c is the
+// chunk that was read last.
+func (f *file) unreadFrom(c *flow.Chunk, n int) {
+	if n >= c.Lines() {
+		return
+	}
+	f.pos = f.back
+	if n > 0 {
+		s := c.Span(0, n)
+		f.pos = position{off: s.End, mark: s.Mark}
+	}
+	f.searched = f.pos.off
+}

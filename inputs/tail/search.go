@@ -1,0 +1,132 @@
+package tail
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tailrace/agent/flow"
+)
+
+// found looks for the content of f under another identity: it was restored,
+// or the file system numbers its inodes anew.
+func (in *Input) found(f *file, l *listing) bool {
+	if f.at() < flow.TailMax {
+		return false // anything would match
+	}
+	e, err := in.search(f, l)
+	if err == nil {
+		in.rebind(f, e)
+		in.seen(f, e)
+	}
+	return err == nil
+}
+
+// search finds the unknown file that has the content of f up to its position:
+// one with the same first bytes, and the same before the position. When too
+// few bytes are known to tell, only a new file of the rotation family counts. The
+// error is errGone, or errMoved when the directory has changed since the look.
+func (in *Input) search(f *file, l *listing) (entry, error) {
+	at := f.at()
+	short := at < flow.TailMax
+	var candidates []entry
+	for _, m := range l.family(f.path) {
+		if g := in.byKey[m.key]; short && f.now != f.path {
+			break // it was renamed: what is there may be its successor
+		} else if short && g != nil && !g.copies {
+			candidates = nil // this one and what is older was there before
+		} else if !m.gen.packed {
+			candidates = append(candidates, m.entry)
+		}
+	}
+	n := len(candidates)
+	if !short {
+		candidates = append(candidates, in.strangers(l, f)...)
+	}
+	for i, e := range candidates {
+		g := in.byKey[e.key]
+		if g != nil && !g.copies || e.link || e.size < at || e.size == 0 || i >= n && temporary(e.path) {
+			continue
+		}
+		same, err := in.sameContent(f, e)
+		if same {
+			return e, nil
+		}
+		if errors.Is(err, errMoved) || errors.Is(err, unix.ENOENT) {
+			return entry{}, errMoved
+		}
+	}
+	return entry{}, errGone
+}
+
+// maxStrangers is among how many unknown files one is looked for by content.
+const maxStrangers = 64
+
+// strangers is the files that may have the content of f whatever their name:
+// the one at its path, and those that are not known unless they are so many
+// that reading each of them for each that is missing would take too long.
+func (in *Input) strangers(l *listing, f *file) []entry {
+	if l.strange == nil {
+		l.strange = []entry{}
+		for _, e := range l.files {
+			if g := in.byKey[e.key]; g == nil || g.copies {
+				l.strange = append(l.strange, e)
+			}
+		}
+	}
+	if len(l.strange) <= maxStrangers {
+		return l.strange
+	}
+	if e, ok := l.stat(filepath.Base(f.now)); ok {
+		return []entry{e}
+	}
+	return nil
+}
+
+// temporary says that the name is one that editors and package managers give.
+func temporary(path string) bool {
+	return strings.HasSuffix(path, "~") || slices.Contains([]string{".bak", ".swp", ".tmp"}, filepath.Ext(path))
+}
+
+// sameContent says whether the file at e begins like f, up to f's position.
+func (in *Input) sameContent(f *file, e entry) (bool, error) {
+	f.mu.Lock()
+	pos := f.pos
+	f.mu.Unlock()
+	fd, err := in.disk.openFile(e.path)
+	if err != nil {
+		return false, err
+	}
+	defer unix.Close(fd)
+	now, err := in.disk.statFD(fd)
+	if err != nil {
+		return false, err
+	}
+	if now.key != e.key {
+		return false, errMoved
+	}
+	return in.disk.matches(fd, pos.off, pos.mark)
+}
+
+// rebind gives f the identity of e.
+func (in *Input) rebind(f *file, e entry) {
+	if in.byKey[f.key] == f {
+		delete(in.byKey, f.key)
+	}
+	if g := in.byKey[e.key]; g != nil {
+		in.drop(g) // it was known as a copy only
+	}
+	in.move(f, e.path)
+	f.mu.Lock()
+	f.close()
+	f.key, f.dev, f.ino, f.birth = e.key, e.dev, e.ino, e.key.birth
+	f.size, f.searched, f.grown = e.size, f.pos.off, time.Now()
+	f.early = position{}
+	f.mu.Unlock()
+	in.byKey[e.key] = f
+	in.noteFile(f)
+}

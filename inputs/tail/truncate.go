@@ -1,0 +1,172 @@
+package tail
+
+import (
+	"errors"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// changed says that the inode of f has other content than was read of it.
+func (in *Input) changed(f *file) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.open() != nil {
+		return false
+	}
+	same, err := f.verify(f.pos.off)
+	return !same && err == nil
+}
+
+// truncated is called when the inode of f has other content than was read. What
+// was not read yet is in a copy beside it, or lost; the new content is a file
+// of its own.
+func (in *Input) truncated(f *file) {
+	path := filepath.Dir(f.now)
+	l, err := in.snapshot(in.dir(path), path)
+	if err != nil {
+		in.touched(path)
+		return
+	}
+	in.truncatedIn(f, l)
+}
+
+// truncatedAll sees to the files that a look found truncated, with one more
+// listing for all of them: the copy of one may be younger than l. It returns
+// what is there now.
+func (in *Input) truncatedAll(d *dir, l *listing) (*listing, error) {
+	if len(in.cut) == 0 {
+		return l, nil
+	}
+	cut := in.cut
+	in.cut = nil
+	l, err := in.snapshot(d, l.dir)
+	if err != nil {
+		in.touched(l.dir)
+		return l, err
+	}
+	for _, f := range cut {
+		in.truncatedIn(f, l)
+	}
+	return l, nil
+}
+
+// truncatedIn is truncated with a listing that is younger than the truncation.
+func (in *Input) truncatedIn(f *file, l *listing) {
+	if f.key == (key{}) {
+		return // it was seen to before
+	}
+	path, err := l.dir, error(nil)
+	at, ok := l.locate(f)
+	if !ok {
+		at, err = f.stat()
+	}
+	if err != nil || ok && at.path != f.now {
+		in.touched(path) // first, it is found where it is
+		return
+	}
+	placed := ok && at.path == f.path
+	copied, err := in.search(f, l)
+	if errors.Is(err, errMoved) {
+		in.tell(task{f: f}) // a rotation is under way: look again
+		return
+	}
+	found := err == nil
+	fd := in.detach(f)
+	if f.state == done {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+		return // a late file; if it matches a pattern it is found anew
+	}
+	in.rotate(f)
+	if found {
+		in.rebind(f, copied)
+	} else {
+		in.loseTruncated(f)
+	}
+	waiting := f.followers
+	f.followers = nil
+	newest, prev := in.tails[f.path], f
+	if newest == f && placed {
+		// copies of what was truncated several times; if the file was also
+		// renamed, the generations that are not known are newer than it
+		in.byKey[at.key] = f // it is none of them
+		prev = in.generations(in.dir(path), l, f.path)
+	}
+	g := in.create(at, f.path, following)
+	g.gone = at.nlink == 0
+	if fd >= 0 {
+		g.hold(fd)
+	}
+	if found || prev != f {
+		prev.half, prev.next = true, g
+	}
+	in.link(prev, g)
+	if newest != f {
+		in.tails[f.path] = newest
+	}
+	if !placed {
+		in.rotate(g)
+	}
+	for _, n := range waiting {
+		n.after(g)
+	}
+	if !found {
+		in.finish(f)
+		in.lostHalf(f)
+	}
+	in.record() // after what was noted of f: it must not have the inode any more
+}
+
+// stat describes the inode of f, which may have no name any more.
+func (f *file) stat() (entry, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fd < 0 {
+		return entry{}, errMoved
+	}
+	at, err := f.queue.in.disk.statFD(f.fd)
+	at.path = f.now
+	return at, err
+}
+
+// detach takes the inode away from f, and returns its descriptor, or -1.
+func (in *Input) detach(f *file) int {
+	f.queue.remove(f)
+	if in.byKey[f.key] == f {
+		delete(in.byKey, f.key)
+	}
+	f.mu.Lock()
+	fd := f.fd
+	if fd >= 0 {
+		f.fd = -1
+		in.stats.open.Add(-1)
+	}
+	f.key, f.dev, f.ino, f.birth = key{}, 0, 0, 0
+	f.gone = true
+	f.mu.Unlock()
+	in.noteFile(f)
+	return fd
+}
+
+// lostHalf is called when f is lost, which a file that breaks off in the middle of
+// a line may be waiting for.
+func (in *Input) lostHalf(f *file) {
+	for p := range in.active {
+		if p.next == f {
+			p.mu.Lock()
+			p.unjoin()
+			p.mu.Unlock()
+		}
+	}
+}
+
+func (in *Input) loseTruncated(f *file) {
+	f.mu.Lock()
+	rest := f.size - f.pos.off
+	f.mu.Unlock()
+	if rest > 0 {
+		in.lose(f, rest, lostTruncated)
+	}
+}
