@@ -65,6 +65,7 @@ type world struct {
 	mode   mode
 	mu     sync.Mutex // held while something happens between two system calls
 	midst  bool       // something happens between two system calls
+	lane   bool       // the lane is busy: it holds a chunk, or replays
 	fuse   int        // in how many system calls something happens; 0 never
 }
 
@@ -206,13 +207,25 @@ func (w *world) between(call, path string) error {
 			w.j.crash(w.rnd.IntN(5))
 			return nil
 		}
-		w.act(w.chains[w.rnd.IntN(2)], w.rnd.IntN(55))
+		if (call == "list" || call == "stat") && w.up && !w.lane && w.rnd.IntN(3) == 0 {
+			w.shipInMidst() // no file is locked then
+		} else {
+			w.act(w.chains[w.rnd.IntN(2)], w.rnd.IntN(55))
+		}
 	}
 	w.say("…")
 	if w.rnd.IntN(2) == 0 {
 		w.fuse = 1 + w.rnd.IntN(20)
 	}
 	return nil
+}
+
+// shipInMidst lets the lane read while a look is made.
+func (w *world) shipInMidst() {
+	var c flow.Chunk
+	if w.in.Feed("t").Next(&c, 1<<w.rnd.IntN(18)) {
+		w.shipped(&c, c.Span(0, c.Lines()), c.Lines())
+	}
 }
 
 // bury ends the agent if it crashed.
@@ -266,11 +279,13 @@ func (w *world) begin() {
 	w.say("start")
 	was := w.current()
 	w.start()
-	w.up = true
 	if !w.j.dead {
 		w.looked(was)
 	}
+	w.up = true
 	w.due = nil
+	w.lane = true
+	defer func() { w.lane = false }()
 	for _, s := range w.j.unacked() {
 		var c flow.Chunk
 		err := w.in.Fetch(s, &c)
@@ -328,6 +343,7 @@ func (w *world) ship(n int) {
 		}
 		taken += lines
 	}
+	w.lane = false
 	if taken > 0 {
 		w.say("shipped %d lines", taken)
 	}
@@ -336,6 +352,7 @@ func (w *world) ship(n int) {
 // next takes a chunk, unless the agent is dead by then.
 func (w *world) next(c *flow.Chunk, max int) bool {
 	synctest.Wait()
+	w.lane = true
 	ok := w.in.Feed("t").Next(c, max)
 	synctest.Wait()
 	return ok && !w.j.dead
