@@ -1,20 +1,10 @@
 package tail
 
 import (
-	"cmp"
-	"maps"
 	"os"
-	"slices"
 	"testing"
 	"time"
-
-	"tailrace/agent/flow"
-	"tailrace/agent/journal"
 )
-
-func byFileID(m map[flow.FileID]*journal.FileState) []*journal.FileState {
-	return slices.SortedFunc(maps.Values(m), func(a, b *journal.FileState) int { return cmp.Compare(a.ID, b.ID) })
-}
 
 func TestFollow(t *testing.T) {
 	bubble(t, func(t *testing.T) {
