@@ -2,8 +2,11 @@ package tail
 
 import (
 	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"tailrace/agent/flow"
 )
 
 func TestFollow(t *testing.T) {
@@ -159,6 +162,64 @@ func TestLateWriter(t *testing.T) {
 		if n := h.in.Stats().Slips; n != 1 {
 			t.Errorf("%d slips", n)
 		}
+		h.stop()
+	})
+}
+
+// A file that is rewritten to the size that it had, while nobody looks, is read
+// from its beginning.
+func TestRewrittenToTheSameSize(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", "old line\n")
+		h.start()
+		h.take()
+		h.stop()
+		h.must(os.Truncate(h.path("a.log"), 0))
+		h.append("a.log", "new line\n")
+		h.start()
+		h.settle()
+		h.want("old line", "new line")
+		h.stop()
+	})
+}
+
+// A file is copied, truncated, written to and deleted between two looks, before
+// it was read to its end: the rest is in the copy, which is not read twice.
+func TestCopiedAndDeleted(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		first := strings.Repeat("1", 200)
+		h.append("a.log", first+"\n2\n")
+		h.start()
+		var c flow.Chunk
+		if !h.next(&c, 250) {
+			t.Fatal("nothing to read")
+		}
+		h.append("a.log", strings.Repeat("3", 200)+"\n")
+		h.copyTruncate("a.log", "a.log.1")
+		h.append("a.log", strings.Repeat("4", 900)+"\n")
+		h.remove("a.log")
+		h.settle()
+		h.want(first, "2", strings.Repeat("3", 200), strings.Repeat("4", 900))
+		h.stop()
+	})
+}
+
+// A file that begins with the same long banner each time that it is made anew
+// is told by the bytes before the position.
+func TestSameBanner(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		banner := strings.Repeat("=", 2000)
+		first, second := strings.Repeat("1", 100), strings.Repeat("2", 900)
+		h.append("a.log", banner+"\n"+first+"\n")
+		h.start()
+		h.take()
+		h.must(os.Truncate(h.path("a.log"), 0))
+		h.append("a.log", banner+"\n"+second+"\n")
+		h.settle()
+		h.want(banner, first, banner, second)
 		h.stop()
 	})
 }
