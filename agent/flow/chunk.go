@@ -24,6 +24,9 @@ type Mark struct {
 	PrefixLen int    `json:"n"` // bytes that Prefix covers: min(offset, PrefixMax)
 	Prefix    uint64 `json:"p"` // hash of the file's first PrefixLen bytes
 	Tail      uint64 `json:"t"` // hash of the min(offset, TailMax) bytes before the offset
+	// Part is how many pieces were given of the line that the offset is in;
+	// 0 when it is at the beginning of a line.
+	Part int `json:"part,omitempty"`
 }
 
 // TailSum is the hash that Mark.Tail holds, of the last TailMax bytes of p.
@@ -96,6 +99,9 @@ func (c *Chunk) Span(from, to int) Span {
 // markAt is the mark of the file at Start+n.
 func (c *Chunk) markAt(n int) Mark {
 	m := Mark{PrefixLen: c.PrefixLen, Prefix: c.Prefix}
+	if !c.Final {
+		m.Part = c.Part
+	}
 	if more := min(PrefixMax-m.PrefixLen, n); more > 0 {
 		m.Prefix = PrefixSum(m.Prefix, c.Data[:more])
 		m.PrefixLen += more

@@ -11,6 +11,9 @@ import (
 func (in *Input) drainAll() {
 	in.record()
 	for _, f := range byID(in.draining) {
+		if in.full() && !f.isOpen() {
+			continue // when another is closed
+		}
 		if f.prev == nil && f.recorded && f.wrong == nil && !f.queue.busy(f) {
 			in.drain(f)
 		}

@@ -42,6 +42,7 @@ func (q *queue) Next(c *flow.Chunk, max int) bool {
 		f.mu.Lock()
 		r, err := f.readOpen(c, max)
 		more := r == filled && f.unread()
+		f.spare()
 		f.mu.Unlock()
 		q.put(f, r == filled, more)
 		switch {

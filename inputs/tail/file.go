@@ -17,7 +17,6 @@ import (
 type position struct {
 	off  int64
 	mark flow.Mark
-	part int // pieces that were given of the line that is being read, 0 none
 }
 
 // A file is the content of one inode, from its creation or truncation on. It is
@@ -38,6 +37,9 @@ type file struct {
 	// size is the largest that was seen; searched is up to where there is no
 	// newline behind pos. There is something to read when size > searched.
 	size, searched int64
+	// sure is the largest size that was seen together with the content that
+	// pos marks: size may be that of what the file was truncated to.
+	sure int64
 	// final says that nobody writes any more: a last line without a newline
 	// is given too.
 	final bool

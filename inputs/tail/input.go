@@ -38,6 +38,8 @@ type Input struct {
 	pulse  flow.Pulse // of Run's loop
 	disk   disk
 	watch  *watcher
+	// maxOpen is how many files may be held open.
+	maxOpen int64
 
 	// mu guards what Run changes and others read.
 	mu     sync.Mutex
@@ -105,7 +107,7 @@ func New(o Options) (*Input, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	in := &Input{
-		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[string]*queue{},
+		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[string]*queue{}, maxOpen: openLimit(),
 		files: map[flow.FileID]*file{}, active: map[*file]bool{}, lost: map[string]int64{}, parked: map[*file]string{},
 		kick: make(chan struct{}, 1), scanned: make(chan struct{}), stopped: make(chan struct{}),
 		byKey: map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},

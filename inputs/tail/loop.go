@@ -240,6 +240,10 @@ func (in *Input) at(dir, path string) *file {
 
 // written is called when the file system told of a write to f.
 func (in *Input) written(f *file) {
+	if !f.isOpen() && in.full() {
+		in.touched(filepath.Dir(f.now)) // a look needs no descriptor for it
+		return
+	}
 	f.mu.Lock()
 	err := f.open()
 	f.mu.Unlock()
@@ -263,7 +267,7 @@ func (in *Input) wake(f *file) {
 	f.mu.Lock()
 	unread := f.unread()
 	var err error
-	if unread && (f.prev == nil || in.stats.open.Load() < maxHeld) {
+	if unread && !in.full() && (f.prev == nil || in.stats.open.Load() < maxHeld) {
 		err = f.open() // before it can be deleted
 	}
 	f.mu.Unlock()

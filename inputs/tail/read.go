@@ -40,7 +40,7 @@ func (f *file) unread() bool {
 // longer. What was read is used only after a second look at the bytes before
 // it: the first may have met the old content and the read the new.
 func (f *file) read(c *flow.Chunk, max int) (result, error) {
-	want, alone := min(max, readSize), f.pos.part > 0
+	want, alone := min(max, readSize), f.pos.mark.Part > 0
 	if alone {
 		want = maxLine + 1
 	}
@@ -152,7 +152,11 @@ func (f *file) verify(end int64) (bool, error) {
 			return false, err
 		}
 	}
-	return f.queue.in.disk.matches(f.fd, f.pos.off, f.pos.mark)
+	ok, err := f.queue.in.disk.matches(f.fd, f.pos.off, f.pos.mark)
+	if ok {
+		f.sure = e.size
+	}
+	return ok, err
 }
 
 // nuls treats data that begins with a NUL. A run of them at the start of the
@@ -191,13 +195,13 @@ func (f *file) cut(data []byte, alone, end bool) (used, part int, last bool) {
 	if !alone {
 		used = bytes.LastIndexByte(data, '\n') + 1
 	} else if used = bytes.IndexByte(data, '\n') + 1; used == 0 && len(data) > maxLine {
-		return maxLine, f.pos.part + 1, false
+		return maxLine, f.pos.mark.Part + 1, false
 	}
 	if used == 0 && end && (f.final || f.joined > 0) && f.pos.off+int64(len(data)) >= f.size+f.joined {
 		used = len(data)
 	}
-	if used > 0 && f.pos.part > 0 {
-		return used, f.pos.part + 1, true
+	if used > 0 && f.pos.mark.Part > 0 {
+		return used, f.pos.mark.Part + 1, true
 	}
 	return used, 0, false
 }
@@ -217,9 +221,9 @@ func (f *file) give(c *flow.Chunk, lead, used, part int, last bool, n int) {
 	}
 	m.Tail = flow.TailSum(c.Buf[:lead+used])
 	f.pos.off += int64(used)
-	f.pos.part = part
+	f.pos.mark.Part = part
 	if last {
-		f.pos.part = 0
+		f.pos.mark.Part = 0
 	}
 	f.searched = f.pos.off
 	if part == 0 && bytes.IndexByte(c.Buf[lead+used:lead+n], '\n') < 0 {

@@ -1,120 +1,202 @@
 package tail
 
 import (
+	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
-	"tailrace/agent/flow"
+	"golang.org/x/sys/unix"
 )
 
-// The pieces of a long line are counted on over a restart.
-func TestPiecesOverRestarts(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		h := newHost(t, "a.log")
-		var parts []string
-		life := func(more string) {
-			h.append("a.log", more)
-			h.start()
-			var c flow.Chunk
-			for h.next(&c, readSize) {
-				parts = append(parts, fmt.Sprintf("%d %v", c.Part, c.Final))
-				s := c.Span(0, c.Lines())
-				h.j.intent(s)
-				h.j.ack(s)
-			}
-			h.stop()
-		}
-		life(strings.Repeat("x", 2*maxLine+5))
-		life(strings.Repeat("y", maxLine))
-		life("the end\nnext\n")
-		if got, want := strings.Join(parts, ", "), "1 false, 2 false, 3 false, 4 true, 0 false"; got != want {
-			t.Errorf("parts %s, want %s", got, want)
-		}
-	})
-}
-
-// Files that wait to be read do not take all descriptors: sockets need some.
-func TestFewDescriptors(t *testing.T) {
+// A file that may not be read waits, is named once in one line that says what
+// to do, and holds nothing up. Its lines come once it may be read.
+func TestUnreadable(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHost(t, "*.log")
-		h.maxOpen = 8
-		const files, lines = 50, 3
-		write := func(round int) {
-			for i := range files {
-				for k := range lines {
-					h.append(fmt.Sprintf("%02d.log", i), fmt.Sprintf("%d %d %d\n", i, round, k))
-				}
+		var locked atomic.Bool
+		locked.Store(true)
+		h.before = func(call, path string) error {
+			if call == "open" && filepath.Base(path) == "bad.log" && locked.Load() {
+				return unix.EACCES
 			}
+			return nil
 		}
-		write(0)
+		h.append("bad.log", "1\n")
+		h.append("good.log", "2\n")
 		h.start()
-		if n := h.in.Stats().Open; int64(n) > h.maxOpen {
-			t.Errorf("%d files are open before anything is read", n)
-		}
 		h.settle()
-		write(1)
-		h.wait(2 * scanEvery)
-		if n := h.in.Stats().Open; int64(n) > h.maxOpen {
-			t.Errorf("%d files are open with new lines", n)
-		}
+		h.wait(5 * time.Minute)
+		h.append("good.log", "3\n")
 		h.settle()
-		next := map[string]int{}
+		h.want("2", "3")
+		if len(h.in.Stats().Parked) != 1 {
+			t.Errorf("parked: %v", h.in.Stats().Parked)
+		}
+		if n := h.logged("cannot read", "bad.log", "setfacl"); n != 1 {
+			t.Errorf("%d lines about it:\n%s", n, h.log)
+		}
+		locked.Store(false)
+		h.wait(maxWait)
+		h.settle()
+		h.want("2", "3", "1")
+		if len(h.in.Stats().Parked) != 0 || h.logged("can be read again") != 1 {
+			t.Errorf("parked: %v, log:\n%s", h.in.Stats().Parked, h.log)
+		}
+		h.stop()
+	})
+}
+
+// logged counts the lines of the agent's log that have all the words.
+func (h *host) logged(words ...string) int {
+	h.logMu.Lock()
+	defer h.logMu.Unlock()
+	n := 0
+	for _, line := range strings.Split(h.log.String(), "\n") {
+		all := true
+		for _, w := range words {
+			all = all && strings.Contains(line, w)
+		}
+		if all {
+			n++
+		}
+	}
+	return n
+}
+
+// Where no more files may be open, the others wait until idle ones are closed.
+func TestTooManyOpenFiles(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.before = func(call, _ string) error {
+			if call == "open" && h.in.stats.open.Load() >= 3 {
+				return unix.EMFILE
+			}
+			return nil
+		}
+		var want []string
+		for i := range 10 {
+			h.append(fmt.Sprintf("%d.log", i), fmt.Sprintf("%d\n", i))
+			want = append(want, fmt.Sprint(i))
+		}
+		h.start()
+		for range 30 {
+			h.settle()
+		}
+		seen := map[string]int{}
 		for _, line := range h.got {
-			var file, round, k int
-			if _, err := fmt.Sscan(line, &file, &round, &k); err != nil {
-				t.Fatal(line)
-			}
-			if id := fmt.Sprint(file); next[id] != round*lines+k {
-				t.Fatalf("%q after %d lines of the file", line, next[id])
-			} else {
-				next[id]++
+			seen[line]++
+		}
+		for _, line := range want {
+			if seen[line] != 1 {
+				t.Errorf("%q came %d times", line, seen[line])
 			}
 		}
-		if len(h.got) != 2*files*lines {
-			t.Errorf("%d lines, want %d\n%s", len(h.got), 2*files*lines, h.log)
+		if n := h.logged("too many open files", "LimitNOFILE"); n != 1 {
+			t.Errorf("%d warnings:\n%s", n, h.log)
 		}
 		h.stop()
 	})
 }
 
-// A file that was read to its end and then truncated has lost nothing, however
-// long it is again when that is seen.
-func TestNothingLostNothingSaid(t *testing.T) {
+// New files wait until the journal can be written; known ones go on.
+func TestJournalFails(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		h := newHost(t, "a.log")
-		h.append("a.log", strings.Repeat("an old line\n", 300))
+		h := newHost(t, "*.log")
+		h.append("a.log", "1\n")
 		h.start()
+		h.take()
+		h.j.failWith(errors.New("the disk is full"))
+		h.append("b.log", "3\n")
+		h.append("a.log", "2\n")
 		h.settle()
-		h.stop()
-		h.must(os.Truncate(h.path("a.log"), 0))
-		h.append("a.log", strings.Repeat("a new line that is longer\n", 900))
-		h.start()
+		h.want("1", "2")
+		h.j.failWith(nil)
 		h.settle()
-		if len(h.got) != 1200 || strings.Contains(h.log.String(), "lost") {
-			t.Errorf("%d lines, log:\n%s", len(h.got), h.log)
+		h.want("1", "2", "3")
+		if n := h.logged("new files wait"); n != 1 {
+			t.Errorf("%d warnings:\n%s", n, h.log)
 		}
 		h.stop()
 	})
 }
 
-// A file that is deleted while nobody looks may have had more lines: that is
-// said, with the place up to which they are shipped.
-func TestDeletedWhileDownIsSaid(t *testing.T) {
+// With start: end the files that are there at the very first start begin behind
+// their last newline; later files, and later starts, at what was not read.
+func TestStartAtTheEnd(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		h := newHost(t, "a.log")
-		h.append("a.log", strings.Repeat("a line\n", 100))
+		h := newHost(t, "*.log")
+		h.opts.Inputs[0].Start = "end"
+		h.append("a.log", "old\nhalf")
 		h.start()
 		h.settle()
+		h.want()
+		h.append("a.log", " a line\n")
+		h.append("b.log", "new\n")
+		h.settle()
+		h.want("half a line", "new")
 		h.stop()
-		h.append("a.log", "unread\n")
-		h.remove("a.log")
+		h.append("a.log", "while down\n")
+		h.append("c.log", "also new\n")
 		h.start()
 		h.settle()
-		if !strings.Contains(h.log.String(), "nowhere") || !strings.Contains(h.log.String(), "offset=700") {
-			t.Errorf("log:\n%s", h.log)
+		h.want("half a line", "new", "while down", "also new")
+		h.stop()
+	})
+}
+
+// What a look costs grows as the number of files does, not as its square.
+func TestManyFiles(t *testing.T) {
+	calls := func(files int, change func(h *host)) (n int64) {
+		bubble(t, func(t *testing.T) {
+			h := newHost(t, "*.log")
+			var count atomic.Int64
+			h.before = func(string, string) error {
+				count.Add(1)
+				return nil
+			}
+			for i := range files {
+				h.append(fmt.Sprintf("%05d.log", i), fmt.Sprintf("%0100d\n", i))
+			}
+			h.start()
+			h.take()
+			h.wait(time.Minute)
+			h.stop()
+			change(h)
+			h.start()
+			h.take()
+			h.wait(time.Minute)
+			h.stop()
+			n = count.Load()
+		})
+		return n
+	}
+	f := func(name string, change func(h *host)) {
+		t.Helper()
+		one, two := calls(100, change), calls(200, change)
+		if two > 2*one+one/4 {
+			t.Errorf("%s: %d calls for 100 files, %d for 200", name, one, two)
 		}
-		h.stop()
+	}
+	f("idle", func(*host) {})
+	// nothing is left of what is known, and as many others are there
+	f("replaced", func(h *host) {
+		l, err := new(disk).collect(h.dir)
+		h.must(err)
+		for i, e := range l.files {
+			h.remove(filepath.Base(e.path))
+			h.append(fmt.Sprintf("new%05d.log", i), fmt.Sprintf("new %0100d\n", i))
+		}
+	})
+	f("truncated", func(h *host) {
+		l, err := new(disk).collect(h.dir)
+		h.must(err)
+		for i, e := range l.files {
+			h.must(unix.Truncate(e.path, 0))
+			h.append(filepath.Base(e.path), fmt.Sprintf("other %0100d\n", i))
+		}
 	})
 }

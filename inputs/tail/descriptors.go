@@ -1,0 +1,29 @@
+package tail
+
+import "golang.org/x/sys/unix"
+
+// openLimit is how many files may be held open: half of the descriptors that
+// the process may have, since the brokers' sockets, the journal and the looks
+// at directories need some too. Beyond it a file is opened for each read and
+// closed after it, and what is deleted unread is not read.
+func openLimit() int64 {
+	var r unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil || r.Cur > 1<<20 {
+		return 1 << 19
+	}
+	return max(8, min(int64(r.Cur)/2, int64(r.Cur)-64))
+}
+
+// full says whether no more files are to be held open.
+func (in *Input) full() bool { return in.stats.open.Load() >= in.maxOpen }
+
+// spare closes the file when too many are open, unless no name leads to it: it
+// could not be opened again. The caller holds mu.
+func (f *file) spare() {
+	if f.fd < 0 || f.queue.in.stats.open.Load() <= f.queue.in.maxOpen {
+		return
+	}
+	if e, err := f.queue.in.disk.sizeFD(f.fd); err == nil && e.nlink > 0 {
+		f.close()
+	}
+}
