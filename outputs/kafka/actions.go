@@ -156,6 +156,9 @@ func (d *driver) free(h lane.Handle) {
 	delete(d.batches, h)
 	d.Budget.Release(b.cost)
 	d.returnEncoder(b)
+	if len(b.bytes.Bytes) > 0 {
+		d.reuse(b.bytes.Bytes)
+	}
 }
 
 // writeSplit journals that parts take the place of a batch.

@@ -23,6 +23,7 @@ import (
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
+	"tailrace/outputs/kafka/lane"
 	"tailrace/outputs/kafka/wire"
 )
 
@@ -48,6 +49,7 @@ type Output struct {
 	cluster  *cluster
 	conns    *conns
 	encoders chan *encoder // as many as there are cores: scratch is large
+	spare    chan []byte   // of batches that were acked, for the next
 	dead     deadLetters
 	most     int // bytes of a batch before compression, at most
 
@@ -71,6 +73,7 @@ func New(o Options) (*Output, error) {
 		Options: o, codec: codec,
 		cluster:  newCluster(o.Brokers, o.ClientID, o.Log),
 		encoders: make(chan *encoder, runtime.GOMAXPROCS(0)),
+		spare:    make(chan []byte, lane.Window),
 		dead:     deadLetters{path: o.DeadLetter},
 		most:     batchMax,
 		pulses:   map[string]*flow.Pulse{},

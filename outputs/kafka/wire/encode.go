@@ -152,15 +152,20 @@ func (e *Encoder) AddShort(c *flow.Chunk, limit int) {
 // Finish compresses the batch and gives it its numbers. Its bytes are the
 // caller's. A batch that compression would make longer is left uncompressed.
 func (e *Encoder) Finish(pid int64, epoch int16, first int32) Batch {
+	return e.FinishIn(nil, pid, epoch, first)
+}
+
+// FinishIn is Finish, with the batch in buf's memory where that is enough.
+func (e *Encoder) FinishIn(buf []byte, pid int64, epoch int16, first int32) Batch {
 	e.yield = e.ratio()
-	return e.seal(numbers{
+	return e.seal(buf, numbers{
 		codec: e.codec, count: e.count, millis: e.millis,
 		pid: pid, epoch: epoch, first: first,
 	})
 }
 
 // seal makes the batch from the records in raw.
-func (e *Encoder) seal(n numbers) Batch {
+func (e *Encoder) seal(buf []byte, n numbers) Batch {
 	from := e.raw
 	if n.codec != None {
 		e.out = slices.Grow(e.out[:0], headerLen)[:headerLen]
@@ -171,7 +176,7 @@ func (e *Encoder) seal(n numbers) Batch {
 			n.codec = None
 		}
 	}
-	b := Batch{Bytes: slices.Clone(from), Count: n.count}
+	b := Batch{Bytes: append(buf[:0], from...), Count: n.count}
 	putHeader(b.Bytes, n)
 	return b
 }

@@ -33,7 +33,7 @@ func (b Batch) Halve() (Batch, Batch, error) {
 	if len(records.p) > 0 {
 		return Batch{}, Batch{}, errBatch
 	}
-	return e.seal(left), f.seal(right), nil
+	return e.seal(nil, left), f.seal(nil, right), nil
 }
 
 // open checks the batch and gives its numbers and its records.
