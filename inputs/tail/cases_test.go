@@ -223,3 +223,19 @@ func TestSameBanner(t *testing.T) {
 		h.stop()
 	})
 }
+
+// The same while the file is polled, because it had data a moment ago.
+func TestRewrittenWhilePolled(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", "old line\n")
+		h.start()
+		h.take()
+		h.must(os.Truncate(h.path("a.log"), 0))
+		h.append("a.log", "new line\n")
+		h.must(os.Chtimes(h.path("a.log"), time.Time{}, time.Now())) // not within the same tick
+		h.settle()
+		h.want("old line", "new line")
+		h.stop()
+	})
+}

@@ -174,8 +174,18 @@ func (f *file) observe() (ok, grew bool) {
 	if f.joined > 0 {
 		return true, f.unread()
 	}
+	if f.rewritten(e) {
+		same, err := f.verify(f.pos.off)
+		return same && err == nil, f.unread()
+	}
 	f.saw(e)
 	return true, f.unread()
+}
+
+// rewritten says that the file, which e describes, is as long as before and yet
+// was written to: it may have been truncated.
+func (f *file) rewritten(e entry) bool {
+	return f.mtime != 0 && e.size == f.size && e.mtime != f.mtime && !f.held
 }
 
 // at is how far the file was read.

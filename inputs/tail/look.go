@@ -141,8 +141,7 @@ func (in *Input) seen(f *file, e entry) {
 	}
 	f.mu.Lock()
 	shrunk := e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax
-	// as long as before, and yet written to: it may have been truncated
-	rewritten := f.mtime != 0 && e.size == f.size && e.mtime != f.mtime && !f.held
+	rewritten := f.rewritten(e)
 	var more bool
 	if !shrunk && f.joined == 0 {
 		if e.size >= f.size {
