@@ -44,7 +44,8 @@
 //     place to wait until nothing can be under way any more, and to read the
 //     partition back. Neither is done yet: the batches are sent again under a
 //     fresh producer id, and counted as possible repeats.
-//   - L11: an offset that is not above the last one acked proves nothing.
+//   - L11: an offset that is not above the last one acked proves nothing, but
+//     for the first batch of a producer id that was got in this run.
 //
 // The model finds no harm in sending again on the connection of a refusal, as
 // long as L2 and L5 hold. L4 is there because the state of a connection that

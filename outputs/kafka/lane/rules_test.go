@@ -190,6 +190,19 @@ func TestOffsetGoesBack(t *testing.T) {
 	r.step(Answer{2, 3, 0, -1}).want("ack 2@-1")
 }
 
+// The first batch of a fresh producer id is in the log that answered for it,
+// though that was made again while nobody looked: it is not sent twice.
+func TestOffsetGoesBackAtTheStart(t *testing.T) {
+	r := newRig(t)
+	r.step(Start{Offset: 50})
+	r.step(Offer{1, 2}).want("pid?")
+	r.step(Granted{PID: 7}).want("pid 7, intent 0+2, connect 1")
+	r.step(Up{1}).want("send 0 on 1")
+	r.step(Answer{1, 1, 0, 0}).want("recreated 0 0, ack 0@0")
+	r.step(Offer{2, 2})
+	r.step(Answer{1, 2, 0, 2}).want("ack 2@2")
+}
+
 // A topic that was made again is told by its id, when its metadata is asked
 // for.
 func TestNewTopic(t *testing.T) {

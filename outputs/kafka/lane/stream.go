@@ -227,11 +227,15 @@ func (m *Machine) acked(i int, offset int64) {
 		return
 	}
 	// L11: a log that does not grow was truncated or made again, or the number
-	// was used before, for other lines.
+	// was used before, for other lines. The first number of a producer id that
+	// was got in this run was not: then the batch is in the log that there is.
 	if offset >= 0 && offset <= m.offset {
 		m.offset = -1
-		m.settle("offset went back")
-		return
+		if m.state != First {
+			m.settle("offset went back")
+			return
+		}
+		m.do(Report{Kind: Recreated})
 	}
 	m.do(WriteAck{First: m.window[i].First, Offset: offset})
 	m.release(i + 1)
