@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,10 +62,9 @@ type world struct {
 	due    []flow.Span // intents without an ack, oldest first
 	names  int
 	mode   mode
-	mu     sync.Mutex // held while something happens between two system calls
-	midst  bool       // something happens between two system calls
-	lane   bool       // the lane is busy: it holds a chunk, or replays
-	fuse   int        // in how many system calls something happens; 0 never
+	midst  bool // something happens between two system calls
+	lane   bool // the lane is busy: it holds a chunk, or replays
+	fuse   int  // in how many system calls something happens; 0 never
 }
 
 func (w *world) say(format string, args ...any) {

@@ -171,10 +171,10 @@ func TestLeadOfTheSameRead(t *testing.T) {
 		h := newHost(t, "a.log")
 		first := strings.Repeat("a", 99) + "\n"
 		h.append("a.log", first)
-		h.start()
-		h.take()
 		reads, armed := 0, false
 		h.before = func(call, _ string) error {
+			h.mu.Lock()
+			defer h.mu.Unlock()
 			if call != "pread" || !armed {
 				return nil
 			}
@@ -185,21 +185,23 @@ func TestLeadOfTheSameRead(t *testing.T) {
 			}
 			return nil
 		}
-		h.in.disk.before = h.before
+		h.start()
+		h.take()
 		h.append("a.log", "second\n")
 		h.wait(2 * time.Second)
 		armed = true
+		h.wait(0)
 		var c flow.Chunk
 		for !h.in.Feed("t").Next(&c, readSize) {
 			h.wait(time.Second)
 		}
+		h.stop()
 		if got, want := c.Span(0, 1).Mark, markOf([]byte(first+"second\n")); string(c.Data) != "second\n" || got != want {
 			t.Errorf("%q with mark %+v, want %+v", c.Data, got, want)
 		}
 		if reads < 2 {
 			t.Errorf("%d reads", reads)
 		}
-		h.stop()
 	})
 }
 

@@ -17,6 +17,8 @@ import (
 
 // host is a directory of logs and what an agent ships of it.
 type host struct {
+	mu     sync.Mutex // held by what happens before a system call of the agent
+	waits  int        // how often time passed
 	t      testing.TB
 	dir    string
 	j      *fakeJournal
@@ -87,6 +89,9 @@ func (h *host) stop() {
 
 // wait lets d of the fake clock pass, and everything that is due happen.
 func (h *host) wait(d time.Duration) {
+	h.mu.Lock() // what is called before a system call sees all that was done so far
+	h.waits++
+	h.mu.Unlock()
 	time.Sleep(d)
 	synctest.Wait()
 }
