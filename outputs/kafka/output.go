@@ -105,7 +105,7 @@ func (o *Output) Run(ctx, hard context.Context) error {
 	all.Wait()
 	if len(o.unsent) > 0 {
 		slices.Sort(o.unsent)
-		o.Log.Warn("ended before the brokers answered: what was under way is sent again at the next start, and counts once",
+		o.Log.Warn("ended before all was acknowledged: what was under way is sent again at the next start, and counts once",
 			"unanswered", o.unsent)
 	}
 	return nil
