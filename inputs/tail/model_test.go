@@ -222,11 +222,15 @@ func (w *world) between(call, path string) error {
 func (w *world) pass(d time.Duration) {
 	w.say("%v pass", d)
 	was := w.current()
+	var splits []int
+	for _, c := range w.chains {
+		splits = append(splits, c.splits)
+	}
 	w.wait(d)
 	if w.up && !w.j.dead && d > 1200*time.Millisecond {
 		w.looked(was)
-		for _, c := range w.chains {
-			c.split = false
+		for i, c := range w.chains {
+			c.split = c.split && c.splits > splits[i] // during the wait
 		}
 	}
 }

@@ -35,6 +35,7 @@ type chain struct {
 	calm   time.Time // no rotation before that
 	split  bool      // the agent must look before the next rotation: it cannot
 	// tell two truncations at the same place, or halves of halves, apart
+	splits int   // how often that was so
 	cut    *line // the last such line
 	copies bool  // it is rotated by copytruncate, not by renaming
 }
@@ -96,7 +97,8 @@ func (c *chain) writeHalf() {
 		return
 	}
 	text := c.text()
-	k := 1 + c.w.rnd.IntN(len(text)-1)
+	k := strings.IndexByte(text, ' ') + 1 // halves differ, too
+	k += c.w.rnd.IntN(len(text) - k)
 	c.cur.half, c.cur.halfAt = text, c.cur.size
 	c.cur.write(c.w, text[:k])
 	c.cur.half = text[k:]
@@ -110,7 +112,7 @@ func (c *chain) finishHalf() {
 		e.write(c.w, c.joined.half+"\n")
 		c.joined = nil
 		c.w.say("%s: the other half, joined", c.path)
-		c.split = true
+		c.split, c.splits = true, c.splits+1
 		return
 	}
 	if e.half != "" {
@@ -291,7 +293,7 @@ func (c *chain) truncate() {
 	}
 	c.w.must(os.Truncate(c.w.path(c.path), 0))
 	c.cur = &epoch{f: c.cur.f, touched: time.Now(), looked: c.cur.looked, born: c.w.order}
-	c.split = true
+	c.split, c.splits = true, c.splits+1
 	c.w.say("%s: truncated", c.path)
 }
 
