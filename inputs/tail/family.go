@@ -15,6 +15,7 @@ import (
 //	app.log.1  app.log-1  app.log_1      a number: the higher, the older
 //	app.log-20260131  app.log.2026-01-31_12  app.log-1769817600   a date or a time: the higher, the newer
 //	app-20260131.log  app.1.log          the same before the extension
+//	app.1  app-20260131                  the same instead of the extension
 //	app.log.old                          the one before
 //	any of them with .gz .zst .xz .bz2   compressed
 //
@@ -57,6 +58,9 @@ func parseGeneration(base, name string) (generation, bool) {
 		if g.mark(name[len(stem) : len(name)-len(ext)]) {
 			return g, true
 		}
+	}
+	if suffix, ok := strings.CutPrefix(name, stem); ok && ext != "" && stem != "" && suffix != "" && g.mark(suffix) {
+		return g, true
 	}
 	return generation{}, false
 }
