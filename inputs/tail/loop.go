@@ -63,7 +63,7 @@ func (in *Input) nextDue() time.Time {
 			*at = now.Add(every)
 		}
 	}
-	want(&in.due.poll, len(in.hot) > 0 || len(in.dirty) > 0 || in.watch.anyFlooded(), pollEvery)
+	want(&in.due.poll, in.pollsHot() || len(in.dirty) > 0 || in.watch.anyFlooded(), pollEvery)
 	want(&in.due.drain, len(in.draining) > 0 || len(in.fresh) > 0, drainEvery)
 	first := in.due.tick
 	for _, at := range []time.Time{in.due.poll, in.due.drain} {
@@ -111,6 +111,18 @@ func (in *Input) tasks() {
 	}
 }
 
+// pollsHot says whether a file had data a moment ago whose writes the file
+// system does not tell. Of the others each write is an event; they are polled
+// at every tick only.
+func (in *Input) pollsHot() bool {
+	for f := range in.hot {
+		if !in.watch.tells(filepath.Dir(f.now)) {
+			return true
+		}
+	}
+	return false
+}
+
 // poll looks for growth of the files that had data a moment ago, and at the
 // directories that something happened in.
 func (in *Input) poll() {
@@ -144,6 +156,7 @@ func (in *Input) touched(path string) { in.dirty[path] = in.dir(path) }
 // tick does what is not urgent.
 func (in *Input) tick() {
 	now := time.Now()
+	in.poll()
 	if !now.Before(in.nextScan) {
 		in.scan()
 		in.forget()

@@ -92,6 +92,11 @@ func (w *watcher) add(path string) bool {
 // has says that the file system tells what happens in the directory.
 func (w *watcher) has(path string) bool { return w != nil && w.dirs[path] != nil }
 
+// tells says that each write to a file of the directory is an event.
+func (w *watcher) tells(path string) bool {
+	return w != nil && w.dirs[path] != nil && !w.dirs[path].flooded && !w.dirs[path].through
+}
+
 func (w *watcher) remove(path string) {
 	if w == nil || w.dirs[path] == nil {
 		return
