@@ -72,6 +72,7 @@ type leader struct {
 	correlation int32
 	head, tail  []byte
 	slots       chan struct{} // one for each batch under way
+	batch       []byte        // memory for the next
 	failed      chan error    // receives why there are no more answers
 }
 
@@ -131,7 +132,8 @@ func producerID(b *sarama.Broker) (*sarama.InitProducerIDResponse, error) {
 // send finishes the batch and sends it when fewer than five are under way, the
 // first one alone. One writev, and no copy.
 func (l *leader) send(topic string, enc *wire.Encoder) error {
-	batch := enc.Finish(l.pid, l.epoch, l.first)
+	batch := enc.FinishIn(l.batch, l.pid, l.epoch, l.first)
+	l.batch = batch.Bytes // once it is written, nobody needs it: nothing is sent again
 	if err := l.take(); err != nil {
 		return err
 	}
