@@ -27,9 +27,10 @@ const (
 	// ownTicks is how many seconds a lane keeps a connection of its own at
 	// least, so that a slow one does not hold up the others every now and then.
 	ownTicks = 60
-	// batchMax bounds a batch before compression, in bytes: larger ones cost
-	// memory and save nothing.
-	batchMax = 512 << 10
+	// batchMax bounds a batch before compression, in bytes: just below the
+	// max.message.bytes that topics have when nobody changed it. With half of
+	// it, uncompressed lines cost a third more CPU; memory is 3 MB less.
+	batchMax = 1000 << 10
 )
 
 // driver runs one lane: it is the goroutine around the state machine, and the
