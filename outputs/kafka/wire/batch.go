@@ -35,7 +35,6 @@ var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 	errBatch = errors.New("not a whole record batch of version 2")
-	errOne   = errors.New("a batch of fewer than two records cannot be halved")
 )
 
 // Batch is one record batch as it goes on the wire. Its base offset is 0: the

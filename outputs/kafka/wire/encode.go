@@ -158,14 +158,10 @@ func (e *Encoder) Finish(pid int64, epoch int16, first int32) Batch {
 // FinishIn is Finish, with the batch in buf's memory where that is enough.
 func (e *Encoder) FinishIn(buf []byte, pid int64, epoch int16, first int32) Batch {
 	e.yield = e.ratio()
-	return e.seal(buf, numbers{
+	n := numbers{
 		codec: e.codec, count: e.count, millis: e.millis,
 		pid: pid, epoch: epoch, first: first,
-	})
-}
-
-// seal makes the batch from the records in raw.
-func (e *Encoder) seal(buf []byte, n numbers) Batch {
+	}
 	from := e.raw
 	if n.codec != None {
 		e.out = slices.Grow(e.out[:0], headerLen)[:headerLen]

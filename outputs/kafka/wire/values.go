@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // Value is what a record was made of.
 type Value struct {
@@ -10,13 +13,13 @@ type Value struct {
 
 // Values decodes the lines of the batch.
 func (b Batch) Values() ([]Value, error) {
-	n, raw, err := b.open()
+	raw, err := b.open()
 	if err != nil {
 		return nil, err
 	}
 	records := &recordReader{p: raw}
-	values := make([]Value, 0, min(int(n.count), len(raw)))
-	for range n.count {
+	values := make([]Value, 0, min(int(b.Count), len(raw)))
+	for range b.Count {
 		record, err := records.next()
 		if err != nil {
 			return nil, err
@@ -27,7 +30,47 @@ func (b Batch) Values() ([]Value, error) {
 		}
 		values = append(values, v)
 	}
+	if len(records.p) > 0 {
+		return nil, errBatch
+	}
 	return values, nil
+}
+
+// open checks the header of the batch and gives its records, uncompressed.
+func (b Batch) open() ([]byte, error) {
+	p := b.Bytes
+	if len(p) < headerLen || p[atMagic] != magic || b.Count < 1 ||
+		int(binary.BigEndian.Uint32(p[atLength:])) != len(p)-atEpoch ||
+		binary.BigEndian.Uint32(p[atCount:]) != uint32(b.Count) {
+		return nil, errBatch
+	}
+	raw, err := unpack(p[headerLen:], b.Codec())
+	if err != nil {
+		return nil, fmt.Errorf("records in %v: %w", b.Codec(), err)
+	}
+	return raw, nil
+}
+
+// recordReader walks the records of a batch.
+type recordReader struct{ p []byte }
+
+// next is the bytes of a record behind its offset delta.
+func (r *recordReader) next() ([]byte, error) {
+	size, n := binary.Varint(r.p)
+	if n <= 0 || size < 0 || size > int64(len(r.p)-n) {
+		return nil, errBatch
+	}
+	record := r.p[n : n+int(size)]
+	r.p = r.p[n+int(size):]
+	const fixed = 2 // attributes and timestamp delta, both 0 in our batches
+	if len(record) < fixed || record[0] != 0 || record[1] != 0 {
+		return nil, errBatch
+	}
+	_, n = binary.Varint(record[fixed:])
+	if n <= 0 {
+		return nil, errBatch
+	}
+	return record[fixed+n:], nil
 }
 
 // value reads key, value, number of headers, and the first header.
