@@ -195,11 +195,11 @@ func (in *Input) skip(f *file) {
 	}
 	off := f.size
 	if f.state != done {
-		if off, err = in.disk.lineStart(fd, f.size); err != nil {
+		if off, err = in.disk.content(fd).lineStart(f.size); err != nil {
 			return
 		}
 	}
-	m, ok, err := in.disk.markAt(fd, off)
+	m, ok, err := in.disk.content(fd).markAt(off)
 	if err != nil || !ok {
 		return
 	}

@@ -108,7 +108,7 @@ func (in *Input) copyOf(f *file, e entry) bool {
 	}
 	defer unix.Close(a)
 	if pos.off >= 64 && e.size >= pos.off {
-		ok, err := in.disk.matches(a, pos.off, pos.mark)
+		ok, err := in.disk.content(a).matches(pos.off, pos.mark)
 		return ok && err == nil
 	}
 	b, err := in.disk.openFile(now)

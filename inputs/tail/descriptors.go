@@ -23,7 +23,7 @@ func (f *file) spare() {
 	if f.fd < 0 || f.queue.in.stats.open.Load() <= f.queue.in.maxOpen {
 		return
 	}
-	if e, err := f.queue.in.disk.sizeFD(f.fd); err == nil && e.nlink > 0 {
+	if e, err := f.content().describe(); err == nil && e.nlink > 0 {
 		f.close()
 	}
 }

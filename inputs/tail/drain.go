@@ -110,7 +110,7 @@ func (in *Input) join(f *file) {
 	g.mu.Lock()
 	err := g.open()
 	if err == nil {
-		m, ok, markErr := in.disk.markAt(g.fd, n)
+		m, ok, markErr := g.content().markAt(n)
 		if err = markErr; ok {
 			g.pos, g.searched = position{off: n, mark: m}, n
 			g.base, g.baseMark = n, m
@@ -152,7 +152,7 @@ func (in *Input) firstLine(g *file, half int) (int64, bool) {
 		return -1, false
 	}
 	buf := make([]byte, max(0, maxLine-half)+1)
-	n, err := in.disk.pread(g.fd, buf, 0)
+	n, err := g.content().pread(buf, 0)
 	if err != nil || n > 0 && buf[0] == 0 {
 		return 0, true
 	}

@@ -115,7 +115,7 @@ func (in *Input) trusted(f *file, s flow.Span, e entry) bool {
 // fetch reads s from the open file. The caller holds mu.
 func (f *file) fetch(s flow.Span, c *flow.Chunk) error {
 	return fill(s, c, func(p []byte, off int64) (int, error) {
-		n, err := f.queue.in.disk.pread(f.fd, p, off)
+		n, err := f.content().pread(p, off)
 		if err == nil && n < len(p) && f.joined > 0 {
 			var m int
 			m, err = f.fillJoined(p[n:], off+int64(n))
@@ -158,10 +158,10 @@ func (d *disk) fetchFrom(path string, s flow.Span, c *flow.Chunk) error {
 		return err
 	}
 	defer unix.Close(fd)
-	if err := fill(s, c, func(p []byte, off int64) (int, error) { return d.pread(fd, p, off) }); err != nil {
+	if err := fill(s, c, func(p []byte, off int64) (int, error) { return d.content(fd).pread(p, off) }); err != nil {
 		return err
 	}
-	if ok, err := d.matches(fd, s.End, s.Mark); err != nil || !ok {
+	if ok, err := d.content(fd).matches(s.End, s.Mark); err != nil || !ok {
 		return flow.ErrGone
 	}
 	return nil

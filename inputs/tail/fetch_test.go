@@ -31,7 +31,7 @@ func TestFetchedSpanCanBeCut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if ok, err := new(disk).matches(fd, s.End, s.Mark); !ok || err != nil {
+			if ok, err := new(disk).content(fd).matches(s.End, s.Mark); !ok || err != nil {
 				t.Errorf("cut at %d: not recognised, %v", s.End, err)
 			}
 			if err := unix.Close(fd); err != nil {

@@ -108,7 +108,7 @@ func (f *file) markEarly() {
 		return
 	}
 	var buf [flow.PrefixMax]byte
-	n, err := f.queue.in.disk.pread(f.fd, buf[:], 0)
+	n, err := f.content().pread(buf[:], 0)
 	if err != nil {
 		return
 	}
@@ -167,7 +167,7 @@ func (f *file) saw(e entry) {
 // observe looks at the size of the open file. It reports whether the file can
 // still be the same, and whether there is something new to read.
 func (f *file) observe() (ok, grew bool) {
-	e, err := f.queue.in.disk.sizeFD(f.fd)
+	e, err := f.content().describe()
 	if err != nil || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax {
 		return false, false
 	}

@@ -9,17 +9,17 @@ import (
 // leadLen is how many bytes before off a mark's tail covers.
 func leadLen(off int64) int { return int(min(off, flow.TailMax)) }
 
-// markAt is the mark of the open file at off.
-func (d *disk) markAt(fd int, off int64) (flow.Mark, bool, error) {
+// markAt is the mark of the content at off.
+func (c content) markAt(off int64) (flow.Mark, bool, error) {
 	var buf [flow.PrefixMax]byte
 	p := buf[:min(off, flow.PrefixMax)]
-	if n, err := d.pread(fd, p, 0); err != nil || n < len(p) {
+	if n, err := c.pread(p, 0); err != nil || n < len(p) {
 		return flow.Mark{}, false, err
 	}
 	m := flow.Mark{PrefixLen: len(p), Prefix: flow.PrefixSum(0, p)}
 	if off > flow.PrefixMax {
 		p = buf[:flow.TailMax]
-		if n, err := d.pread(fd, p, off-flow.TailMax); err != nil || n < len(p) {
+		if n, err := c.pread(p, off-flow.TailMax); err != nil || n < len(p) {
 			return flow.Mark{}, false, err
 		}
 	}
@@ -27,19 +27,19 @@ func (d *disk) markAt(fd int, off int64) (flow.Mark, bool, error) {
 	return m, true, nil
 }
 
-// matches says whether the open file has the content that m marks at off.
-func (d *disk) matches(fd int, off int64, m flow.Mark) (bool, error) {
+// matches says whether this is what m marks at off.
+func (c content) matches(off int64, m flow.Mark) (bool, error) {
 	// The mark of a finished, shorter prefix is compared as such.
 	var buf [flow.PrefixMax]byte
 	p := buf[:m.PrefixLen]
-	if n, err := d.pread(fd, p, 0); err != nil || n < len(p) {
+	if n, err := c.pread(p, 0); err != nil || n < len(p) {
 		return false, err
 	}
 	if flow.PrefixSum(0, p) != m.Prefix {
 		return false, nil
 	}
 	p = buf[:leadLen(off)]
-	if n, err := d.pread(fd, p, off-int64(len(p))); err != nil || n < len(p) {
+	if n, err := c.pread(p, off-int64(len(p))); err != nil || n < len(p) {
 		return false, err
 	}
 	return flow.TailSum(p) == m.Tail, nil
@@ -47,15 +47,15 @@ func (d *disk) matches(fd int, off int64, m flow.Mark) (bool, error) {
 
 // firstData is the offset of the first byte at or behind off that is not NUL,
 // or -1 when there is none. It jumps over holes.
-func (d *disk) firstData(fd int, off int64) (int64, error) {
+func (c content) firstData(off int64) (int64, error) {
 	var buf [16 << 10]byte
 	for {
-		if at, err := unix.Seek(fd, off, unix.SEEK_DATA); err == nil {
+		if at, err := unix.Seek(c.fd, off, unix.SEEK_DATA); err == nil {
 			off = max(off, at)
 		} else if err == unix.ENXIO {
 			return -1, nil
 		}
-		n, err := d.pread(fd, buf[:], off)
+		n, err := c.pread(buf[:], off)
 		if err != nil || n == 0 {
 			return -1, err
 		}
@@ -77,12 +77,12 @@ func notNul(p []byte) int {
 
 // lineStart is the offset behind the last newline before off, and whether one
 // (or the file's start) was found within the length of the longest line.
-func (d *disk) lineStart(fd int, off int64) (int64, error) {
+func (c content) lineStart(off int64) (int64, error) {
 	var buf [16 << 10]byte
 	for at := off; at > 0; {
 		n := min(at, int64(len(buf)))
 		p := buf[:n]
-		m, err := d.pread(fd, p, at-n)
+		m, err := c.pread(p, at-n)
 		if err != nil {
 			return off, err
 		}

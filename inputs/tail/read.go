@@ -91,7 +91,7 @@ func (f *file) fill(c *flow.Chunk, lead, want int) (int, error) {
 		c.Buf = slices.Grow(c.Buf[:0], lead+want)
 	}
 	c.Buf = c.Buf[:lead+want]
-	n, err := f.queue.in.disk.pread(f.fd, c.Buf, f.pos.off-int64(lead))
+	n, err := f.content().pread(c.Buf, f.pos.off-int64(lead))
 	if err != nil {
 		return 0, fmt.Errorf("read at %d: %w", f.pos.off, err)
 	}
@@ -124,19 +124,19 @@ func (f *file) fillJoined(p []byte, off int64) (int, error) {
 		}
 		defer g.close()
 	}
-	if ok, err := f.queue.in.disk.matches(g.fd, g.base, g.baseMark); err != nil || !ok {
+	if ok, err := g.content().matches(g.base, g.baseMark); err != nil || !ok {
 		if err == nil {
 			f.queue.in.report(g, nil) // it was truncated once more
 		}
 		return 0, err
 	}
-	return f.queue.in.disk.pread(g.fd, p[:min(int64(len(p)), f.joined-at)], at)
+	return g.content().pread(p[:min(int64(len(p)), f.joined-at)], at)
 }
 
 // verify says whether the file still has the content that pos marks, and is
 // at least end bytes long. It takes note of the size.
 func (f *file) verify(end int64) (bool, error) {
-	e, err := f.queue.in.disk.sizeFD(f.fd)
+	e, err := f.content().describe()
 	if err != nil {
 		return false, err
 	}
@@ -148,11 +148,11 @@ func (f *file) verify(end int64) (bool, error) {
 		return true, nil // all of it was given
 	}
 	if f.early.off > f.pos.off {
-		if ok, err := f.queue.in.disk.matches(f.fd, f.early.off, f.early.mark); !ok || err != nil {
+		if ok, err := f.content().matches(f.early.off, f.early.mark); !ok || err != nil {
 			return false, err
 		}
 	}
-	ok, err := f.queue.in.disk.matches(f.fd, f.pos.off, f.pos.mark)
+	ok, err := f.content().matches(f.pos.off, f.pos.mark)
 	if ok {
 		f.sure = e.size
 	}
@@ -167,7 +167,7 @@ func (f *file) nuls(data []byte) (skipped bool, err error) {
 	if notNul(data) >= 0 && f.pos.off > 0 {
 		return false, nil
 	}
-	at, err := f.queue.in.disk.firstData(f.fd, f.pos.off)
+	at, err := f.content().firstData(f.pos.off)
 	if err != nil {
 		return false, err
 	}
@@ -178,7 +178,7 @@ func (f *file) nuls(data []byte) (skipped bool, err error) {
 	if f.pos.off > 0 || at < nulRun && f.prevID == 0 {
 		return false, nil
 	}
-	m, ok, err := f.queue.in.disk.markAt(f.fd, at)
+	m, ok, err := f.content().markAt(at)
 	if err != nil || !ok {
 		return false, err
 	}

@@ -109,7 +109,7 @@ func (in *Input) sameContent(f *file, e entry) (bool, error) {
 	if now.key != e.key {
 		return false, errMoved
 	}
-	return in.disk.matches(fd, pos.off, pos.mark)
+	return in.disk.content(fd).matches(pos.off, pos.mark)
 }
 
 // rebind gives f the identity of e.
