@@ -80,7 +80,7 @@ func (j *Journal) writeSnapshot(name string) (*out, error) {
 		err = o.write(appendLine(buf, Record{End: &End{Records: records}}))
 	}
 	if err == nil {
-		err = f.Sync()
+		err = j.timed(f)
 	}
 	if err != nil {
 		f.Close()

@@ -58,6 +58,7 @@ type Journal struct {
 	quit   chan struct{}
 	ended  chan struct{}
 	closed bool // guarded by mu
+	synced syncs
 
 	// mu guards all below, and whoever changes fold holds it. The order of
 	// the records in the file is the order in which they are applied.
@@ -76,6 +77,7 @@ type Journal struct {
 	// doubt: out may have lost what was written before a sync that failed.
 	// Only a new generation is durable for sure.
 	doubt    bool
+	written  int64 // bytes that were appended
 	dirty    bool // out was written since the last sync
 	dirtyDir bool // the rename to out's name is not synced
 	retryAt  time.Time
@@ -138,14 +140,7 @@ func (j *Journal) begin(gens []uint64) {
 	if len(gens) > 0 {
 		j.gen = gens[len(gens)-1]
 	}
-	st := State{Fresh: !l.any, Prior: l.header, Damaged: l.damage}
-	if l.any {
-		st.compare(j.here)
-		l.fold.suspect(st.doubt(l.closed))
-	}
-	j.found = l.fold.view()
-	j.found.Fresh, j.found.Prior, j.found.Damaged = st.Fresh, st.Prior, st.Damaged
-	j.found.SameBoot, j.found.SameMachine, j.found.SameDir = st.SameBoot, st.SameMachine, st.SameDir
+	j.found = l.found(j.here)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.writing.check(j.renew())

@@ -67,7 +67,7 @@ func (j *Journal) syncAside() error {
 	o := j.out
 	j.dirty = false
 	j.mu.Unlock()
-	err := o.file.Sync()
+	err := j.timed(o.file)
 	j.mu.Lock()
 	if j.out != o || j.closed {
 		return nil // a new generation, or Close, has synced it all

@@ -58,6 +58,19 @@ type found struct {
 	files []*entry // sorted by ID
 }
 
+// found is what a run that begins at here finds.
+func (l *loaded) found(here Header) found {
+	st := State{Fresh: !l.any, Prior: l.header, Damaged: l.damage}
+	if l.any {
+		st.compare(here)
+		l.fold.suspect(st.doubt(l.closed))
+	}
+	v := l.fold.view()
+	v.Fresh, v.Prior, v.Damaged = st.Fresh, st.Prior, st.Damaged
+	v.SameBoot, v.SameMachine, v.SameDir = st.SameBoot, st.SameMachine, st.SameDir
+	return v
+}
+
 // view keeps what the fold holds now.
 func (f *fold) view() found {
 	v := found{files: f.sortedFiles()}

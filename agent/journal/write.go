@@ -80,6 +80,7 @@ func (j *Journal) flush(recs []Record, sync bool) error {
 			return err
 		}
 		j.dirty = true
+		j.written += int64(len(j.buf))
 		j.rouse()
 	}
 	if sync {
@@ -110,7 +111,7 @@ func (j *Journal) ready(sync bool) error {
 func (j *Journal) sync() error {
 	err := j.syncDir()
 	if err == nil && j.dirty {
-		if err = j.out.file.Sync(); err != nil {
+		if err = j.timed(j.out.file); err != nil {
 			// The kernel may have dropped the pages: a second sync that
 			// succeeds would prove nothing.
 			j.doubt = true
