@@ -47,7 +47,7 @@ within a partition.`,
 		},
 	}
 	cmd.Flags().StringVar(&o.topic, "topic", "", "the `TOPIC` to read")
-	cmd.Flags().StringVar(&o.from, "from", "oldest", "where to begin: oldest, newest, or an offset `N` in each partition")
+	cmd.Flags().StringVar(&o.from, "from", "oldest", "where to begin: oldest (or earliest), newest (or latest), or an offset `N` in each partition")
 	cmd.Flags().BoolVar(&o.follow, "follow", false, "go on with what comes later, until Ctrl-C")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print each message as one JSON object, with its time and headers")
 	mustRequire(cmd, "topic")
@@ -58,17 +58,20 @@ within a partition.`,
 // consumeOptions is what the command line says.
 type consumeOptions struct {
 	topic  string
-	from   string // oldest, newest or a number
+	from   string // oldest, newest, Kafka's own words for them, or a number
 	follow bool
 	json   bool
 	offset int64 // of from, when it is a number
 }
 
+func (o *consumeOptions) oldest() bool { return o.from == "oldest" || o.from == "earliest" }
+func (o *consumeOptions) newest() bool { return o.from == "newest" || o.from == "latest" }
+
 func (o *consumeOptions) check() error {
 	if problem := config.CheckTopic(o.topic); problem != "" && o.topic[:min(2, len(o.topic))] != "__" {
 		return errors.New(problem)
 	}
-	if o.from == "oldest" || o.from == "newest" {
+	if o.oldest() || o.newest() {
 		return nil
 	}
 	n, err := strconv.ParseInt(o.from, 10, 64)
@@ -126,8 +129,8 @@ func (c *consumption) run(ctx context.Context, out io.Writer) error {
 	}
 	err = errors.Join(err, c.reader.close())
 	fmt.Fprintf(c.errOut, "%s from %s of topic %s.\n", count(p.printed, "message"), c.partitions, c.topic)
-	if p.printed == 0 && c.from == "newest" && !c.follow {
-		fmt.Fprintln(c.errOut, "--from newest begins after the last message; add --follow to see what comes.")
+	if p.printed == 0 && c.newest() && !c.follow {
+		fmt.Fprintf(c.errOut, "--from %s begins after the last message; add --follow to see what comes.\n", c.from)
 	}
 	return err
 }

@@ -152,11 +152,14 @@ func TestConsumeFrom(t *testing.T) {
 		}
 	}
 	f("app", "oldest", "0/0\tk\tv0\n0/1\tk\tv1\n0/2\tk\tv2\n", "3 messages from 1 partition of topic app.\n")
+	f("app", "earliest", "0/0\tk\tv0\n0/1\tk\tv1\n0/2\tk\tv2\n", "3 messages from 1 partition of topic app.\n")
 	f("app", "2", "0/2\tk\tv2\n", "1 message from 1 partition of topic app.\n")
 	f("app", "3", "", "0 messages from 1 partition of topic app.\n")
 	f("app", "9", "", "Partition 0 ends before offset 9: its next message gets offset 3.\n0 messages from 1 partition of topic app.\n")
 	f("app", "newest", "", "0 messages from 1 partition of topic app.\n"+
 		"--from newest begins after the last message; add --follow to see what comes.\n")
+	f("empty", "latest", "", "0 messages from 1 partition of topic empty.\n"+
+		"--from latest begins after the last message; add --follow to see what comes.\n")
 	f("empty", "oldest", "", "0 messages from 1 partition of topic empty.\n")
 }
 

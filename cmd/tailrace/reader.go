@@ -98,9 +98,9 @@ func (r *reader) add(client sarama.Client, topic string, id int32, o consumeOpti
 // begin is the offset to begin at: one that the partition has, or its end.
 func (r *reader) begin(id int32, oldest, newest int64, o consumeOptions) int64 {
 	switch {
-	case o.from == "oldest":
+	case o.oldest():
 		return oldest
-	case o.from == "newest":
+	case o.newest():
 		return newest
 	case o.offset < oldest:
 		fmt.Fprintf(r.errOut, "Partition %d begins at offset %d now: the older ones were removed, so reading begins there.\n", id, oldest)
