@@ -50,7 +50,8 @@ func (in *Input) giveUp(f *file, s flow.Span) error {
 		in.tell(task{})
 	}
 	if scans <= f.missed {
-		return fmt.Errorf("read %q from %d to %d again: not found yet", f.path, s.Start, s.End)
+		return fmt.Errorf("read %q from %d to %d again: not found where it was last seen (%q); these lines wait for the full scan of the directories that was asked for, and are given up if that does not find it either",
+			f.path, s.Start, s.End, f.now)
 	}
 	return flow.ErrGone
 }
