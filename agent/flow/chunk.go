@@ -10,7 +10,12 @@ const (
 	// PrefixMax is how many of a file's first bytes a mark covers at most.
 	PrefixMax = 1024
 	// TailMax is how many bytes before an offset a mark covers at most.
-	TailMax = 64
+	TailMax = 1024
+	// Enough is how many bytes of a file must be known to tell it from others
+	// by its content.
+	Enough = 64
+	// oldTail is the TailMax of journals that were written before Mark.Window.
+	oldTail = 64
 )
 
 var (
@@ -18,20 +23,51 @@ var (
 	ecma       = crc64.MakeTable(crc64.ECMA)
 )
 
-// Mark fingerprints a file's content below an offset. The hashes are CRC-64
-// (ECMA), since a CRC of a growing prefix is continued without its bytes.
+// Mark fingerprints a file's content below an offset. Prefix is a CRC-64
+// (ECMA), Tail a CRC-32C, which the processor computes; in a mark without a
+// Window it is a CRC-64 of oldTail bytes.
 type Mark struct {
-	PrefixLen int    `json:"n"` // bytes that Prefix covers: min(offset, PrefixMax)
-	Prefix    uint64 `json:"p"` // hash of the file's first PrefixLen bytes
-	Tail      uint64 `json:"t"` // hash of the min(offset, TailMax) bytes before the offset
+	PrefixLen int    `json:"n"`           // bytes that Prefix covers: min(offset, PrefixMax)
+	Prefix    uint64 `json:"p"`           // hash of the file's first PrefixLen bytes
+	Tail      uint64 `json:"t"`           // hash of the min(offset, Window) bytes before the offset
+	Window    int    `json:"w,omitempty"` // TailMax, or 0 at offset 0 and in older journals
 	// Part is how many pieces were given of the line that the offset is in;
 	// 0 when it is at the beginning of a line.
 	Part int `json:"part,omitempty"`
 }
 
-// TailSum is the hash that Mark.Tail holds, of the last TailMax bytes of p.
-func TailSum(p []byte) uint64 {
-	return crc64.Checksum(p[max(0, len(p)-TailMax):], ecma)
+// NewMark is the mark at an offset, given the first bytes of the file and those
+// before the offset, as many as there are up to PrefixMax and TailMax.
+func NewMark(prefix, tail []byte) Mark {
+	m := Mark{PrefixLen: len(prefix), Prefix: PrefixSum(0, prefix)}
+	m.end(nil, tail)
+	return m
+}
+
+// Extend moves the mark from behind before, of which the last TailMax bytes
+// matter, to behind more.
+func (m *Mark) Extend(before, more []byte) {
+	if n := min(PrefixMax-m.PrefixLen, len(more)); n > 0 {
+		m.Prefix = PrefixSum(m.Prefix, more[:n])
+		m.PrefixLen += n
+	}
+	m.end(before, more)
+}
+
+// end sets what depends on the last bytes before the offset, those of a and b.
+func (m *Mark) end(a, b []byte) {
+	b = b[max(0, len(b)-TailMax):]
+	a = a[max(0, len(a)-(TailMax-len(b))):]
+	m.Window, m.Tail = TailMax, uint64(crc32.Update(Sum(a), castagnoli, b))
+}
+
+// Follows says whether p, the bytes before the mark's offset, ends as the mark
+// says. p is at least min(offset, TailMax) bytes.
+func (m *Mark) Follows(p []byte) bool {
+	if m.Window == 0 {
+		return crc64.Checksum(p[max(0, len(p)-oldTail):], ecma) == m.Tail
+	}
+	return uint64(Sum(p[max(0, len(p)-m.Window):])) == m.Tail
 }
 
 // PrefixSum continues the hash sum of a prefix with the bytes that follow it.
@@ -96,24 +132,13 @@ func (c *Chunk) Span(from, to int) Span {
 	}
 }
 
-// markAt is the mark of the file at Start+n.
+// markAt is the mark of the file at Start+n, n > 0.
 func (c *Chunk) markAt(n int) Mark {
 	m := Mark{PrefixLen: c.PrefixLen, Prefix: c.Prefix}
 	if !c.Final {
 		m.Part = c.Part
 	}
-	if more := min(PrefixMax-m.PrefixLen, n); more > 0 {
-		m.Prefix = PrefixSum(m.Prefix, c.Data[:more])
-		m.PrefixLen += more
-	}
-	if n >= TailMax {
-		m.Tail = TailSum(c.Data[:n])
-		return m
-	}
-	var tail [2 * TailMax]byte
-	k := copy(tail[:], c.Lead)
-	k += copy(tail[k:], c.Data[:n])
-	m.Tail = TailSum(tail[:k])
+	m.Extend(c.Lead, c.Data[:n])
 	return m
 }
 

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"bytes"
+	"hash/crc64"
 	"math/rand/v2"
 	"testing"
 )
@@ -56,12 +57,40 @@ func TestMarkDoesNotDependOnChunks(t *testing.T) {
 			c = Chunk{File: 1, Start: int64(at), Lead: lead, Data: file[at:end], PrefixLen: known, Prefix: PrefixSum(0, file[:known])}
 			c.Split()
 			s := c.Span(0, c.Lines())
-			want := Mark{PrefixLen: min(end, PrefixMax), Prefix: PrefixSum(0, file[:min(end, PrefixMax)]), Tail: TailSum(file[:end])}
+			want := NewMark(file[:min(end, PrefixMax)], file[max(0, end-TailMax):end])
 			if s.Mark != want {
 				t.Fatalf("mark at %d from a chunk at %d: %+v, want %+v", end, at, s.Mark, want)
 			}
 			at = end
 		}
+	}
+}
+
+// A mark is of the last TailMax bytes before its offset, one of an older journal
+// of the last 64.
+func TestFollows(t *testing.T) {
+	file := bytes.Repeat([]byte("0123456789"), 300)
+	other := func(back int) []byte {
+		p := bytes.Clone(file)
+		p[len(p)-back] = 'x'
+		return p[len(p)-TailMax:]
+	}
+	m := NewMark(file[:PrefixMax], file[len(file)-TailMax:])
+	old := m
+	old.Window, old.Tail = 0, crc64.Checksum(file[len(file)-64:], ecma)
+	f := func(m Mark, back int, want bool) {
+		t.Helper()
+		if m.Follows(other(back)) != want {
+			t.Errorf("%+v: with the byte %d before its offset changed: %v", m, back, !want)
+		}
+	}
+	f(m, 1, false)
+	f(m, TailMax, false)
+	f(old, 1, false)
+	f(old, 64, false)
+	f(old, 65, true)
+	if !m.Follows(file) || !old.Follows(file) || !new(Mark).Follows(nil) {
+		t.Error("the same bytes do not follow")
 	}
 }
 

@@ -131,6 +131,9 @@ func appendSpan(b []byte, s *flow.Span) []byte {
 	b = appendInt(b, `,"m":{"n":`, int64(s.Mark.PrefixLen))
 	b = appendUint(b, `,"p":`, s.Mark.Prefix)
 	b = appendUint(b, `,"t":`, s.Mark.Tail)
+	if s.Mark.Window != 0 {
+		b = appendInt(b, `,"w":`, int64(s.Mark.Window))
+	}
 	if s.Mark.Part != 0 {
 		b = appendInt(b, `,"part":`, int64(s.Mark.Part))
 	}

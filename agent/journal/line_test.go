@@ -11,7 +11,7 @@ import (
 // everyRecord is one of each kind, with all fields set.
 func everyRecord() []Record {
 	long := flow.Span{File: 1 << 63, Start: 1 << 40, End: 1<<40 + 7, Part: 3, Final: true, Sum: 1<<32 - 1,
-		Mark: flow.Mark{PrefixLen: 1024, Prefix: 1<<64 - 1, Tail: 1 << 63}}
+		Mark: flow.Mark{PrefixLen: 1024, Prefix: 1<<64 - 1, Tail: 1 << 63, Window: 1024, Part: 1}}
 	i := Intent{Lane: 2, PID: 1 << 40, Epoch: 3, First: 1<<31 - 1, Count: 9, Time: 1700000000000, Codec: "zstd",
 		Spans: []flow.Span{long, span(4, 0, 9)}, Short: 77}
 	a := Ack{Lane: 2, First: 5, Offset: -1, Time: 6}

@@ -207,21 +207,26 @@ func TestCopiedAndDeleted(t *testing.T) {
 }
 
 // A file that begins with the same long banner each time that it is made anew
-// is told by the bytes before the position.
+// is told by the bytes before the position, also when its lines end alike.
 func TestSameBanner(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		h := newHost(t, "a.log")
-		banner := strings.Repeat("=", 2000)
-		first, second := strings.Repeat("1", 100), strings.Repeat("2", 900)
-		h.append("a.log", banner+"\n"+first+"\n")
-		h.start()
-		h.take()
-		h.must(os.Truncate(h.path("a.log"), 0))
-		h.append("a.log", banner+"\n"+second+"\n")
-		h.settle()
-		h.want(banner, first, banner, second)
-		h.stop()
-	})
+	f := func(first, second string) {
+		t.Helper()
+		bubble(t, func(t *testing.T) {
+			h := newHost(t, "a.log")
+			banner := strings.Repeat("=", 2000)
+			h.append("a.log", banner+"\n"+first+"\n")
+			h.start()
+			h.take()
+			h.must(os.Truncate(h.path("a.log"), 0))
+			h.append("a.log", banner+"\n"+second+"\n"+second+second+"\n")
+			h.settle()
+			h.want(banner, first, banner, second, second+second)
+			h.stop()
+		})
+	}
+	f(strings.Repeat("1", 100), strings.Repeat("2", 900))
+	// of a fixed width, padded with blanks
+	f("first "+strings.Repeat(" ", 900), "other "+strings.Repeat(" ", 900))
 }
 
 // The same while the file is polled, because it had data a moment ago.

@@ -17,7 +17,7 @@ import (
 // makes a copy: two programs may well write the same lines.
 func (in *Input) isCopy(d *dir, e entry) bool {
 	from := d.originals(e)
-	if e.size < flow.TailMax && len(from) > 0 && !in.settledCopy(d, e) {
+	if e.size < flow.Enough && len(from) > 0 && !in.settledCopy(d, e) {
 		return true
 	}
 	for _, f := range from {
@@ -54,7 +54,7 @@ func (in *Input) isCopy(d *dir, e entry) bool {
 // otherwise.
 func (in *Input) copiedEarly(d *dir, l *listing) {
 	for _, f := range byID(d.files) {
-		if f.state != following || f.now != f.path || f.key == (key{}) || f.at() >= flow.TailMax {
+		if f.state != following || f.now != f.path || f.key == (key{}) || f.at() >= flow.Enough {
 			continue
 		}
 		if e, err := in.search(f, l); err == nil && !in.sameStart(f, e) {
@@ -107,7 +107,7 @@ func (in *Input) copyOf(f *file, e entry) bool {
 		return false
 	}
 	defer unix.Close(a)
-	if pos.off >= 64 && e.size >= pos.off {
+	if pos.off >= flow.Enough && e.size >= pos.off {
 		ok, err := in.disk.content(a).matches(pos.off, pos.mark)
 		return ok && err == nil
 	}
@@ -117,7 +117,7 @@ func (in *Input) copyOf(f *file, e entry) bool {
 	}
 	defer unix.Close(b)
 	n := min(e.size, pos.off)
-	return n >= 64 && in.disk.sameBytes(a, b, n)
+	return n >= flow.Enough && in.disk.sameBytes(a, b, n)
 }
 
 // sameBytes compares the first n bytes of two files: all of them.

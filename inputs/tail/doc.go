@@ -63,7 +63,7 @@
 //
 // With copytruncate, what is written between the end of the copy and the
 // truncation is lost by the program that rotates. A file that is truncated and
-// regrown with the same first 1,024 bytes and the same 64 bytes before the read
+// regrown with the same first 1,024 bytes and the same 1,024 bytes before the read
 // position is taken for the same file. A file of which fewer than 64 bytes were
 // read, and that is truncated and regrown beyond its former size between a look
 // and the read that follows, is taken for the same too, since there is nothing

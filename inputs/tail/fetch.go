@@ -100,13 +100,13 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 // trusted says whether enough is known of s, or of its file, to tell by content
 // that e has its bytes.
 func (in *Input) trusted(f *file, s flow.Span, e entry) bool {
-	if s.Mark.PrefixLen >= flow.TailMax {
+	if s.Mark.PrefixLen >= flow.Enough {
 		return true
 	}
 	f.mu.Lock()
 	off := f.pos.off
 	f.mu.Unlock()
-	if off < flow.TailMax || e.size < off {
+	if off < flow.Enough || e.size < off {
 		return false
 	}
 	same, err := in.sameContent(f, e)

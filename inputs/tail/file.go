@@ -104,7 +104,7 @@ var (
 
 // markEarly sets early.
 func (f *file) markEarly() {
-	if f.fd < 0 || f.size == 0 || f.early.off > 0 || f.pos.off >= flow.TailMax {
+	if f.fd < 0 || f.size == 0 || f.early.off > 0 || f.pos.off >= flow.Enough {
 		return
 	}
 	var buf [flow.PrefixMax]byte
@@ -113,8 +113,7 @@ func (f *file) markEarly() {
 		return
 	}
 	if n > 0 && bytes.IndexByte(buf[:n], 0) < 0 { // NULs may be overwritten
-		f.early.off = int64(n)
-		f.early.mark = flow.Mark{PrefixLen: n, Prefix: flow.PrefixSum(0, buf[:n]), Tail: flow.TailSum(buf[:n])}
+		f.early = position{off: int64(n), mark: flow.NewMark(buf[:n], buf[:n])}
 	}
 }
 
@@ -168,7 +167,7 @@ func (f *file) saw(e entry) {
 // still be the same, and whether there is something new to read.
 func (f *file) observe() (ok, grew bool) {
 	e, err := f.content().describe()
-	if err != nil || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax {
+	if err != nil || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.Enough {
 		return false, false
 	}
 	if f.joined > 0 {

@@ -140,7 +140,7 @@ func (in *Input) seen(f *file, e entry) {
 		delete(in.draining, f)
 	}
 	f.mu.Lock()
-	shrunk := e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax
+	shrunk := e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.Enough
 	rewritten := f.rewritten(e)
 	var more bool
 	if !shrunk && f.joined == 0 {

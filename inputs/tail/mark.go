@@ -1,6 +1,8 @@
 package tail
 
 import (
+	"sync"
+
 	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
@@ -16,33 +18,39 @@ func (c content) markAt(off int64) (flow.Mark, bool, error) {
 	if n, err := c.pread(p, 0); err != nil || n < len(p) {
 		return flow.Mark{}, false, err
 	}
-	m := flow.Mark{PrefixLen: len(p), Prefix: flow.PrefixSum(0, p)}
+	tail := p
 	if off > flow.PrefixMax {
-		p = buf[:flow.TailMax]
-		if n, err := c.pread(p, off-flow.TailMax); err != nil || n < len(p) {
+		var last [flow.TailMax]byte
+		tail = last[:]
+		if n, err := c.pread(tail, off-flow.TailMax); err != nil || n < len(tail) {
 			return flow.Mark{}, false, err
 		}
 	}
-	m.Tail = flow.TailSum(p)
-	return m, true, nil
+	return flow.NewMark(p, tail), true, nil
 }
+
+// pages is memory for what is compared with a mark.
+var pages = sync.Pool{New: func() any { return new([max(flow.PrefixMax, flow.TailMax)]byte) }}
 
 // matches says whether this is what m marks at off.
 func (c content) matches(off int64, m flow.Mark) (bool, error) {
+	page := pages.Get().(*[max(flow.PrefixMax, flow.TailMax)]byte)
+	defer pages.Put(page)
 	// The mark of a finished, shorter prefix is compared as such.
-	var buf [flow.PrefixMax]byte
-	p := buf[:m.PrefixLen]
+	p := page[:m.PrefixLen]
 	if n, err := c.pread(p, 0); err != nil || n < len(p) {
 		return false, err
 	}
 	if flow.PrefixSum(0, p) != m.Prefix {
 		return false, nil
 	}
-	p = buf[:leadLen(off)]
-	if n, err := c.pread(p, off-int64(len(p))); err != nil || n < len(p) {
-		return false, err
+	if int64(len(p)) < off {
+		p = page[:leadLen(off)]
+		if n, err := c.pread(p, off-int64(len(p))); err != nil || n < len(p) {
+			return false, err
+		}
 	}
-	return flow.TailSum(p) == m.Tail, nil
+	return m.Follows(p), nil
 }
 
 // firstData is the offset of the first byte at or behind off that is not NUL,

@@ -95,7 +95,7 @@ func (f *file) fill(c *flow.Chunk, lead, want int) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read at %d: %w", f.pos.off, err)
 	}
-	if n < lead || flow.TailSum(c.Buf[:lead]) != f.pos.mark.Tail {
+	if n < lead || !f.pos.mark.Follows(c.Buf[:lead]) {
 		return -1, nil
 	}
 	n -= lead
@@ -140,7 +140,7 @@ func (f *file) verify(end int64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if e.size+f.joined < end || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.TailMax {
+	if e.size+f.joined < end || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.Enough {
 		return false, nil
 	}
 	f.saw(e)
@@ -214,12 +214,7 @@ func (f *file) give(c *flow.Chunk, lead, used, part int, last bool, n int) {
 	c.PrefixLen, c.Prefix = f.pos.mark.PrefixLen, f.pos.mark.Prefix
 	c.Part, c.Final = part, last
 	c.Split()
-	m := &f.pos.mark
-	if more := min(flow.PrefixMax-m.PrefixLen, used); more > 0 {
-		m.Prefix = flow.PrefixSum(m.Prefix, c.Data[:more])
-		m.PrefixLen += more
-	}
-	m.Tail = flow.TailSum(c.Buf[:lead+used])
+	f.pos.mark.Extend(c.Lead, c.Data)
 	f.pos.off += int64(used)
 	f.pos.mark.Part = part
 	if last {

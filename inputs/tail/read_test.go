@@ -88,8 +88,7 @@ func FuzzRead(f *testing.F) {
 }
 
 func markOf(p []byte) flow.Mark {
-	n := min(len(p), flow.PrefixMax)
-	return flow.Mark{PrefixLen: n, Prefix: flow.PrefixSum(0, p[:n]), Tail: flow.TailSum(p)}
+	return flow.NewMark(p[:min(len(p), flow.PrefixMax)], p)
 }
 
 // A line that is longer than the limit comes as pieces, between whole lines.
@@ -160,6 +159,27 @@ func BenchmarkNext(b *testing.B) {
 				q.add(f)
 			}
 		})
+	}
+}
+
+// What a read of one line costs, when lines come one by one.
+func BenchmarkOneLine(b *testing.B) {
+	in := openInput(b, bytes.Repeat([]byte(strings.Repeat("x", 199)+"\n"), 50_000))
+	q := in.queues["t"]
+	var f *file
+	for _, f = range in.files {
+	}
+	var c flow.Chunk
+	b.ReportAllocs()
+	for b.Loop() {
+		if !q.Next(&c, 200) {
+			f.mu.Lock()
+			f.pos, f.searched = position{}, 0
+			f.mu.Unlock()
+			q.add(f)
+			continue
+		}
+		c.Span(0, 1)
 	}
 }
 

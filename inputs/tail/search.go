@@ -15,7 +15,7 @@ import (
 // found looks for the content of f under another identity: it was restored,
 // or the file system numbers its inodes anew.
 func (in *Input) found(f *file, l *listing) bool {
-	if f.at() < flow.TailMax {
+	if f.at() < flow.Enough {
 		return false // anything would match
 	}
 	e, err := in.search(f, l)
@@ -32,7 +32,7 @@ func (in *Input) found(f *file, l *listing) bool {
 // error is errGone, or errMoved when the directory has changed since the look.
 func (in *Input) search(f *file, l *listing) (entry, error) {
 	at := f.at()
-	short := at < flow.TailMax
+	short := at < flow.Enough
 	var candidates []entry
 	for _, m := range l.family(f.path) {
 		if g := in.byKey[m.key]; short && f.now != f.path {
