@@ -2,6 +2,7 @@ package journal
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"testing"
 
@@ -57,15 +58,50 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// What is written by hand is what encoding/json would write.
+// What is written by hand is what encoding/json would write, and is read as it
+// would. Each field is tried, so that a new one cannot be forgotten.
 func TestByHandIsJSON(t *testing.T) {
-	for _, r := range everyRecord() {
-		if r.Intent == nil && r.Ack == nil {
-			continue
-		}
-		want, _ := json.Marshal(r)
-		if got := appendRecord(nil, r); string(got) != string(want) {
+	f := func(r Record) {
+		t.Helper()
+		want, got := appendJSON(nil, r), appendRecord(nil, r)
+		if string(got) != string(want) {
 			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+		back, ok := parseHot(got)
+		if hot := r.File != nil || r.Position != nil; ok != hot || hot && !reflect.DeepEqual(back, r) {
+			t.Errorf("%s is read by hand: %v, %+v", got, ok, back)
+		}
+	}
+	for _, r := range []Record{{File: &File{}}, {Position: &Position{}}, {Ack: &Ack{}}, {Intent: &Intent{Spans: make([]flow.Span, 2)}}} {
+		f(r)
+		eachField(reflect.ValueOf(&r).Elem(), func() { f(r) })
+	}
+}
+
+// eachField sets the numbers, texts and truths in v, and in what it points to,
+// one after the other, and calls try for each value that it gives them.
+func eachField(v reflect.Value, try func()) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			eachField(v.Elem(), try)
+		}
+		return
+	case reflect.Struct:
+		for n := range v.NumField() {
+			eachField(v.Field(n), try)
+		}
+		return
+	case reflect.Slice:
+		for n := range v.Len() {
+			eachField(v.Index(n), try)
+		}
+		return
+	}
+	for _, x := range []any{-1, int64(math.MaxInt64), uint64(math.MaxUint64), "/var/log/müller <a>.log", true} {
+		if w := reflect.ValueOf(x); w.Kind() == v.Kind() || w.CanInt() && v.CanInt() || w.CanUint() && v.CanUint() {
+			v.Set(w.Convert(v.Type()))
+			try()
 		}
 	}
 }
@@ -83,6 +119,12 @@ func FuzzLine(f *testing.F) {
 		r, err := parseLine(summed)
 		if err != nil {
 			return
+		}
+		if hot, ok := parseHot(summed[crcLen+1:]); ok {
+			var slow Record
+			if err := json.Unmarshal(summed[crcLen+1:], &slow); err != nil || !reflect.DeepEqual(hot, slow) {
+				t.Errorf("%q reads as %+v by hand, as %+v otherwise, %v", line, hot, slow, err)
+			}
 		}
 		newFold().apply(r)
 		again := appendLine(nil, r)
