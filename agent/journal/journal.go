@@ -78,8 +78,8 @@ type Journal struct {
 	// Only a new generation is durable for sure.
 	doubt    bool
 	written  int64 // bytes that were appended
-	dirty    bool // out was written since the last sync
-	dirtyDir bool // the rename to out's name is not synced
+	dirty    bool  // out was written since the last sync
+	dirtyDir bool  // the rename to out's name is not synced
 	retryAt  time.Time
 	retryErr error // why no generation could be made at the last try
 	buf      []byte

@@ -14,6 +14,7 @@ type Config struct {
 	Exclude []string
 	Topic   string
 	Start   string // "beginning", or "end": see Options.FirstStart
+	At      string // where it is written, for people
 }
 
 // patterns knows which paths are followed.

@@ -78,8 +78,9 @@ type Input struct {
 // task is one thing that Run is to see to.
 type task struct {
 	f    *file
-	cold bool  // f is at its end
-	err  error // f could not be read; nil: it is not what it was
+	cold bool   // f is at its end
+	err  error  // f could not be read; nil: it is not what it was
+	do   func() // what somebody wants to have done there; nothing else is set
 }
 
 // dir is a directory that is looked at.

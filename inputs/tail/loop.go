@@ -99,6 +99,8 @@ func (in *Input) tasks() {
 	in.todoMu.Unlock()
 	for _, t := range todo {
 		switch {
+		case t.do != nil:
+			t.do()
 		case t.f == nil:
 			in.nextScan = time.Time{}
 			in.tick()

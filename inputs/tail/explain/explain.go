@@ -1,0 +1,198 @@
+// Package explain is what inputs/tail tells of one path, as plain data: what is
+// there, which input follows it or why none does, how far it was read, and what
+// it waits for.
+package explain
+
+import (
+	"time"
+
+	"tailrace/agent/flow"
+)
+
+// Answer is all that is known of one path, as plain data.
+type Answer struct {
+	Path    string  `json:"path"`
+	Verdict Verdict `json:"verdict"`
+	// At is what is at the path now; Match is what the configuration says.
+	At    At    `json:"at"`
+	Match Match `json:"match"`
+	// Of is the path whose lines the file's are: another one when path is the
+	// name of a rotated file. Files is the contents that this path has and
+	// had, as far as they are still known, oldest first.
+	Of    string `json:"of,omitempty"`
+	Files []File `json:"files,omitempty"`
+	// Siblings is the rotated files that are beside Of now, oldest first.
+	Siblings []Sibling `json:"siblings,omitempty"`
+	// Inside is what a directory holds, or a pattern leads to; More is how
+	// much is left out of it.
+	Inside []Inside `json:"inside,omitempty"`
+	More   int      `json:"more,omitempty"`
+}
+
+// Verdict is what becomes of the lines at a path, in one word.
+type Verdict string
+
+// The verdicts.
+const (
+	Followed   Verdict = "followed"
+	Draining   Verdict = "rotated"       // read to its end, then let go
+	Finished   Verdict = "finished"      // read to its end and let go
+	History    Verdict = "history"       // there before its path was followed: not shipped
+	Copied     Verdict = "copy"          // of another file: not shipped
+	Packed     Verdict = "compressed"    // not read
+	New        Verdict = "new"           // will be followed once it was found
+	NoPattern  Verdict = "no_pattern"    // nothing matches it
+	Excluded   Verdict = "excluded"      // matched, and excluded
+	NoFile     Verdict = "not_a_file"    // nothing that is followed
+	BadLink    Verdict = "link"          // that may not be followed
+	Unreadable Verdict = "unreadable"    // it is tried again and again
+	Missing    Verdict = "missing"       // nothing is there, and nothing was
+	Deleted    Verdict = "deleted"       // it was followed
+	Dropped    Verdict = "not_followed"  // it was, before the configuration was changed
+	Several    Verdict = "several_files" // a directory, or a pattern
+)
+
+// File is what is known of one content: that of one inode, from its creation
+// or its truncation on.
+type File struct {
+	ID     flow.FileID `json:"id"`
+	Path   string      `json:"path"`          // the header "path" of its lines
+	Now    string      `json:"now,omitempty"` // where it is; empty: nowhere, or overwritten
+	Topic  string      `json:"topic,omitempty"`
+	State  Verdict     `json:"state"`
+	Device uint64      `json:"device"`
+	Inode  uint64      `json:"inode,omitempty"`
+	Birth  time.Time   `json:"birth,omitzero"`
+	// Size is its present size in bytes; the last known one when it is gone.
+	Size  int64 `json:"size"`
+	From  int64 `json:"from,omitempty"` // where reading began
+	Read  int64 `json:"read"`           // all below was read
+	Acked int64 `json:"acked"`          // all below is in the topic
+	Open  bool  `json:"open,omitempty"`
+	// Packed says that it is compressed: positions count plain bytes, Size
+	// does not.
+	Packed bool   `json:"compressed,omitempty"`
+	Late   bool   `json:"late,omitempty"` // lines came after it was let go
+	Waits  []Wait `json:"waits,omitempty"`
+}
+
+// Unread is how many bytes are there and were not read.
+func (f *File) Unread() int64 {
+	if f.State == History || f.State == Copied || f.Packed {
+		return 0
+	}
+	return max(0, f.Size-f.Read)
+}
+
+// WaitsFor says whether what is among what it waits for.
+func (f *File) WaitsFor(what WaitFor) bool {
+	for _, w := range f.Waits {
+		if w.For == what {
+			return true
+		}
+	}
+	return false
+}
+
+// Wait is something that has to happen before more of a file is shipped.
+type Wait struct {
+	For WaitFor `json:"for"`
+	// Path is the file that comes first; Bytes is how many bytes wait.
+	Path  string `json:"path,omitempty"`
+	Bytes int64  `json:"bytes,omitempty"`
+	Error string `json:"error,omitempty"`
+	// Until is when it ends, or is tried again, if nothing else happens.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// WaitFor is what is waited for, in one word.
+type WaitFor string
+
+// What a file may wait for.
+const (
+	ForJournal     WaitFor = "journal"     // the disk with the state
+	ForRetry       WaitFor = "retry"       // it cannot be read now
+	ForPredecessor WaitFor = "predecessor" // what was at its path before
+	ForTurn        WaitFor = "turn"        // the output takes no more at present
+	ForAnswer      WaitFor = "answer"      // the output has not acknowledged
+	ForNewline     WaitFor = "newline"     // its last line is not complete
+	ForData        WaitFor = "data"        // NULs follow: space taken in advance
+	ForHalf        WaitFor = "half"        // the other half of its last line
+	ForQuiet       WaitFor = "quiet"       // nobody may write to it any more
+)
+
+// Sibling is one file of the rotation family.
+type Sibling struct {
+	Path     string      `json:"path"`
+	Size     int64       `json:"size"`
+	Modified time.Time   `json:"modified"`
+	Packed   bool        `json:"compressed,omitempty"`
+	File     flow.FileID `json:"file,omitempty"` // of Files; 0: it is not known
+}
+
+// Inside is one of several files.
+type Inside struct {
+	Path    string  `json:"path"`
+	Verdict Verdict `json:"verdict"`
+	Topic   string  `json:"topic,omitempty"`
+	Size    int64   `json:"size"`
+	Unread  int64   `json:"unread,omitempty"`
+}
+
+// At is what is at a path now.
+type At struct {
+	// Kind is "file", "directory", "named pipe", "socket" or "device"; empty
+	// when nothing is there, or it cannot be told.
+	Kind string `json:"kind,omitempty"`
+	// Link is what the path points to, when it is a symbolic link;
+	// LinkRefused is why it is not followed.
+	Link        string `json:"link,omitempty"`
+	LinkRefused string `json:"link_refused,omitempty"`
+	// Gone is the first part of the path that does not exist.
+	Gone string `json:"gone,omitempty"`
+	// Unlisted is why the directory of a file that a pattern matches cannot
+	// be listed. Unseen says that the agent does not look at that directory:
+	// it is new, or a symbolic link that may not be followed leads there.
+	Unlisted string `json:"unlisted,omitempty"`
+	Unseen   bool   `json:"unseen,omitempty"`
+	// Error is why it cannot be looked at, or read.
+	Error    string    `json:"error,omitempty"`
+	Device   uint64    `json:"device,omitempty"`
+	Inode    uint64    `json:"inode,omitempty"`
+	Birth    time.Time `json:"birth,omitzero"`
+	Owner    uint32    `json:"owner"` // user id
+	Mode     string    `json:"mode,omitempty"`
+	Names    uint32    `json:"names,omitempty"` // hard links to it
+	Size     int64     `json:"size"`
+	Modified time.Time `json:"modified,omitzero"`
+}
+
+// Match is what the configuration says of a path.
+type Match struct {
+	// Pattern is the one that matches it, of the input that follows it or
+	// would if it was not excluded; empty when none does.
+	Pattern string `json:"pattern,omitempty"`
+	Input   string `json:"input,omitempty"` // where that input is written
+	Topic   string `json:"topic,omitempty"`
+	// Excluded is the pattern that excludes it, when no input follows it.
+	Excluded string `json:"excluded,omitempty"`
+	// Also is the other inputs that match: the first one follows it.
+	Also []string `json:"also,omitempty"`
+	// Near is the pattern that comes nearest when none matches.
+	Near *Near `json:"near,omitempty"`
+}
+
+// Near says how far a pattern matches a path.
+type Near struct {
+	Pattern string `json:"pattern"`
+	Input   string `json:"input,omitempty"`
+	Matched string `json:"matched"` // the beginning of the path that it matches
+	// Got is the next part of the path, and Want the part of the pattern that
+	// does not match it. Got is empty when the path ends too early, Want when
+	// the pattern does.
+	Got  string `json:"got,omitempty"`
+	Want string `json:"want,omitempty"`
+}
+
+// Followed says that an input follows the path.
+func (m *Match) Followed() bool { return m.Pattern != "" && m.Excluded == "" }

@@ -1,0 +1,124 @@
+package tail
+
+import (
+	"slices"
+	"time"
+
+	"tailrace/inputs/tail/explain"
+)
+
+// chainOf is the files whose lines belong to path, and the one with the
+// identity k, in the order in which they are read. Run calls it.
+func (in *Input) chainOf(path string, k key) []*file {
+	var out []*file
+	for _, f := range in.files {
+		if f.path == path || k != (key{}) && f.key == k {
+			out = append(out, f)
+		}
+	}
+	slices.SortFunc(out, func(a, b *file) int { return int(a.id) - int(b.id) })
+	return out
+}
+
+// facts is what is known of f. Run calls it. live says that what it waits for
+// is to be told too.
+func (f *file) facts(live bool) explain.File {
+	acked, _ := f.queue.in.o.Journal.Acked(f.id)
+	f.mu.Lock()
+	x := explain.File{
+		ID: f.id, Path: f.path, Now: f.now, Topic: f.queue.topic, State: f.verdict(),
+		Device: f.dev, Inode: f.ino, From: f.base, Size: f.size + f.joined, Read: f.pos.off, Acked: acked,
+		Open: f.fd >= 0, Packed: packedName(f.now), Late: f.late,
+	}
+	gone := f.key == (key{})
+	f.mu.Unlock()
+	if gone {
+		x.Device, x.Inode = 0, 0
+	} else if f.birth != 0 {
+		x.Birth = time.Unix(0, f.birth)
+	}
+	if live {
+		x.Waits = f.waits(acked)
+	}
+	return x
+}
+
+// verdict is the state in a word that means something to others. The caller
+// holds mu.
+func (f *file) verdict() explain.Verdict {
+	switch {
+	case f.copies:
+		return explain.Copied
+	case f.state == following:
+		return explain.Followed
+	case f.state == rotated:
+		return explain.Draining
+	case f.state == unfollowed:
+		return explain.Dropped
+	case packedName(f.now):
+		return explain.Packed
+	case f.base > 0 && f.pos.off == f.base:
+		return explain.History
+	}
+	return explain.Finished
+}
+
+// waits is what has to happen before more of f is shipped. Run calls it.
+func (f *file) waits(acked int64) []explain.Wait {
+	var out []explain.Wait
+	if f.state == done || f.state == unfollowed {
+		return f.waitsForAnswer(nil, acked)
+	}
+	if !f.recorded {
+		out = append(out, explain.Wait{For: explain.ForJournal})
+	}
+	if f.wrong != nil {
+		out = append(out, explain.Wait{For: explain.ForRetry, Error: f.wrong.Error(), Until: f.retry})
+	}
+	if p := f.prev; p != nil {
+		p.mu.Lock()
+		out = append(out, explain.Wait{For: explain.ForPredecessor, Path: p.now, Bytes: max(0, p.size+p.joined-p.pos.off)})
+		p.mu.Unlock()
+	} else if f.wrong == nil {
+		out = append(out, f.waitsForMore()...)
+	}
+	return f.waitsForAnswer(out, acked)
+}
+
+// waitsForMore is what keeps the rest of f, whose turn in its chain has come,
+// from being read.
+func (f *file) waitsForMore() []explain.Wait {
+	patience := time.Duration(0)
+	if f.state == rotated {
+		patience = f.queue.in.patience(f)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	rest := max(0, f.size+f.joined-f.pos.off)
+	switch {
+	case f.held:
+		return []explain.Wait{{For: explain.ForData, Bytes: rest}}
+	case f.unread():
+		return []explain.Wait{{For: explain.ForTurn, Bytes: rest}}
+	case rest > 0 && f.state == following:
+		return []explain.Wait{{For: explain.ForNewline, Bytes: rest}}
+	case rest > 0 && f.half:
+		return []explain.Wait{{For: explain.ForHalf, Bytes: rest, Path: f.next.path}}
+	case f.state == rotated:
+		last := f.grown
+		if f.since.After(last) {
+			last = f.since
+		}
+		return []explain.Wait{{For: explain.ForQuiet, Bytes: rest, Until: last.Add(patience)}}
+	}
+	return nil
+}
+
+func (f *file) waitsForAnswer(out []explain.Wait, acked int64) []explain.Wait {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := f.pos.off - acked; n > 0 {
+		out = append(out, explain.Wait{For: explain.ForAnswer, Bytes: n})
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package tail
+
+import (
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"tailrace/inputs/tail/explain"
+)
+
+// explain says what matches path, and why it is followed or not.
+func (p *patterns) explain(path string) explain.Match {
+	var m explain.Match
+	for i := range p.inputs {
+		in := &p.inputs[i]
+		pattern := firstMatch(in.Paths, path)
+		if pattern == "" {
+			continue
+		}
+		excluded := firstMatch(in.Exclude, path)
+		switch {
+		case excluded == "" && m.Followed():
+			m.Also = append(m.Also, in.At)
+		case excluded == "" || m.Pattern == "":
+			m = explain.Match{Pattern: pattern, Input: in.At, Topic: in.Topic, Excluded: excluded}
+		}
+	}
+	if m.Pattern == "" {
+		m.Near = p.nearest(path)
+	}
+	return m
+}
+
+// firstMatch is the first of the patterns that matches path, or empty.
+func firstMatch(patterns []string, path string) string {
+	for _, p := range patterns {
+		if ok, err := doublestar.Match(p, path); ok && err == nil {
+			return p
+		}
+	}
+	return ""
+}
+
+// nearest is the pattern that matches the longest beginning of path.
+func (p *patterns) nearest(path string) *explain.Near {
+	var best *explain.Near
+	var most reached
+	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i := range p.inputs {
+		for _, pattern := range p.inputs[i].Paths {
+			for _, one := range braces(pattern) {
+				want := strings.Split(strings.TrimPrefix(one, "/"), "/")
+				r := reach(want, parts)
+				if best != nil && !most.less(r) {
+					continue
+				}
+				most = r
+				best = &explain.Near{Pattern: pattern, Input: p.inputs[i].At, Matched: "/" + strings.Join(parts[:r.parts], "/")}
+				if r.parts < len(parts) {
+					best.Got = parts[r.parts]
+				}
+				if r.wants < len(want) {
+					best.Want = want[r.wants]
+				}
+			}
+		}
+	}
+	return best
+}
+
+// reached is how far a pattern matches a path: that many parts of each.
+type reached struct {
+	fits         bool // what is left of the path is long enough for what is left of the pattern
+	parts, wants int
+}
+
+func (r reached) less(o reached) bool {
+	if r.fits != o.fits {
+		return o.fits
+	}
+	return r.parts < o.parts || r.parts == o.parts && r.wants < o.wants
+}
+
+// reach finds the farthest point up to which the parts of a pattern match the
+// parts of a path that as a whole it does not match.
+func reach(want, parts []string) reached {
+	need := make([]int, len(want)+1) // parts that want[i:] takes at least
+	for i := len(want) - 1; i >= 0; i-- {
+		need[i] = need[i+1]
+		if want[i] != "**" {
+			need[i]++
+		}
+	}
+	var best reached
+	seen := map[[2]int]bool{}
+	var walk func(i, j int)
+	walk = func(i, j int) {
+		if seen[[2]int{i, j}] {
+			return
+		}
+		seen[[2]int{i, j}] = true
+		if r := (reached{fits: j+need[i] <= len(parts), parts: j, wants: i}); best.less(r) {
+			best = r
+		}
+		switch {
+		case i == len(want):
+		case want[i] == "**":
+			walk(i+1, j)
+			if j < len(parts) {
+				walk(i, j+1)
+			}
+		case j < len(parts):
+			if ok, err := doublestar.Match(want[i], parts[j]); ok && err == nil {
+				walk(i+1, j+1)
+			}
+		}
+	}
+	walk(0, 0)
+	return best
+}

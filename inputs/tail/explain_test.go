@@ -1,0 +1,317 @@
+package tail
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tailrace/agent/flow"
+	"tailrace/inputs/tail/explain"
+)
+
+// explain asks the agent that runs.
+func (h *host) explain(name string) explain.Answer {
+	h.t.Helper()
+	a, err := h.in.Explain(context.Background(), h.path(name))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return a
+}
+
+// atRest asks an agent that is not run.
+func (h *host) atRest(name string) explain.Answer {
+	h.t.Helper()
+	o := h.opts
+	o.Files, o.Journal = h.j.files(), h.j
+	in, err := New(o)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	a, err := in.ExplainAtRest(h.path(name))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return a
+}
+
+// waits is what a file waits for, in words.
+func waits(f explain.File) string {
+	var out []string
+	for _, w := range f.Waits {
+		out = append(out, string(w.For))
+	}
+	return strings.Join(out, " ")
+}
+
+// What becomes of a path, by what the configuration says and what is there.
+func TestExplainVerdict(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log", "deep/**/*.log")
+		h.opts.Inputs[0].Exclude = []string{h.path("debug*.log")}
+		h.append("a.log", "1\n")
+		h.append("debug.log", "1\n")
+		h.append("other.txt", "1\n")
+		h.append("old.log.1", "1\n")
+		h.append("old.log", "1\n")
+		h.must(os.MkdirAll(h.path("deep/er"), 0o755))
+		h.must(os.Mkdir(h.path("dir.log"), 0o755))
+		h.must(unix.Mkfifo(h.path("pipe.log"), 0o644))
+		h.must(os.Symlink("nowhere", h.path("broken.log")))
+		h.start()
+		h.settle()
+		f := func(name string, want explain.Verdict) {
+			t.Helper()
+			if got := h.explain(name); got.Verdict != want {
+				t.Errorf("%s: %s, want %s: %+v", name, got.Verdict, want, got)
+			}
+			if got := h.atRest(name); got.Verdict != want {
+				t.Errorf("%s, at rest: %s, want %s: %+v", name, got.Verdict, want, got)
+			}
+		}
+		f("a.log", explain.Followed)
+		f("debug.log", explain.Excluded)
+		f("other.txt", explain.NoPattern)
+		f("old.log.1", explain.History)
+		f("dir.log", explain.Several)
+		f("pipe.log", explain.NoFile)
+		f("broken.log", explain.Missing)
+		f("none.log", explain.Missing)
+		f("none/at/all", explain.NoPattern)
+		f("deep/er/none.log", explain.Missing)
+		h.remove("a.log")
+		f("a.log", explain.Deleted)
+		h.stop()
+	})
+}
+
+// A rotated file is told with the path whose lines it has, and the path with
+// all that became of it.
+func TestExplainRotation(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "app.log")
+		h.append("app.log.2", "before\n")
+		h.append("app.log", "1\n2\n")
+		h.start()
+		h.settle()
+		h.rename("app.log", "app.log.1")
+		h.append("app.log.1", "late\n")
+		h.append("app.log", "3\nhalf")
+		h.wait(1100 * time.Millisecond)
+
+		a := h.explain("app.log")
+		if a.Verdict != explain.Followed || len(a.Files) != 3 || len(a.Siblings) != 2 {
+			t.Fatalf("%+v", a)
+		}
+		history, old, now := a.Files[0], a.Files[1], a.Files[2]
+		if history.State != explain.History || history.Unread() != 0 {
+			t.Errorf("what was there before: %+v", history)
+		}
+		if !slices.ContainsFunc(a.Siblings, func(s explain.Sibling) bool { return s.Path == h.path("app.log.1") && s.File == old.ID }) {
+			t.Errorf("siblings %+v", a.Siblings)
+		}
+		if old.State != explain.Draining || old.Now != h.path("app.log.1") || old.Unread() != 5 || waits(old) != "turn" {
+			t.Errorf("the old one: %+v", old)
+		}
+		if waits(now) != "predecessor" || now.Waits[0].Path != h.path("app.log.1") || now.Waits[0].Bytes != 5 {
+			t.Errorf("the new one: %+v", now)
+		}
+		if b := h.explain("app.log.1"); b.Of != h.path("app.log") || b.Verdict != explain.Draining || len(b.Files) != 3 {
+			t.Errorf("by its new name: %+v", b)
+		}
+
+		h.settle()
+		a = h.explain("app.log")
+		now = a.Files[2]
+		if now.Unread() != 4 || waits(now) != "newline" || now.Read != 2 || now.Acked != 2 {
+			t.Errorf("in the end: %+v", now)
+		}
+		if b := h.explain("app.log.1"); b.Verdict != explain.Finished {
+			t.Errorf("in the end: %+v", b)
+		}
+		h.stop()
+	})
+}
+
+// What is waited for is told as long as it lasts.
+func TestExplainWaits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.append("a.log", "1\n")
+		h.start()
+		f := func(when, want string) {
+			t.Helper()
+			if a := h.explain("a.log"); len(a.Files) != 1 || waits(a.Files[0]) != want {
+				t.Errorf("%s: it waits for %q, want %q: %+v", when, waits(a.Files[0]), want, a.Files)
+			}
+		}
+		f("nobody asks for lines", "turn")
+		var c flow.Chunk
+		if !h.next(&c, 100) {
+			t.Fatal("nothing to read")
+		}
+		f("no answer yet", "answer")
+		s := c.Span(0, 1)
+		h.j.intent(s)
+		h.j.ack(s)
+		f("all is done", "")
+		h.append("a.log", "half")
+		h.wait(100 * time.Millisecond)
+		h.take()
+		f("half a line", "newline")
+		h.stop()
+	})
+}
+
+// A file that cannot be read says why, and when it is tried again.
+func TestExplainParked(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.append("a.log", "1\n")
+		var refuse atomic.Bool
+		refuse.Store(true)
+		h.before = func(call, path string) error {
+			if refuse.Load() && call == "open" {
+				return unix.EACCES
+			}
+			return nil
+		}
+		h.start()
+		h.wait(time.Second)
+		a := h.explain("a.log")
+		if a.Verdict != explain.Unreadable || len(a.Files) != 1 || len(a.Files[0].Waits) != 1 {
+			t.Fatalf("%+v", a)
+		}
+		if w := a.Files[0].Waits[0]; w.For != explain.ForRetry || !strings.Contains(w.Error, "permission denied") || !w.Until.After(time.Now()) {
+			t.Errorf("%+v", w)
+		}
+		if s := h.in.Stats(); len(s.Parked) != 1 {
+			t.Errorf("%+v", s)
+		}
+		refuse.Store(false)
+		h.settle()
+		if a := h.explain("a.log"); a.Verdict != explain.Followed {
+			t.Errorf("%+v", a)
+		}
+		h.stop()
+	})
+}
+
+// At rest the facts are those of the journal and of the disk now: what was
+// rotated since is found by its identity, what grew is unread.
+func TestExplainAtRest(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "app.log")
+		h.append("app.log", "1\n")
+		h.start()
+		h.settle()
+		h.stop()
+		h.append("app.log", "2\n")
+		h.rename("app.log", "app.log.1")
+		h.append("app.log", "3\n")
+		a := h.atRest("app.log")
+		if a.Verdict != explain.New || len(a.Files) != 1 {
+			t.Fatalf("%+v", a)
+		}
+		if f := a.Files[0]; f.Now != h.path("app.log.1") || f.Unread() != 2 || f.Acked != 2 {
+			t.Errorf("%+v", f)
+		}
+		if b := h.atRest("app.log.1"); b.Of != h.path("app.log") || b.Verdict != explain.Followed {
+			t.Errorf("%+v", b)
+		}
+	})
+}
+
+// A directory or a pattern is told as the files in it.
+func TestExplainSeveral(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.append("a.log", "1\nhalf")
+		h.append("b.txt", "1\n")
+		h.start()
+		h.settle()
+		f := func(name string, want ...string) {
+			t.Helper()
+			var got []string
+			for _, one := range h.explain(name).Inside {
+				got = append(got, filepath.Base(one.Path)+" "+string(one.Verdict))
+				if one.Verdict == explain.Followed && (one.Unread != 4 || one.Size != 6) {
+					t.Errorf("%+v", one)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+		f(".", "a.log followed", "b.txt no_pattern")
+		f("*.log", "a.log followed")
+		f("c*")
+		h.stop()
+	})
+}
+
+// The answer does not wait for a Run that has ended.
+func TestExplainEnded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.start()
+		h.stop()
+		if _, err := h.in.Explain(context.Background(), h.path("a.log")); err != errEnded {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// The nearest pattern, and where it fails.
+func TestNearest(t *testing.T) {
+	f := func(path string, want explain.Near, patterns ...string) {
+		t.Helper()
+		got := newPatterns([]Config{{Paths: patterns}}).explain(path)
+		if got.Near == nil || *got.Near != want {
+			t.Errorf("%s: %+v, want %+v", path, got.Near, want)
+		}
+	}
+	near := func(pattern, matched, got, want string) explain.Near {
+		return explain.Near{Pattern: pattern, Matched: matched, Got: got, Want: want}
+	}
+	// the name
+	f("/var/log/app.txt", near("/var/log/*.log", "/var/log", "app.txt", "*.log"), "/var/log/*.log", "/var/log/nginx/*.log")
+	// a directory
+	f("/var/log/apache/x.log", near("/var/log/nginx/*.log", "/var/log", "apache", "nginx"), "/srv/*.log", "/var/log/nginx/*.log")
+	// any depth, and then the name
+	f("/srv/a/b/c.txt", near("/srv/**/*.log", "/srv/a/b", "c.txt", "*.log"), "/srv/**/*.log")
+	// deeper than the pattern goes
+	f("/var/log/sub/x.log", near("/var/log/*.log", "/var/log", "sub", "*.log"), "/var/log/*.log")
+	f("/var/log/x.log/y", near("/var/log/*.log", "/var/log/x.log", "y", ""), "/var/log/*.log")
+	// not as deep
+	f("/var", near("/var/log/*.log", "/var", "", "log"), "/var/log/*.log")
+	// alternatives with a slash
+	f("/a/d/y", near("/a/{b/c,d}/x", "/a/d", "y", "x"), "/a/{b/c,d}/x")
+	// nothing at all
+	f("/x", near("/var/log/*.log", "/", "x", "var"), "/var/log/*.log")
+}
+
+// Of two inputs that match the first follows; an exclusion of one leaves the
+// file to the other.
+func TestExplainInputs(t *testing.T) {
+	p := newPatterns([]Config{
+		{Paths: []string{"/l/*.log"}, Exclude: []string{"/l/x*"}, Topic: "a", At: "1"},
+		{Paths: []string{"/l/a*", "/l/x.log"}, Topic: "b", At: "2"},
+	})
+	f := func(path, input, excluded, also string) {
+		t.Helper()
+		if m := p.explain(path); m.Input != input || m.Excluded != excluded || strings.Join(m.Also, " ") != also {
+			t.Errorf("%s: %+v", path, m)
+		}
+	}
+	f("/l/a.log", "1", "", "2")
+	f("/l/x.log", "2", "", "")
+	f("/l/x2.log", "1", "/l/x*", "")
+}
