@@ -104,14 +104,6 @@ func (a *agent) open(cfg *config.Config) (err error) {
 	return nil
 }
 
-func inputs(cfg *config.Config) []tail.Config {
-	var all []tail.Config
-	for _, in := range cfg.Inputs {
-		all = append(all, tail.Config{Paths: in.Paths, Exclude: in.Exclude, Topic: in.Topic, Start: in.Start})
-	}
-	return all
-}
-
 // run starts the parts and, when ctx ends or one of them fails, shuts down in
 // this order: the output takes no more lines, and waits for what is under way;
 // the input lets its files go; the journal is flushed and closed.

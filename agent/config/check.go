@@ -32,7 +32,7 @@ func (v value) pattern() (string, bool) {
 	case strings.HasPrefix(s, "~"):
 		v.problem("%q: ~ is not expanded; write the whole path, beginning with /", s)
 	case !strings.HasPrefix(s, "/"):
-		v.problem(`%q is a relative path; begin it with "/" (/**/%s is that name in any directory)`, s, s)
+		v.problem("%s", relative(s, strings.Contains(v.key, ".exclude")))
 	case !doublestar.ValidatePattern(s):
 		v.problem(`%q is not a valid pattern: a [ or { is not closed, or it ends in \; write \[ for the character itself`, s)
 	case strings.HasSuffix(s, "/"):
@@ -45,6 +45,14 @@ func (v value) pattern() (string, bool) {
 		return s, true
 	}
 	return "", false
+}
+
+// relative says what is wrong with a pattern that does not begin with "/".
+func relative(s string, excluded bool) string {
+	if excluded && strings.ContainsAny(s, `^$+()|\`) {
+		return fmt.Sprintf("%q is not the path of files; a regular expression of lines goes under exclude_lines", s)
+	}
+	return fmt.Sprintf(`%q is a relative path; begin it with "/" (/**/%s is that name in any directory)`, s, s)
 }
 
 // checkPatterns reports files that would go to two topics: a file's lines go
@@ -204,6 +212,24 @@ func (v value) name() (string, bool) {
 func (v value) clientID() (string, bool) { return v.name() }
 
 func (l *loader) hostname(v value) { l.cfg.Hostname, _ = v.name() }
+
+// metrics is the address at which metrics are served.
+func (l *loader) metrics(v value) {
+	s, ok := v.scalar("localhost:9464")
+	if !ok {
+		return
+	}
+	host, port, err := net.SplitHostPort(s)
+	n, bad := strconv.Atoi(port)
+	switch {
+	case err != nil || bad != nil || n < 1 || n > 65535:
+		v.problem("%q is not an address to listen at; write host:port, like localhost:9464", shorten(s))
+	case host != "" && !strings.Contains(host, ":") && !hostPattern.MatchString(host):
+		v.problem("%q: %q is not the name or address of this host; write host:port, like localhost:9464", shorten(s), shorten(host))
+	default:
+		l.cfg.Metrics = s
+	}
+}
 
 func (l *loader) stateDir(v value) {
 	s, ok := v.text()

@@ -14,12 +14,35 @@ const (
 	DefaultCompression = "lz4"
 	DefaultClientID    = "tailrace"
 	DefaultPort        = "9092"
+	DefaultEncoding    = "utf-8"
+	DefaultQuiet       = time.Second
+	DefaultMaxLines    = 500
+	DefaultCloseIdle   = 5 * time.Second
 )
 
 // Where reading of a file begins that tailrace has never seen.
 const (
 	Beginning = "beginning"
 	End       = "end"
+)
+
+// What becomes of a line that is longer than MaxLine.
+const (
+	Split      = "split"       // it is shipped in pieces
+	Truncate   = "truncate"    // its beginning is shipped
+	DeadLetter = "dead_letter" // it is kept on this host
+)
+
+// What the value of a record is.
+const (
+	Raw  = "raw"  // the line as it is
+	JSON = "json" // an object with the line in it
+)
+
+// How a container runtime wraps the lines of its logs.
+const (
+	CRI    = "cri"    // containerd, CRI-O
+	Docker = "docker" // Docker's json-file
 )
 
 // Config is a configuration that was checked, with all defaults filled in.
@@ -31,7 +54,11 @@ type Config struct {
 	StateDir string        // absolute path
 	Buffer   int64         // bytes in flight, at most
 	Sync     time.Duration // how often the journal is made durable; 0: before every send
-	Files    []string      // that were read: the main file, then those of conf.d
+	// HoldDeleted is how many bytes of disk space files that were deleted
+	// before they were read may keep in use; 0: no limit.
+	HoldDeleted int64
+	Metrics     string   // host:port where metrics are served; empty: nowhere
+	Files       []string // that were read: the main file, then those of conf.d
 }
 
 // Input is a set of files whose lines go to one topic.
@@ -41,6 +68,30 @@ type Input struct {
 	Topic   string
 	Start   string // Beginning or End
 	At      string // "file:line" where it is written, for messages
+
+	// What a record is made of.
+	Container    string     // CRI, Docker, or empty: files that no container runtime writes
+	Encoding     string     // one of Encodings
+	Multiline    *Multiline // nil: every line is a record
+	IncludeLines []string   // regular expressions (RE2), one of which a record must match; empty: any
+	ExcludeLines []string   // the same: records that match one are left out
+	MaxLine      int64      // bytes of a line or a multi-line record, at most; 0: as many as fit into Kafka's default max.message.bytes
+	LongLines    string     // what becomes of longer ones: Split, Truncate or DeadLetter
+	Format       string     // Raw or JSON
+	Fields       map[string]string
+
+	// What becomes of the files.
+	IgnoreOlder    time.Duration // files not written to for so long are left alone; 0: none
+	CloseIdle      time.Duration // a file without new lines stays open for so long
+	DeleteAfterAck time.Duration // a shipped file not written to for so long is deleted; 0: never
+}
+
+// Multiline says which lines make one record: Start, Continue or both are set.
+type Multiline struct {
+	Start    string        // regular expression (RE2) of lines that begin a record
+	Continue string        // of lines that belong to the one before
+	Quiet    time.Duration // the last record is complete when nothing came for so long
+	MaxLines int           // in one record
 }
 
 // Outputs is where the lines go: exactly one of the fields is set.

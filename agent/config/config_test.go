@@ -26,6 +26,15 @@ func write(t testing.TB, files map[string]string) string {
 	return filepath.Join(dir, "config.yaml")
 }
 
+// plain fills in the defaults of an input.
+func plain(in Input) Input {
+	if in.Start == "" {
+		in.Start = Beginning
+	}
+	in.Encoding, in.LongLines, in.Format, in.CloseIdle = "utf-8", Split, Raw, 5*time.Second
+	return in
+}
+
 // The file that is installed must load, and be what its comments say.
 func TestShippedFile(t *testing.T) {
 	cfg, err := Load("../../config.yaml")
@@ -34,9 +43,7 @@ func TestShippedFile(t *testing.T) {
 	}
 	host, _ := os.Hostname()
 	want := &Config{
-		Inputs: []Input{{
-			Paths: []string{"/var/log/*.log"}, Topic: "logs", Start: Beginning, At: cfg.Inputs[0].At,
-		}},
+		Inputs: []Input{plain(Input{Paths: []string{"/var/log/*.log"}, Topic: "logs", At: cfg.Inputs[0].At})},
 		Outputs: Outputs{Kafka: &Kafka{
 			Brokers: []string{"localhost:9092"}, Compression: "lz4", ClientID: "tailrace",
 		}},
@@ -101,6 +108,8 @@ hostname: web-1
 state_dir: /srv/state/
 buffer: 64 MiB
 sync: always
+hold_deleted: 2GiB
+metrics: localhost:9464
 `,
 		"conf.d/20-b.yaml":    "inputs: [{paths: [/b.log], topic: b}]\n",
 		"conf.d/10-a.yaml":    "inputs: [{paths: [/a.log], topic: a}]\n",
@@ -113,18 +122,18 @@ sync: always
 	}
 	want := &Config{
 		Inputs: []Input{
-			{
+			plain(Input{
 				Paths:   []string{"/var/log/**/*.log", "/srv/a: [b]/x.log", "/a/${b}.log"},
 				Exclude: []string{"/var/log/old/*"}, Topic: "web", Start: End,
-			},
-			{Paths: []string{"/a.log"}, Topic: "a", Start: Beginning},
-			{Paths: []string{"/b.log"}, Topic: "b", Start: Beginning},
+			}),
+			plain(Input{Paths: []string{"/a.log"}, Topic: "a"}),
+			plain(Input{Paths: []string{"/b.log"}, Topic: "b"}),
 		},
 		Outputs: Outputs{Kafka: &Kafka{
 			Brokers:     []string{"kafka-1:9093", "kafka-2:9092", "[2001:db8::1]:9092", "[2001:db8::2]:9094"},
 			Compression: "zstd", ClientID: "me",
 		}},
-		Hostname: "web-1", StateDir: "/srv/state", Buffer: 64 << 20, Sync: 0,
+		Hostname: "web-1", StateDir: "/srv/state", Buffer: 64 << 20, Sync: 0, HoldDeleted: 2 << 30, Metrics: "localhost:9464",
 	}
 	if n := len(cfg.Files); n != 4 {
 		t.Errorf("%d files were read, want 4: %q", n, cfg.Files)
@@ -139,6 +148,75 @@ sync: always
 	if !reflect.DeepEqual(cfg, want) {
 		t.Fatalf("\ngot  %+v\nwant %+v", cfg, want)
 	}
+}
+
+// Every option of an input.
+func TestInput(t *testing.T) {
+	f := func(text string, want Input) {
+		t.Helper()
+		cfg, err := Load(write(t, map[string]string{
+			"config.yaml": "inputs:\n- paths: [/a]\n  topic: a\n  " + text + "\noutputs: {stdout: {}}\n",
+		}))
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			return
+		}
+		want.Paths, want.Topic, want.At = []string{"/a"}, "a", cfg.Inputs[0].At
+		if !reflect.DeepEqual(cfg.Inputs[0], want) {
+			t.Errorf("%s\ngot  %+v\nwant %+v", text, cfg.Inputs[0], want)
+		}
+	}
+	with := func(change func(*Input)) Input {
+		in := plain(Input{})
+		change(&in)
+		return in
+	}
+	f(`multiline: {start: '^\d{4}-'}`, with(func(in *Input) {
+		in.Multiline = &Multiline{Start: `^\d{4}-`, Quiet: time.Second, MaxLines: 500}
+	}))
+	f(`multiline: {start: a, continue: '^\s', quiet: 250ms, max_lines: 20}`, with(func(in *Input) {
+		in.Multiline = &Multiline{Start: "a", Continue: `^\s`, Quiet: 250 * time.Millisecond, MaxLines: 20}
+	}))
+	f("encoding: UTF-16LE", with(func(in *Input) { in.Encoding = "utf-16le" }))
+	f("encoding: shift_jis", with(func(in *Input) { in.Encoding = "shift-jis" }))
+	f(`include_lines: [ERROR, '^W']`, with(func(in *Input) { in.IncludeLines = []string{"ERROR", "^W"} }))
+	f(`exclude_lines: ["/healthz", '/\*']`, with(func(in *Input) { in.ExcludeLines = []string{"/healthz", `/\*`} }))
+	f("max_line: 64KiB\n  long_lines: dead_letter", with(func(in *Input) { in.MaxLine, in.LongLines = 64<<10, DeadLetter }))
+	f("format: json\n  fields: {service.name: shop, service.version: '1', team: web}", with(func(in *Input) {
+		in.Format, in.Fields = JSON, map[string]string{"service.name": "shop", "service.version": "1", "team": "web"}
+	}))
+	f("container: docker\n  multiline: {start: x}", with(func(in *Input) {
+		in.Container, in.Multiline = Docker, &Multiline{Start: "x", Quiet: time.Second, MaxLines: 500}
+	}))
+	f("ignore_older: 7d\n  close_idle: 90s\n  delete_after_ack: 1d12h", with(func(in *Input) {
+		in.IgnoreOlder, in.CloseIdle, in.DeleteAfterAck = 7*day, 90*time.Second, 36*time.Hour
+	}))
+}
+
+func TestDurations(t *testing.T) {
+	f := func(s string, want time.Duration, ok bool) {
+		t.Helper()
+		got, gotOK := parseDuration(s)
+		if got != want || gotOK != ok {
+			t.Errorf("%q: got %v, %v, want %v, %v", s, got, gotOK, want, ok)
+		}
+		if back, _ := parseDuration(durationText(got)); ok && back != got {
+			t.Errorf("%q: %v is written as %q", s, got, durationText(got))
+		}
+	}
+	f("1h", time.Hour, true)
+	f("7d", 7*day, true)
+	f("90s", 90*time.Second, true)
+	f("1d6h30m", 30*time.Hour+30*time.Minute, true)
+	f("1.5h", 90*time.Minute, true)
+	f("0s", 0, true)
+	f("99999d", 99999*day, true)
+	f("99999d2540000h", 0, false) // more than can be counted
+	f("7", 0, false)
+	f("7 d", 0, false)
+	f("1d-6h", 0, false)
+	f("1w", 0, false)
+	f("", 0, false)
 }
 
 // Aliases stand for what they name; one that names its own parent is refused
@@ -200,6 +278,7 @@ func TestNearest(t *testing.T) {
 // name the file.
 func FuzzLoad(f *testing.F) {
 	f.Add("inputs: [{paths: [/a/*.log], topic: a}]\noutputs: {kafka: {brokers: [b:1]}}\nbuffer: 1MiB\nsync: 1s\n")
+	f.Add("inputs: [{paths: [/a], topic: a, multiline: {start: x, quiet: 1s}, format: json, fields: {a.b: c}, ignore_older: 7d}]\noutputs: {stdout: }\n")
 	f.Add("inputs: &a [*a]\noutputs: {stdout: ~}")
 	f.Add("a: &x {<<: *x}\n---\nb")
 	f.Add("inputs:\n\t- paths")
@@ -217,7 +296,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		if err == nil {
 			if len(cfg.Inputs) == 0 || (cfg.Outputs.Kafka == nil) == (cfg.Outputs.Stdout == nil) || cfg.Hostname == "" ||
-				cfg.Buffer < minBuffer || cfg.Sync < 0 || cfg.StateDir == "" {
+				cfg.Buffer < buffers.least || cfg.Sync < 0 || cfg.StateDir == "" {
 				t.Fatalf("accepted %+v", cfg)
 			}
 			return

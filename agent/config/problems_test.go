@@ -58,12 +58,12 @@ func TestProblems(t *testing.T) {
 	f("a: \x00\n", `config.yaml:1:4: a control character ('\x00'), which YAML does not allow; remove it`)
 
 	// Wrong types.
-	f("foo\n", `config.yaml:1:1: expected keys with values (buffer, hostname, inputs, outputs, state_dir, sync), found the text "foo"`)
+	f("foo\n", `config.yaml:1:1: expected keys with values (buffer, hold_deleted, hostname, inputs, metrics, outputs, state_dir, sync), found the text "foo"`)
 	f(in("paths: /var/log/*.log\n  topic: 12"),
 		`config.yaml:2:10: inputs[0].paths: expected a list, found the text "/var/log/*.log"; write it like [/var/log/app/*.log]`,
 		`config.yaml:3:10: inputs[0].topic: expected text, found the number "12"; write it in quotes: "12"`)
 	f(in("/var/log/syslog"),
-		`config.yaml:2:3: inputs[0]: expected keys with values (exclude, paths, start, topic), found the text "/var/log/syslog"`)
+		`config.yaml:2:3: inputs[0]: expected keys with values (close_idle, container, delete_after_ack, encoding, exclude, exclude_lines, fields, format, ignore_older, include_lines, long_lines, max_line, multiline, paths, start, topic), found the text "/var/log/syslog"`)
 	f(in("paths: [[/a], {b: c}, '', true]\n  topic: [a]"),
 		`config.yaml:2:11: inputs[0].paths[0]: expected text, found a list`,
 		`config.yaml:2:17: inputs[0].paths[1]: expected text, found keys with values`,
@@ -79,11 +79,11 @@ func TestProblems(t *testing.T) {
 	// Keys.
 	f(top("hostnam: a\nhosts: b\nhostname: c\nhostname: d\n[e]: f"),
 		`config.yaml:3:1: hostnam: unknown key; did you mean "hostname"?`,
-		`config.yaml:4:1: hosts: unknown key; known here: buffer, hostname, inputs, outputs, state_dir, sync`,
+		`config.yaml:4:1: hosts: unknown key; known here: buffer, hold_deleted, hostname, inputs, metrics, outputs, state_dir, sync`,
 		`config.yaml:6:1: hostname: given twice, first in line 5; keep one of them`,
 		`config.yaml:7:1: expected a key, found a list`)
 	f(top(`"a\nb\e[2J": c`),
-		`config.yaml:3:1: a?b?[2J: unknown key; known here: buffer, hostname, inputs, outputs, state_dir, sync`)
+		`config.yaml:3:1: a?b?[2J: unknown key; known here: buffer, hold_deleted, hostname, inputs, metrics, outputs, state_dir, sync`)
 
 	// Inputs.
 	f("inputs: []\noutputs: {stdout: {}}\n",
@@ -113,6 +113,89 @@ func TestProblems(t *testing.T) {
 		`config.yaml:3:10: inputs[0].topic: __consumer_offsets is Kafka's own topic; choose another`)
 	f(in("paths: [/a]\n  topic: "+strings.Repeat("t", 250)),
 		`config.yaml:3:10: inputs[0].topic: a topic's name of 250 characters is too long: at most 249`)
+
+	// Lines and their regular expressions.
+	f(in("paths: [/a]\n  topic: a\n  exclude: [^DEBUG, /var/log/x.log]\n  exclude_lines: [/var/log/debug*.log, '*.log', /srv/*/x]\n  include_lines: ERROR"),
+		`config.yaml:4:13: inputs[0].exclude[0]: "^DEBUG" is not the path of files; a regular expression of lines goes under exclude_lines`,
+		`config.yaml:5:19: inputs[0].exclude_lines[0]: "/var/log/debug*.log" looks like the path of files, which go under paths and exclude; here stands a regular expression of lines (for a line that begins so, write ^ before it)`,
+		`config.yaml:5:40: inputs[0].exclude_lines[1]: "*.log" is not a regular expression: at "*", a *, + or ? needs something before it: any text is .*, the character itself \*`,
+		`config.yaml:5:49: inputs[0].exclude_lines[2]: "/srv/*/x" looks like the path of files, which go under paths and exclude; here stands a regular expression of lines (for a line that begins so, write ^ before it)`,
+		`config.yaml:6:18: inputs[0].include_lines: expected a list, found the text "ERROR"; write it like [ERROR, WARN]`)
+	f(in(`paths: [/a]
+  topic: a
+  exclude_lines: ['a**', '[a', '(a', 'a)', '\y', 'a\', '(?=a)', 'a{1001}', '[b-a]']`),
+		`config.yaml:4:19: inputs[0].exclude_lines[0]: "a**" is not a regular expression: at "**", two of *, + and ? follow each other; for the character itself write a \ before it`,
+		`config.yaml:4:26: inputs[0].exclude_lines[1]: "[a" is not a regular expression: at "[a", a [ is not closed; for the character itself write \[`,
+		`config.yaml:4:32: inputs[0].exclude_lines[2]: "(a" is not a regular expression: at "(a", a ( is not closed; for the character itself write \(`,
+		`config.yaml:4:38: inputs[0].exclude_lines[3]: "a)" is not a regular expression: at "a)", a ) is too many; for the character itself write \)`,
+		`config.yaml:4:44: inputs[0].exclude_lines[4]: "\y" is not a regular expression: at "\y", there is no such escape; for a \ itself write \\`,
+		`config.yaml:4:50: inputs[0].exclude_lines[5]: "a\" is not a regular expression: a \ stands at its end; for the character itself write \\`,
+		`config.yaml:4:56: inputs[0].exclude_lines[6]: "(?=a)" is not a regular expression: at "(?=", looking ahead or behind, (?=, (?!, (?<=, (?<!, is not possible here, nor are references back; say it without`,
+		`config.yaml:4:65: inputs[0].exclude_lines[7]: "a{1001}" is not a regular expression: at "{1001}", a number in { } is too large, at most 1000, or the first is larger than the second`,
+		`config.yaml:4:76: inputs[0].exclude_lines[8]: "[b-a]" is not a regular expression: at "b-a", the range in [ ] runs backwards, or there is no such class`)
+	f(in("paths: [/a]\n  topic: a\n  exclude_lines: [\"\\d\"]"),
+		`config.yaml:4:3: `+valid+`between double quotes a \ begins an escape that YAML does not know; put a regular expression between single quotes`)
+	f(in("paths: [/a]\n  topic: a\n  multiline: {quiet: 1}"),
+		`config.yaml:4:14: inputs[0].multiline: needs start, a regular expression of lines that begin a record, like "start: '^\d{4}-'", or continue, one of lines that belong to the one before, like "continue: '^\s'"`,
+		`config.yaml:4:22: inputs[0].multiline.quiet: "1" is not a duration; write a number with d, h, m, s or ms, like 7d, 1h or 90s`)
+	f(in("paths: [/a]\n  topic: a\n  multiline: '^x'"),
+		`config.yaml:4:14: inputs[0].multiline: expected keys with values (continue, max_lines, quiet, start), found the text "^x"`)
+	f(in("paths: [/a]\n  topic: a\n  multiline: {start: '[', max_lines: 0, quiet: 2h}"),
+		`config.yaml:4:22: inputs[0].multiline.start: "[" is not a regular expression: at "[", a [ is not closed; for the character itself write \[`,
+		`config.yaml:4:38: inputs[0].multiline.max_lines: "0" is not a whole number from 1 to 1000000; the default is 500`,
+		`config.yaml:4:48: inputs[0].multiline.quiet: 2h is too long: at most 1h; the default is 1s`)
+	f(in("paths: [/a]\n  topic: a\n  encoding: latin1\n  max_line: 8\n  long_lines: skip\n  format: text\n  container: k8s"),
+		`config.yaml:4:13: inputs[0].encoding: "latin1" is not an encoding known here; did you mean "iso-8859-1"?`,
+		`config.yaml:5:13: inputs[0].max_line: 8 is too little: most lines would be too long; the default is 960KiB`,
+		`config.yaml:6:15: inputs[0].long_lines: "skip" is not one of split, truncate, dead_letter`,
+		`config.yaml:7:11: inputs[0].format: "text" is not one of raw, json`,
+		`config.yaml:8:14: inputs[0].container: "k8s" is not one of cri, docker`)
+	f(in("paths: [/a]\n  topic: a\n  max_line: 1GiB\n  container: cri\n  encoding: utf-16"),
+		`config.yaml:4:13: inputs[0].max_line: 1GiB is too much: at most 64MiB; the default is 960KiB`,
+		`config.yaml:6:13: inputs[0].encoding: container logs are never utf-16: the runtime writes its lines in UTF-8; remove this key`)
+	f(in("paths: [/a]\n  topic: a\n  fields: {a: b}"),
+		`config.yaml:4:11: inputs[0].fields: only "format: json" has fields; add that, or remove this key`)
+	f(in("paths: [/a]\n  topic: a\n  format: json\n  fields: {message.x: a, a b: c, d: 1, e: f, e.g: h, i: {j: k}, l: }"),
+		`config.yaml:5:12: inputs[0].fields.message.x: every object has message already; choose another name, like labels.message.x`,
+		`config.yaml:5:26: inputs[0].fields.a b: "a b" is not the name of a field: letters, digits, _ and -, with dots between the parts, like service.name`,
+		`config.yaml:5:37: inputs[0].fields.d: expected text, found the number "1"; write it in quotes: "1"`,
+		`config.yaml:5:46: inputs[0].fields.e.g: e is given too, and one of them cannot be both a text and an object with the other in it; rename one`,
+		`config.yaml:5:57: inputs[0].fields.i: expected text, found keys with values; write their names with dots, like i.name`,
+		`config.yaml:5:68: inputs[0].fields.l: is empty; give it a value, or remove the key to have the default`)
+
+	// What becomes of files.
+	f(in("paths: [/a]\n  topic: a\n  ignore_older: 0s\n  close_idle: 1ms\n  delete_after_ack: 86400"),
+		`config.yaml:4:17: inputs[0].ignore_older: 0s is too short: at least 1s, since files that are written now would be left alone; write one like 7d`,
+		`config.yaml:5:15: inputs[0].close_idle: 1ms is too short: at least 100ms, since files would be opened for every line; the default is 5s`,
+		`config.yaml:6:21: inputs[0].delete_after_ack: "86400" is not a duration; write a number with d, h, m, s or ms, like 7d, 1h or 90s`)
+	f(in("paths: [/a]\n  topic: a\n  ignore_older: 99999d\n  close_idle: 2d"),
+		`config.yaml:4:17: inputs[0].ignore_older: 99999d is too long: at most 3650d; write one like 7d`,
+		`config.yaml:5:15: inputs[0].close_idle: 2d is too long: at most 1d; the default is 5s`)
+
+	// What other agents call it.
+	f(in("path: /var/log/x.log\n  Tag: a\n  include: [a]\n  multiline.pattern: '^x'\n  scan_frequency: 10s\n  codec: json\n  tags: [a]\n  read_from: end"),
+		`config.yaml:2:3: inputs[0].path: unknown key; did you mean "paths"?`,
+		`config.yaml:2:9: inputs[0].path: expected a list, found the text "/var/log/x.log"; write it like [/var/log/app/*.log]`,
+		`config.yaml:3:3: inputs[0].Tag: unknown key; did you mean "topic"?`,
+		`config.yaml:4:3: inputs[0].include: unknown key; did you mean "paths" (patterns of files) or "include_lines" (regular expressions of lines)?`,
+		`config.yaml:5:3: inputs[0].multiline.pattern: unknown key; did you mean "multiline: {start: '^\[', continue: '^\s'}"?`,
+		`config.yaml:6:3: inputs[0].scan_frequency: unknown key; files are found, followed over rotation and closed without options; remove it`,
+		`config.yaml:7:3: inputs[0].codec: unknown key; did you mean "encoding" (the character set), or "format: json"?`,
+		`config.yaml:8:3: inputs[0].tags: unknown key; did you mean "fields"?`,
+		`config.yaml:8:9: inputs[0].tags: expected names with texts, found a list; write it like {service.name: shop, team: web}`,
+		`config.yaml:8:9: inputs[0].tags: only "format: json" has fields; add that, or remove this key`,
+		`config.yaml:9:3: inputs[0].read_from: unknown key; did you mean "start: beginning" or "start: end"?`)
+	f(in("paths: [/a]\n  topic: a\n  multiline: {pattern: '^x', negate: true}"),
+		`config.yaml:4:15: inputs[0].multiline.pattern: unknown key; did you mean "start" (lines that begin a record: negate true, match after) or "continue" (lines that belong to the one before: negate false, match after)?`,
+		`config.yaml:4:30: inputs[0].multiline.negate: unknown key; say it with "start" or "continue"; remove it`)
+	f(out("hosts: [a], topic: b, required_acks: -1, compression_type: gzip"),
+		`config.yaml:2:19: outputs.kafka.hosts: unknown key; did you mean "brokers"?`,
+		`config.yaml:2:31: outputs.kafka.topic: unknown key; a topic belongs to an input; write it there`,
+		`config.yaml:2:41: outputs.kafka.required_acks: unknown key; every line is acknowledged by all copies in sync and counts once, without options; remove it`,
+		`config.yaml:2:60: outputs.kafka.compression_type: unknown key; did you mean "compression"?`)
+	f(top("data_dir: /x\nlogging: {level: debug}"),
+		`config.yaml:3:1: data_dir: unknown key; did you mean "state_dir"?`,
+		`config.yaml:4:1: logging: unknown key; it logs to standard error, which systemd's journal keeps; remove it`)
 
 	// One file, two topics.
 	f(in("{paths: [/a/*.log], topic: a}\n- {paths: [/b, /a/*.log], topic: b}"),
@@ -156,6 +239,11 @@ func TestProblems(t *testing.T) {
 	f(top("sync: 0s"), `config.yaml:3:7: sync: 0s is too short; write "always" to make every record durable before it is sent`)
 	f(top("sync: 2h"), `config.yaml:3:7: sync: 2h is too long: at most 1m; the default is 1s`)
 
+	f(top("hold_deleted: 0\nmetrics: 9464"),
+		`config.yaml:3:15: hold_deleted: 0 is too little: one unread file may be larger; write one like 1GiB, or remove the key for no limit`,
+		`config.yaml:4:10: metrics: "9464" is not an address to listen at; write host:port, like localhost:9464`)
+	f(top("metrics: a b:1"), `config.yaml:3:10: metrics: "a b:1": "a b" is not the name or address of this host; write host:port, like localhost:9464`)
+
 	// Variables.
 	t.Setenv("TR_EMPTY", "")
 	f(top("hostname: ${TR_NOT_SET}\nstate_dir: ${TR_EMPTY}\nbuffer: ${TR-X}\nsync: ${TR"),
@@ -177,7 +265,7 @@ func TestProblemsOfConfD(t *testing.T) {
 	_, err := Load(path)
 	got := strings.ReplaceAll(err.Error(), filepath.Dir(path)+"/", "")
 	want := strings.Join([]string{
-		`config.yaml:3:1: x: unknown key; known here: buffer, hostname, inputs, outputs, state_dir, sync`,
+		`config.yaml:3:1: x: unknown key; known here: buffer, hold_deleted, hostname, inputs, metrics, outputs, state_dir, sync`,
 		`conf.d/odd.yml: would be ignored: only names ending in ".yaml" are read; rename it`,
 		`conf.d/a.yaml:1:9: inputs: expected a list, found keys with values; write it like [{paths: [/var/log/app/*.log], topic: app}]`,
 		`conf.d/b.yaml:1:11: hostname: a file in conf.d only adds inputs; put this key into the main file`,

@@ -41,10 +41,37 @@ func (v value) expand(s string) (string, bool) {
 }
 
 const (
-	minBuffer = 1 << 20  // bytes: one full batch
-	maxBuffer = 64 << 30 // bytes
-	minSync   = time.Millisecond
-	maxSync   = time.Minute
+	minSync = time.Millisecond
+	maxSync = time.Minute
+)
+
+// sizes is what a number of bytes may be, with a usual value for messages.
+type sizes struct {
+	least, most int64
+	why         string // there is a least one
+	usual       string
+}
+
+var (
+	buffers = sizes{1 << 20, 64 << 30, "one batch needs 1MiB", "the default is 32MiB"}
+	held    = sizes{1 << 20, 1<<63 - 1, "one unread file may be larger", "write one like 1GiB, or remove the key for no limit"}
+	lines   = sizes{64, 64 << 20, "most lines would be too long", "the default is 960KiB"}
+)
+
+// durations is what a duration may be.
+type durations struct {
+	least, most time.Duration
+	why         string // there is a least one
+	usual       string
+}
+
+const day = 24 * time.Hour
+
+var (
+	older    = durations{time.Second, 3650 * day, "files that are written now would be left alone", "write one like 7d"}
+	idle     = durations{100 * time.Millisecond, day, "files would be opened for every line", "the default is 5s"}
+	deletion = durations{time.Second, 3650 * day, "a program may still write to a file that it wrote to just now", "write one like 1h"}
+	quiet    = durations{10 * time.Millisecond, time.Hour, "records would be torn", "the default is 1s"}
 )
 
 var sizePattern = regexp.MustCompile(`^(\d{1,15}) ?([A-Za-z]*)$`)
@@ -77,8 +104,8 @@ func parseSize(s string) (int64, bool) {
 	return n * unit, true
 }
 
-// size is a number of bytes for the buffer.
-func (v value) size() (int64, bool) {
+// size is a number of bytes.
+func (v value) size(may sizes) (int64, bool) {
 	s, ok := v.scalar("32MiB")
 	if !ok {
 		return 0, false
@@ -87,14 +114,78 @@ func (v value) size() (int64, bool) {
 	switch {
 	case !ok:
 		v.problem("%q is not a size; write a whole number with KiB, MiB or GiB, like 32MiB", shorten(s))
-	case n < minBuffer:
-		v.problem("%s is too little: one batch needs 1MiB; the default is 32MiB", s)
-		return 0, false
-	case n > maxBuffer:
-		v.problem("%s is too much: at most 64GiB; the default is 32MiB", s)
+	case n < may.least:
+		v.problem("%s is too little: %s; %s", s, may.why, may.usual)
+	case n > may.most:
+		v.problem("%s is too much: at most %s; %s", s, sizeText(may.most), may.usual)
+	default:
+		return n, true
+	}
+	return 0, false
+}
+
+// sizeText is a size in the largest unit that gives a whole number.
+func sizeText(n int64) string {
+	for _, unit := range []string{"GiB", "MiB", "KiB"} {
+		if size := units[strings.ToLower(unit)]; n%size == 0 {
+			return strconv.FormatInt(n/size, 10) + unit
+		}
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+var daysPattern = regexp.MustCompile(`^(\d{1,5})d`)
+
+// parseDuration reads a duration like 7d, 1d12h, 90s or 1.5h.
+func parseDuration(s string) (time.Duration, bool) {
+	var days time.Duration
+	if m := daysPattern.FindStringSubmatch(s); m != nil {
+		n, _ := strconv.Atoi(m[1]) // at most 5 digits
+		days = time.Duration(n) * day
+		if s = s[len(m[0]):]; s == "" {
+			return days, true
+		}
+		if s[0] < '0' || s[0] > '9' {
+			return 0, false
+		}
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || days+d < days {
 		return 0, false
 	}
-	return n, ok
+	return days + d, true
+}
+
+// durationText is a duration as parseDuration reads it.
+func durationText(d time.Duration) string {
+	if d%day == 0 {
+		return strconv.Itoa(int(d/day)) + "d"
+	}
+	s := strings.TrimSuffix(d.String(), "m0s")
+	if s != d.String() {
+		s += "m"
+	}
+	return strings.Replace(s, "h0m", "h", 1)
+}
+
+// duration is a span of time.
+func (v value) duration(may durations) (time.Duration, bool) {
+	s, ok := v.scalar("90s")
+	if !ok {
+		return 0, false
+	}
+	d, ok := parseDuration(s)
+	switch {
+	case !ok:
+		v.problem("%q is not a duration; write a number with d, h, m, s or ms, like 7d, 1h or 90s", shorten(s))
+	case d < may.least:
+		v.problem("%s is too short: at least %s, since %s; %s", s, durationText(may.least), may.why, may.usual)
+	case d > may.most:
+		v.problem("%s is too long: at most %s; %s", s, durationText(may.most), may.usual)
+	default:
+		return d, true
+	}
+	return 0, false
 }
 
 // interval is how often the journal is made durable: a duration, or always.
@@ -103,16 +194,30 @@ func (v value) interval() (time.Duration, bool) {
 	if !ok || s == "always" {
 		return 0, ok
 	}
-	d, err := time.ParseDuration(s)
+	d, ok := parseDuration(s)
 	switch {
-	case err != nil:
+	case !ok:
 		v.problem(`%q is not a duration; write one like 1s or 200ms, or "always"`, shorten(s))
 	case d < minSync:
 		v.problem(`%s is too short; write "always" to make every record durable before it is sent`, s)
 	case d > maxSync:
-		v.problem("%s is too long: at most %s; the default is 1s", s, "1m")
+		v.problem("%s is too long: at most %s; the default is 1s", s, durationText(maxSync))
 	default:
 		return d, true
 	}
 	return 0, false
+}
+
+// number is a whole number from least to most.
+func (v value) number(least, most, usual int) (int, bool) {
+	s, ok := v.scalar(strconv.Itoa(usual))
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < least || n > most {
+		v.problem("%q is not a whole number from %d to %d; the default is %d", shorten(s), least, most, usual)
+		return 0, false
+	}
+	return n, true
 }

@@ -2,18 +2,9 @@ package config
 
 import (
 	"os"
-	"strconv"
 
 	"go.yaml.in/yaml/v3"
 )
-
-// input is an Input with the places of its patterns.
-type input struct {
-	Input
-	at      place
-	paths   []place // of Paths
-	exclude []place // of Exclude
-}
 
 // main reads the main file.
 func (l *loader) main(file string, data []byte) {
@@ -30,13 +21,15 @@ func (l *loader) main(file string, data []byte) {
 	outputs := false
 	top := value{l: l, file: file, node: root}
 	ok := top.mapping(fields{
-		"inputs":    l.inputList,
-		"outputs":   func(v value) { outputs = true; l.outputs(v) },
-		"hostname":  func(v value) { l.hostname(v) },
-		"state_dir": func(v value) { l.stateDir(v) },
-		"buffer":    func(v value) { l.cfg.Buffer, _ = v.size() },
-		"sync":      func(v value) { l.cfg.Sync, _ = v.interval() },
-	})
+		"inputs":       l.inputList,
+		"outputs":      func(v value) { outputs = true; l.outputs(v) },
+		"hostname":     l.hostname,
+		"state_dir":    l.stateDir,
+		"buffer":       func(v value) { l.cfg.Buffer, _ = v.size(buffers) },
+		"sync":         func(v value) { l.cfg.Sync, _ = v.interval() },
+		"hold_deleted": func(v value) { l.cfg.HoldDeleted, _ = v.size(held) },
+		"metrics":      l.metrics,
+	}, foreignTop)
 	if ok && !outputs {
 		at := l.main1
 		at.key = "outputs"
@@ -58,33 +51,8 @@ func (l *loader) addition(file string, data []byte) {
 	value{l: l, file: file, node: root}.mapping(fields{
 		"inputs": l.inputList, "outputs": elsewhere, "hostname": elsewhere,
 		"state_dir": elsewhere, "buffer": elsewhere, "sync": elsewhere,
-	})
-}
-
-func (l *loader) inputList(v value) {
-	v.list("[{paths: [/var/log/app/*.log], topic: app}]", l.input)
-}
-
-func (l *loader) input(v value) {
-	in := input{at: v.at(), Input: Input{Start: Beginning}}
-	in.At = v.file + ":" + strconv.Itoa(v.node.Line)
-	paths, topic := false, false
-	ok := v.mapping(fields{
-		"paths":   func(v value) { paths = true; in.Paths, in.paths = v.patterns("[/var/log/app/*.log]") },
-		"exclude": func(v value) { in.Exclude, in.exclude = v.patterns("[/var/log/app/debug*.log]") },
-		"topic":   func(v value) { topic = true; in.Topic, _ = v.topic() },
-		"start":   func(v value) { in.Start, _ = v.word(Beginning, End) },
-	})
-	if !ok {
-		return
-	}
-	if !paths {
-		v.missing("paths", `say which files, like "paths: [/var/log/app/*.log]"`)
-	}
-	if !topic {
-		v.missing("topic", `say where the lines go, like "topic: app"`)
-	}
-	l.inputs = append(l.inputs, in)
+		"hold_deleted": elsewhere, "metrics": elsewhere,
+	}, foreignTop)
 }
 
 // missing reports a key that a mapping must have.
@@ -98,8 +66,8 @@ func (l *loader) outputs(v value) {
 	out := &l.cfg.Outputs
 	if !v.mapping(fields{
 		"kafka":  func(v value) { out.Kafka = l.kafka(v) },
-		"stdout": func(v value) { out.Stdout = &Stdout{}; v.mapping(fields{}) },
-	}) {
+		"stdout": func(v value) { out.Stdout = &Stdout{}; v.mapping(fields{}, nil) },
+	}, foreignOutputs) {
 		return
 	}
 	both := out.Kafka != nil && out.Stdout != nil
@@ -117,7 +85,7 @@ func (l *loader) kafka(v value) *Kafka {
 		"brokers":     func(v value) { brokers = true; k.Brokers = v.brokers() },
 		"compression": func(v value) { k.Compression, _ = v.word("none", "gzip", "snappy", "lz4", "zstd") },
 		"client_id":   func(v value) { k.ClientID, _ = v.clientID() },
-	}) && !brokers {
+	}, foreignKafka) && !brokers {
 		v.missing("brokers", `say where Kafka is, like "brokers: [localhost:9092]"`)
 	}
 	return k

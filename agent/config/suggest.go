@@ -9,10 +9,13 @@ import (
 
 // unknown says what to do about a key that does not exist, and which one was
 // probably meant, or "".
-func unknown(name string, known fields) (near, text string) {
+func unknown(name string, known fields, elsewhere foreign) (near, text string) {
 	names := slices.Sorted(maps.Keys(known))
 	if len(names) == 0 {
 		return "", "unknown key; there are no options here, so remove it"
+	}
+	if h, ok := elsewhere.find(name); ok {
+		return h.key, "unknown key; " + h.text
 	}
 	if near, ok := nearest(name, names); ok {
 		return near, fmt.Sprintf("unknown key; did you mean %q?", near)

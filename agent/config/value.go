@@ -40,8 +40,9 @@ func (v value) resolve() *yaml.Node {
 }
 
 // mapping gives each key's value to who takes it, and reports keys that are
-// unknown or given twice. An empty value is an empty mapping.
-func (v value) mapping(known fields) bool {
+// unknown or given twice. An empty value is an empty mapping. elsewhere is what
+// other agents call things here.
+func (v value) mapping(known fields, elsewhere foreign) bool {
 	node := v.resolve()
 	if isNull(node) {
 		return true
@@ -53,14 +54,14 @@ func (v value) mapping(known fields) bool {
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		v.entry(node.Content[i], node.Content[i+1], known, seen)
+		v.entry(node.Content[i], node.Content[i+1], known, elsewhere, seen)
 	}
 	return true
 }
 
 // entry is one key of a mapping with its value; seen has the lines of those
 // before it.
-func (v value) entry(key, val *yaml.Node, known fields, seen map[string]int) {
+func (v value) entry(key, val *yaml.Node, known fields, elsewhere foreign, seen map[string]int) {
 	name := key.Value
 	at := value{l: v.l, file: v.file, key: join(v.key, name), node: key}
 	if key.Kind != yaml.ScalarNode {
@@ -70,7 +71,7 @@ func (v value) entry(key, val *yaml.Node, known fields, seen map[string]int) {
 	}
 	take, ok := known[name]
 	if !ok {
-		near, text := unknown(name, known)
+		near, text := unknown(name, known, elsewhere)
 		at.problem("%s", text)
 		if take = known[near]; take != nil {
 			// Its value is looked at as what it was meant to be, so that

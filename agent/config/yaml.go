@@ -55,6 +55,7 @@ var plainer = []struct{ message, text string }{
 	{"mapping values are not allowed", `a key cannot be here; put a text that has ": " in it in quotes, or mend the indentation`},
 	{"cannot start any token", "a text that begins with @, %, ` or a tab must be in quotes"},
 	{"expected alphabetic or numeric", `a text that begins with * or & must be in quotes, like "*.log"`},
+	{"unknown escape character", `between double quotes a \ begins an escape that YAML does not know; put a regular expression between single quotes`},
 	{"unknown anchor", `a text that begins with * must be in quotes, like "*.log"`},
 	{"could not find expected ':'", `a key must be followed by ": "`},
 	{"did not find expected", "the indentation does not fit the lines above, or a bracket is too many"},

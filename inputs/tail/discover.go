@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"tailrace/inputs/tail/record"
 )
 
 // Config is one input: which files are followed, and where their lines go.
@@ -13,8 +15,9 @@ type Config struct {
 	Paths   []string // absolute patterns, as doublestar has them
 	Exclude []string
 	Topic   string
-	Start   string // "beginning", or "end": see Options.FirstStart
-	At      string // where it is written, for people
+	Start   string         // "beginning", or "end": see Options.FirstStart
+	At      string         // where it is written, for people
+	Record  record.Options // how the bytes become records
 }
 
 // patterns knows which paths are followed.

@@ -1,0 +1,36 @@
+package agent
+
+import (
+	"tailrace/agent/config"
+	"tailrace/inputs/tail"
+	"tailrace/inputs/tail/record"
+)
+
+// inputs is what the configuration says of the files, in the words of tail.
+func inputs(cfg *config.Config) []tail.Config {
+	var all []tail.Config
+	for _, in := range cfg.Inputs {
+		all = append(all, tail.Config{
+			Paths: in.Paths, Exclude: in.Exclude, Topic: in.Topic, Start: in.Start, At: in.At,
+			Record: records(in, cfg.Hostname),
+		})
+	}
+	return all
+}
+
+// records says how an input's bytes become records.
+func records(in config.Input, host string) record.Options {
+	o := record.Options{
+		Encoding: in.Encoding, Container: in.Container,
+		Include: in.IncludeLines, Exclude: in.ExcludeLines,
+		MaxLine: in.MaxLine, LongLines: in.LongLines,
+		Format: in.Format, Fields: in.Fields,
+	}
+	if in.Format == config.JSON {
+		o.Host = host
+	}
+	if m := in.Multiline; m != nil {
+		o.Multiline = record.Multiline{Start: m.Start, Continue: m.Continue, Quiet: m.Quiet, MaxLines: m.MaxLines}
+	}
+	return o
+}
