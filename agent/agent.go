@@ -77,7 +77,7 @@ func (a *agent) open(cfg *config.Config) (err error) {
 	}
 	state := a.journal.State()
 	a.input, err = tail.New(tail.Options{
-		Inputs: inputs(cfg), Files: state.Files, FirstStart: state.Fresh,
+		Inputs: inputs(cfg), Files: state.Files, FirstStart: state.FirstStart, Life: state.Life,
 		Journal: a.journal, Log: a.Log,
 	})
 	if err != nil {

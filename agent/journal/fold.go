@@ -16,6 +16,9 @@ type fold struct {
 	files map[flow.FileID]*entry
 	lanes map[int32]*stream
 	lost  map[string]int64 // bytes by cause
+	// looked is as if all had been seen when the journal does not say, as
+	// older ones do not.
+	looked Looked
 
 	highFile atomic.Uint64 // the highest numbers that were given out or seen
 	highLane atomic.Int32
@@ -44,7 +47,7 @@ type stream struct {
 func newFold() *fold {
 	return &fold{
 		files: map[flow.FileID]*entry{}, lanes: map[int32]*stream{},
-		lost: map[string]int64{}, topics: map[string]string{},
+		lost: map[string]int64{}, topics: map[string]string{}, looked: Looked{Done: true},
 	}
 }
 
@@ -104,6 +107,8 @@ func (f *fold) apply(r Record) bool {
 		return f.lane(*r.Lane)
 	case r.Lost != nil:
 		f.lost[r.Lost.Cause] += r.Lost.Bytes
+	case r.Looked != nil:
+		f.look(*r.Looked)
 	case r.Done != nil:
 		return f.done(r.Done.Spans)
 	case r.Highest != nil:
@@ -196,6 +201,14 @@ func (f *fold) done(spans []flow.Span) bool {
 		f.move(s.File, s.End, s.Mark)
 	}
 	return true
+}
+
+// look notes that all files were looked at, or what a snapshot says of it.
+func (f *fold) look(l Looked) {
+	if l.Done {
+		l = Looked{Done: true}
+	}
+	f.looked = l
 }
 
 func (f *fold) lane(n Lane) bool {

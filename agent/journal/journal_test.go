@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"os"
 	"testing"
+	"time"
 
 	"tailrace/agent/flow"
 )
@@ -149,4 +151,54 @@ func TestTheFoldKeepsItsOwn(t *testing.T) {
 	if at, _ := j.Acked(1); at != 20 {
 		t.Errorf("acked at %d, want 20", at)
 	}
+}
+
+func mustClose(t *testing.T, j *Journal) {
+	t.Helper()
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Life is when the last run that looked at all files wrote last, or when the
+// first run of all began.
+func TestLife(t *testing.T) {
+	dir := t.TempDir()
+	clock := time.Now().Truncate(time.Millisecond)
+	open := func() *Journal {
+		clock = clock.Add(time.Hour)
+		return mustOpen(t, dir, Options{now: func() time.Time { return clock }})
+	}
+	f := func(j *Journal, life time.Time, first bool) {
+		t.Helper()
+		if st := j.State(); !st.Life.Equal(life) || st.FirstStart != first {
+			t.Errorf("life %v, first %v; want %v, %v", st.Life, st.FirstStart, life, first)
+		}
+	}
+	j := open()
+	began := clock
+	f(j, began, true)
+	mustClose(t, j)
+	j = open()
+	f(j, began, true)
+	j.Note(Record{Looked: &Looked{Done: true}})
+	mustClose(t, j)
+	closed := clock
+	for range 2 { // neither looks at all files
+		j = open()
+		f(j, closed, false)
+		mustClose(t, j)
+	}
+	// killed: its last write counts
+	j = open()
+	j.Note(Record{Looked: &Looked{Done: true}})
+	at := clock.Add(time.Minute)
+	if err := os.Chtimes(generationName(dir, j.gen), at, at); err != nil {
+		t.Fatal(err)
+	}
+	st, _, err := Read(dir)
+	if err != nil || !st.Life.Equal(at) {
+		t.Errorf("life %v, %v, want %v", st.Life, err, at)
+	}
+	mustClose(t, j)
 }

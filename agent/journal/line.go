@@ -77,7 +77,7 @@ func (r Record) fields() int {
 		r.Header != nil, r.File != nil, r.Forget != nil, r.Lane != nil, r.PID != nil,
 		r.Intent != nil, r.Split != nil, r.Ack != nil, r.Rebind != nil, r.Done != nil,
 		r.Lost != nil, r.Highest != nil, r.Position != nil, r.Progress != nil, r.Doubt != nil,
-		r.Closed != nil, r.End != nil,
+		r.Closed != nil, r.End != nil, r.Looked != nil,
 	} {
 		if set {
 			n++

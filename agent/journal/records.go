@@ -16,6 +16,7 @@ type Record struct {
 	Rebind *Rebind `json:"rebind,omitempty"`
 	Done   *Done   `json:"done,omitempty"`
 	Lost   *Lost   `json:"lost,omitempty"`
+	Looked *Looked `json:"looked,omitempty"`
 
 	// Only in the snapshot at the head of a journal file.
 	Highest  *Highest  `json:"highest,omitempty"`
@@ -149,6 +150,19 @@ type Lost struct {
 	Path  string      `json:"path,omitempty"`
 	Bytes int64       `json:"bytes"`
 	Cause string      `json:"cause"` // one of a few fixed words
+}
+
+// Looked says up to when all that happened to files is known: what is younger
+// and not known was not seen. An input writes one with Done alone when it has
+// looked at all files for the first time in its run.
+type Looked struct {
+	// Done: up to the last write of this run. Otherwise up to Time, Unix
+	// milliseconds, since this run has not looked at all files yet.
+	Done bool  `json:"done,omitempty"`
+	Time int64 `json:"time,omitempty"`
+	// First says that no run before has, either. Then Time is when the first
+	// one began.
+	First bool `json:"first,omitempty"`
 }
 
 // Highest keeps the numbers that were given out, so that they are not given

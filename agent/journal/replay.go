@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -50,6 +51,7 @@ type reading struct {
 	damaged  int
 	cause    string // of the first damage
 	closed   bool   // its last record says that the run ended by itself
+	written  int64  // when it was last written to, Unix milliseconds, 0 unknown
 	err      error  // the file could not be read to its end
 }
 
@@ -60,6 +62,7 @@ type loaded struct {
 	any    bool
 	damage int
 	closed bool   // the last run ended by itself
+	life   int64  // the newest's time of the last write, Unix milliseconds
 	source uint64 // the generation to keep while the next is made, 0 none
 }
 
@@ -94,7 +97,7 @@ func (l *loaded) take(r reading, n uint64, log *slog.Logger) {
 		l.header = r.header
 	}
 	l.any = l.any || r.any
-	l.closed = r.closed
+	l.closed, l.life = r.closed, r.written
 	if r.complete || l.source == 0 {
 		l.source = n
 	}
@@ -123,6 +126,11 @@ func replayFile(d disk, name string, f *fold) reading {
 		return r
 	}
 	defer file.Close()
+	if f, ok := file.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := f.Stat(); err == nil {
+			r.written = info.ModTime().UnixMilli()
+		}
+	}
 	in := bufio.NewReaderSize(file, 64<<10)
 	var buf []byte
 	for n := 1; ; n++ {
@@ -160,7 +168,9 @@ var (
 // add adds one record of the file.
 func (r *reading) add(rec Record, f *fold) error {
 	r.any = true
-	r.closed = rec.Closed != nil
+	if r.closed = rec.Closed != nil; r.closed {
+		r.written = rec.Closed.Time
+	}
 	switch {
 	case rec.Header != nil:
 		r.header = *rec.Header

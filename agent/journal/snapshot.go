@@ -13,6 +13,9 @@ func (f *fold) snapshot(yield func(Record) bool) {
 	if !yield(Record{Highest: f.highest()}) {
 		return
 	}
+	if !yield(Record{Looked: &f.looked}) {
+		return
+	}
 	for _, e := range f.sortedFiles() {
 		if !e.snapshot(yield) {
 			return

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"tailrace/agent/flow"
 )
@@ -22,6 +23,11 @@ type State struct {
 	// Damaged counts what could not be read or does not fit: records, and
 	// files that could not be read at all.
 	Damaged int
+	// Life is up to when all that happened to files was seen: the last write
+	// of the last run that looked at all files. FirstStart says that no run
+	// did; then Life is when the first one began.
+	Life       time.Time
+	FirstStart bool
 	Files   []FileState // sorted by ID
 	Lanes   []LaneState // sorted by ID
 	// Lost is the bytes that were given up as lost since the journal began,
@@ -65,10 +71,25 @@ func (l *loaded) found(here Header) found {
 		st.compare(here)
 		l.fold.suspect(st.doubt(l.closed))
 	}
+	l.fold.looked = l.begin(here)
 	v := l.fold.view()
+	v.FirstStart, v.Life = l.fold.looked.First, time.UnixMilli(l.fold.looked.Time)
 	v.Fresh, v.Prior, v.Damaged = st.Fresh, st.Prior, st.Damaged
 	v.SameBoot, v.SameMachine, v.SameDir = st.SameBoot, st.SameMachine, st.SameDir
 	return v
+}
+
+// begin is up to when all is known when a run begins at here.
+func (l *loaded) begin(here Header) Looked {
+	switch seen := l.fold.looked; {
+	case !l.any:
+		return Looked{Time: here.Time, First: true}
+	case !seen.Done:
+		return seen // the run before ended too early
+	case l.life == 0:
+		return Looked{Time: l.header.Time}
+	}
+	return Looked{Time: l.life}
 }
 
 // view keeps what the fold holds now.

@@ -88,7 +88,7 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	}
 	f := in.create(e, e.path, following)
 	in.link(prev, f)
-	if in.first && in.o.FirstStart && in.o.Inputs[in.pats.match(e.path)].Start == "end" {
+	if in.old(e) && in.o.Inputs[in.pats.match(e.path)].Start == "end" {
 		in.skip(f)
 	}
 }
@@ -117,7 +117,7 @@ func (in *Input) link(prev, f *file) {
 // generations adopts the rotated files of path that nobody has read: those that
 // are newer than the newest known one. It returns the last of the path's chain.
 // When nothing is known of the path, its rotated files are history if they were
-// there before: they are noted as read.
+// there before (age.go): they are noted as read.
 func (in *Input) generations(d *dir, l *listing, path string) *file {
 	prev := in.tails[path]
 	family := l.family(path)
@@ -129,11 +129,11 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 	}
 	for i, m := range family {
 		matched := in.pats.match(m.path) >= 0
-		fresh := i >= known && (prev != nil || !in.first && !d.had(filepath.Base(m.path)))
+		fresh := i >= known && (prev != nil || in.unseen(d, l, family, i, path))
 		switch {
 		case in.byKey[m.key] != nil:
 		case m.gen.packed:
-			in.packed(path, m, fresh && in.first)
+			in.packed(path, m, fresh && d.prior == nil)
 		case fresh:
 			prev = in.generation(prev, m, path, family[i:])
 		case !matched:
@@ -213,6 +213,7 @@ func (in *Input) skip(f *file) {
 // of their lines is given.
 func (in *Input) record() {
 	if len(in.fresh) == 0 {
+		in.looked()
 		return
 	}
 	var recs []journal.Record
@@ -229,6 +230,7 @@ func (in *Input) record() {
 	for _, f := range fresh {
 		f.recorded = true
 	}
+	in.looked()
 	for _, f := range fresh {
 		in.wake(f)
 	}

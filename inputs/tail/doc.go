@@ -27,7 +27,9 @@
 // first line of the new one, for as long as no second passes without data.
 // Rotated files that were never seen, because several rotations came between
 // two looks, are those of the family (family.go) that are newer than the newest
-// known one: they are read from their beginning, in order, before the path.
+// known one: they are read from their beginning, in order, before the path. Of a
+// path that nobody knew, those are unread that came after the last sign of life
+// of the journal (age.go).
 //
 // Copied and truncated: the inode stays and its content is another. That is
 // noticed from its size, or from the bytes before the read position, which are
@@ -53,9 +55,7 @@
 // # Limits
 //
 // What is written to a file that is idle (closed for lack of data) and deleted
-// before anybody could look is lost unseen. So are the lines of a file that is
-// rotated before the first look that the agent ever makes has been written to
-// its journal: it cannot be told from history.
+// before anybody could look is lost unseen.
 //
 // A closed file that is moved to a directory that no pattern leads to is not
 // found there; nor, among more than 64 unknown files, one that was restored

@@ -17,9 +17,13 @@ import (
 type Options struct {
 	Inputs []Config
 	Files  []journal.FileState // what the journal knows, sorted by ID
-	// FirstStart says that no journal was found. Only then do files of an
-	// input with Start "end" that exist begin at their end; files that appear
-	// later are always read from their beginning.
+	// Life is up to when the runs before have seen what happened to files; a
+	// file that is younger is unread. FirstStart says that no run before has
+	// looked at all files, and Life is when the first one began. Only then do
+	// files of an input with Start "end" that were there at that time begin
+	// at their end; files that appear later are always read from their
+	// beginning.
+	Life       time.Time
 	FirstStart bool
 	Journal    Journal
 	Log        *slog.Logger
@@ -67,6 +71,7 @@ type Input struct {
 	warned   map[string]bool
 	growing  map[key]int64   // sizes of copies that may be under way
 	first    bool            // the first scan is not done
+	noted    bool            // the journal knows that it is
 	dirty    map[string]*dir // something happened there since the last look
 	nextScan time.Time
 	lastScan time.Time     // that a new directory asked for
@@ -199,6 +204,7 @@ func (in *Input) Run(ctx context.Context) error {
 	}
 	in.scan()
 	close(in.scanned)
+	in.record()
 	return in.loop(ctx)
 }
 

@@ -6,6 +6,9 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
@@ -19,6 +22,39 @@ type fakeJournal struct {
 	next    flow.FileID
 	fail    error
 	dead    bool // the process is gone: nothing is written any more
+	// first, life and run are what the last run began with: that none before
+	// has looked at all files, up to when all was seen, how many records
+	// there were. written is when the last was written.
+	begun, first  bool
+	life, written time.Time
+	run           int
+}
+
+// realNow is the time by the clock of the file system, which is not that of
+// the test.
+func realNow() time.Time {
+	var t unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_REALTIME, &t)
+	return time.Unix(t.Unix())
+}
+
+// begin is what a run that begins now finds of the runs before, as the real
+// journal says it; but when the very first began it does not know, so that what
+// was there before that may be younger.
+func (j *fakeJournal) begin() (life time.Time, first bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.begun {
+		j.begun, j.first = true, true
+		return time.Time{}, true
+	}
+	for _, r := range j.recs[min(j.run, len(j.recs)):] {
+		if r.Looked != nil {
+			j.first, j.life = false, j.written
+		}
+	}
+	j.run = len(j.recs)
+	return j.life, j.first
 }
 
 var errDead = errors.New("the process is gone")
@@ -33,7 +69,7 @@ func (j *fakeJournal) Write(recs ...journal.Record) error {
 		return j.fail
 	}
 	j.recs = append(j.recs, recs...)
-	j.durable = len(j.recs)
+	j.durable, j.written = len(j.recs), realNow()
 	return nil
 }
 
@@ -41,7 +77,7 @@ func (j *fakeJournal) Note(recs ...journal.Record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.dead {
-		j.recs = append(j.recs, recs...)
+		j.recs, j.written = append(j.recs, recs...), realNow()
 	}
 }
 
@@ -98,8 +134,6 @@ func (j *fakeJournal) crash(keep int) {
 	j.dead = true
 	j.recs = j.recs[:min(len(j.recs), j.durable+keep)]
 }
-
-func (j *fakeJournal) fresh() bool { return len(j.recs) == 0 }
 
 // files folds the records.
 func (j *fakeJournal) files() []journal.FileState {

@@ -33,6 +33,9 @@ type host struct {
 	before func(call, path string) error // what the agent's disk calls, see there
 	// maxOpen is the agent's, 0 for its own.
 	maxOpen int64
+	// life is up to when the runs before have seen all; zero: their journal
+	// says it.
+	life time.Time
 }
 
 func newHost(t testing.TB, patterns ...string) *host {
@@ -49,7 +52,11 @@ func newHost(t testing.TB, patterns ...string) *host {
 func (h *host) start() {
 	h.t.Helper()
 	o := h.opts
-	o.Files, o.FirstStart, o.Journal = h.j.files(), h.j.fresh(), h.j
+	o.Files, o.Journal = h.j.files(), h.j
+	o.Life, o.FirstStart = h.j.begin()
+	if !h.life.IsZero() {
+		o.Life = h.life
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(lockedWriter{h}, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	}

@@ -1,0 +1,54 @@
+package tail
+
+import (
+	"path/filepath"
+	"time"
+
+	"tailrace/agent/journal"
+)
+
+const (
+	// lookSlack is how long before the last sign of life a file may have come
+	// that was not seen: the time between two scans.
+	lookSlack = scanEvery
+	// clockSlack is how far the clock that file systems use is behind.
+	clockSlack = 10 * time.Millisecond
+)
+
+// unseen says that family[i], an unknown rotated file of path, of which nothing
+// is known, is no history: it came, was written to or was rotated where and
+// when this run, or the runs before, have not looked.
+func (in *Input) unseen(d *dir, l *listing, family []member, i int, path string) bool {
+	m := family[i]
+	if d.prior != nil {
+		return !d.had(filepath.Base(m.path))
+	}
+	if in.o.Life.IsZero() {
+		return false
+	}
+	life := in.o.Life.UnixNano()
+	if !in.o.FirstStart {
+		return m.key.birth > life-int64(lookSlack) || m.mtime > life
+	}
+	life -= int64(clockSlack)
+	next, _ := l.stat(filepath.Base(path))
+	if i+1 < len(family) {
+		next = family[i+1].entry
+	}
+	// It was at its path until the next one was made there.
+	return m.key.birth > life || m.mtime > life || next.key.birth > life
+}
+
+// old says that the file at e was there before the first run of all.
+func (in *Input) old(e entry) bool {
+	return in.first && in.o.FirstStart && (in.o.Life.IsZero() || e.key.birth <= in.o.Life.UnixNano())
+}
+
+// looked notes, once, that all files were looked at and those that are new are
+// in the journal: what is younger than that and not known was not seen.
+func (in *Input) looked() {
+	if !in.noted && !in.first && len(in.fresh) == 0 {
+		in.noted = true
+		in.o.Journal.Note(journal.Record{Looked: &journal.Looked{Done: true}})
+	}
+}
