@@ -57,7 +57,7 @@ func (d *driver) count(first int32) {
 		// Sequence numbers wrap from 2^31-1 to 0.
 		if ahead := uint32(first-b.First) & (1<<31 - 1); b.numbered && ahead < 1<<30 {
 			d.records.Add(int64(b.Count))
-			d.bytes.Add(int64(len(b.bytes.Bytes)))
+			d.tally.took(b)
 		}
 	}
 }
@@ -143,6 +143,10 @@ func (d *driver) flush() bool {
 		}
 		// What the connection says of its end may have come before it was
 		// this lane's seat, and was dropped: the error counts.
+		if b.sent {
+			d.tally.retries.Add(1)
+		}
+		b.sent = true
 		if err := d.seat.send(d.target, s.Batch, b.bytes); err != nil {
 			d.cutOff(err)
 		}

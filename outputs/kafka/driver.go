@@ -42,6 +42,7 @@ type driver struct {
 	feed    flow.Feed // nil: only what is left of the run before
 	pulse   *flow.Pulse
 	trouble trouble
+	tally   *tally
 
 	batches map[lane.Handle]*batch // those the machine knows
 	handle  lane.Handle            // the last that was given
@@ -79,13 +80,15 @@ type batch struct {
 	cost    int64      // of the budget
 	// numbered says that the sequence numbers are bound.
 	numbered bool
+	sent     bool // at least once, by this run
 }
 
 func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
 	d := &driver{
 		Output: o, lane: l.Lane, feed: feed, machine: lane.New(lane.Config{}),
 		pulse:   o.pulse(l.Topic),
-		trouble: trouble{log: o.Log, topic: l.Topic, partition: l.Partition},
+		trouble: trouble{log: o.Log, tally: o.tally(l.Topic), topic: l.Topic, partition: l.Partition},
+		tally:   o.tally(l.Topic),
 		batches: map[lane.Handle]*batch{},
 		events:  make(chan event, 4*lane.Window),
 		replies: make(chan lane.Event),
@@ -95,6 +98,7 @@ func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
 		millis: func() int64 { return time.Now().UnixMilli() },
 	}
 	d.queue = append(d.queue, d.start(l))
+	d.tally.partition.Store(l.Partition)
 	return d
 }
 
@@ -141,6 +145,7 @@ func (d *driver) run(ctx, hard context.Context) bool {
 		if d.feed != nil && stop != nil {
 			d.pull()
 		}
+		d.gauge()
 		if len(d.batches) == 0 && (d.feed == nil || stop == nil) {
 			return true
 		}
@@ -209,11 +214,15 @@ func (d *driver) connected(e event) {
 	if e.answer.Message != "" {
 		d.trouble.cause = errors.New(e.answer.Message)
 	}
+	if e.answer.Code != 0 {
+		d.tally.failed(e.answer.Code)
+	}
 	d.queue = append(d.queue, lane.Answer{Gen: e.seat.gen, Batch: e.batch, Code: e.answer.Code, Offset: e.answer.Offset})
 }
 
 // cutOff takes the seat, whose connection is lost, away.
 func (d *driver) cutOff(err error) {
+	d.tally.failed(lost)
 	d.trouble.cause = err
 	d.queue = append(d.queue, lane.Down{Gen: d.seat.gen, Code: lost})
 	d.disconnect()
@@ -252,6 +261,7 @@ func (d *driver) seated(o opened) {
 	}
 	if o.err != nil {
 		d.trouble.cause = o.err
+		d.tally.failed(codeOf(o.err))
 		d.queue = append(d.queue, lane.Down{Gen: o.gen, Code: codeOf(o.err)})
 		return
 	}

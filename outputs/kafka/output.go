@@ -54,13 +54,13 @@ type Output struct {
 	most     int // bytes of a batch before compression, at most
 
 	records atomic.Int64 // acked
-	bytes   atomic.Int64 // of batches acked, as sent
 	repeats atomic.Int64 // records that may be in a topic twice
 	givenUp atomic.Int64 // records whose bytes were gone
 
-	mu     sync.Mutex
-	pulses map[string]*flow.Pulse // of the running lanes
-	unsent []string               // what lanes could not finish, for the end
+	mu      sync.Mutex
+	pulses  map[string]*flow.Pulse // of the running lanes
+	tallies map[string]*tally      // of all topics
+	unsent  []string               // what lanes could not finish, for the end
 }
 
 // New returns an output that does nothing until Run.
@@ -77,6 +77,7 @@ func New(o Options) (*Output, error) {
 		dead:     deadLetters{path: o.DeadLetter},
 		most:     batchMax,
 		pulses:   map[string]*flow.Pulse{},
+		tallies:  map[string]*tally{},
 	}
 	out.conns = newConns(out.cluster.config)
 	for range cap(out.encoders) {
@@ -167,7 +168,7 @@ func (o *Output) ship(ctx, hard context.Context, topic string) {
 // brokers say.
 func (o *Output) partition(ctx context.Context, topic string) (partition int32, ok bool) {
 	pulse := o.pulse(topic)
-	t := trouble{log: o.Log, topic: topic, partition: -1}
+	t := trouble{log: o.Log, tally: o.tally(topic), topic: topic, partition: -1}
 	for wait := backoffMin; ; wait = min(2*wait, backoffMax) {
 		var err error
 		info, ok := await(ctx, pulse, func() (i topicInfo) { i, err = o.cluster.topic(topic, 0); return i })
@@ -226,6 +227,7 @@ func (o *Output) untilDone(ctx context.Context, topic string, f func() error) bo
 		err := f()
 		if err == nil {
 			if failing {
+				o.tally(topic).goOn()
 				o.Log.Info("goes on", "topic", topic)
 			}
 			return true
@@ -234,6 +236,7 @@ func (o *Output) untilDone(ctx context.Context, topic string, f func() error) bo
 		if !failing {
 			o.Log.Error("the topic waits, nothing is lost; trying again until it works", "topic", topic, "error", err)
 			failing = true
+			o.tally(topic).wait(err.Error())
 		}
 		if !sleep(ctx, wait) {
 			return false

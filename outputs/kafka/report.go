@@ -40,10 +40,23 @@ var advice = map[int16]string{
 	lost:                                        "check that the broker runs and can be reached from this host",
 }
 
+// reason is why a topic waits, in one sentence.
+func reason(code int16, cause error) string {
+	text := nameOf(code)
+	if _, bare := cause.(sarama.KError); cause != nil && !bare {
+		text += ": " + cause.Error()
+	}
+	if do := advice[code]; do != "" {
+		text += ": " + do
+	}
+	return text
+}
+
 // trouble is what is wrong with one topic. It is logged when it begins and
 // when it has ended. One goroutine.
 type trouble struct {
 	log       *slog.Logger
+	tally     *tally
 	topic     string
 	partition int32 // -1 unknown
 	cause     error // in more words than the code, when known
@@ -53,6 +66,7 @@ type trouble struct {
 
 // begin logs a trouble, unless it is going on already.
 func (t *trouble) begin(code int16, cause error) {
+	t.tally.wait(reason(code, cause))
 	if t.on && t.code == code {
 		return
 	}
@@ -78,6 +92,7 @@ func (t *trouble) begin(code int16, cause error) {
 
 // end logs that the trouble is over.
 func (t *trouble) end() {
+	t.tally.goOn()
 	if t.on {
 		t.log.Info("the topic goes on", "topic", t.topic)
 	}
@@ -94,9 +109,11 @@ func (d *driver) report(r lane.Report) {
 		d.trouble.end()
 	case lane.Repeats:
 		d.repeats.Add(int64(r.Records))
+		d.tally.repeats.Add(int64(r.Records))
 		d.Log.Error("lines are sent again although the topic may have them: they are possible repeats", append(args, "lines", r.Records, "cause", r.Cause)...)
 	case lane.GivenUp:
 		d.givenUp.Add(int64(r.Records))
+		d.tally.givenUp.Add(int64(r.Records))
 		d.Log.Error("lines were read and not acked, and their bytes are gone: they may be missing from the topic", append(args, "lines", r.Records, "cause", r.Cause)...)
 	case lane.Recreated:
 		d.Log.Warn("the topic was deleted and made again: going on in the new one", args...)

@@ -1,0 +1,129 @@
+package kafka
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Stats is what the output does for one topic, since it started.
+type Stats struct {
+	Topic     string
+	Partition int32 // -1 until the brokers have said
+	// Acked is how many records are in the topic, AckedBytes how many bytes of
+	// files they are, and Sent how many bytes of batches that took.
+	Acked, AckedBytes, Sent int64
+	// Batches, Records and Bytes are under way: the bytes as they are sent.
+	Batches, Records, Bytes int64
+	Retries                 int64            // batches that were sent again
+	Repeats                 int64            // records that may be in the topic twice
+	GivenUp                 int64            // records whose bytes were gone before they were acked
+	Errors                  map[string]int64 // refusals and lost connections, by cause
+	// Trouble is why the topic waits, and Since when; empty when it does not.
+	Trouble string
+	Since   time.Time
+}
+
+// tally counts what Stats tells of one topic. Any goroutine.
+type tally struct {
+	topic                     string
+	partition                 atomic.Int32
+	acked, ackedBytes, sent   atomic.Int64
+	batches, records, bytes   atomic.Int64
+	retries, repeats, givenUp atomic.Int64
+	waits                     atomic.Pointer[waiting]
+
+	mu     sync.Mutex
+	errors map[string]int64
+}
+
+// waiting is why a topic waits.
+type waiting struct {
+	why   string
+	since time.Time
+}
+
+// tally is that of a topic.
+func (o *Output) tally(topic string) *tally {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	t := o.tallies[topic]
+	if t == nil {
+		t = &tally{topic: topic, errors: map[string]int64{}}
+		t.partition.Store(-1)
+		o.tallies[topic] = t
+	}
+	return t
+}
+
+// wait notes why the topic waits.
+func (t *tally) wait(why string) {
+	since := time.Now()
+	if w := t.waits.Load(); w != nil {
+		since = w.since
+	}
+	t.waits.Store(&waiting{why, since})
+}
+
+// goOn notes that the topic does not wait any more.
+func (t *tally) goOn() { t.waits.Store(nil) }
+
+// took counts a batch that is acked.
+func (t *tally) took(b *batch) {
+	t.acked.Add(int64(b.Count))
+	t.sent.Add(int64(len(b.bytes.Bytes)))
+	for _, s := range b.Spans {
+		t.ackedBytes.Add(s.End - s.Start)
+	}
+}
+
+// failed counts an error.
+func (t *tally) failed(code int16) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.errors[nameOf(code)]++
+}
+
+func (t *tally) stats() Stats {
+	s := Stats{
+		Topic: t.topic, Partition: t.partition.Load(),
+		Acked: t.acked.Load(), AckedBytes: t.ackedBytes.Load(), Sent: t.sent.Load(),
+		Batches: t.batches.Load(), Records: t.records.Load(), Bytes: t.bytes.Load(),
+		Retries: t.retries.Load(), Repeats: t.repeats.Load(), GivenUp: t.givenUp.Load(),
+	}
+	if w := t.waits.Load(); w != nil {
+		s.Trouble, s.Since = w.why, w.since
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.Errors = maps.Clone(t.errors)
+	return s
+}
+
+// Stats is what is done for each topic, by name. It is safe for any goroutine.
+func (o *Output) Stats() []Stats {
+	o.mu.Lock()
+	tallies := slices.Collect(maps.Values(o.tallies))
+	o.mu.Unlock()
+	var out []Stats
+	for _, t := range tallies {
+		out = append(out, t.stats())
+	}
+	slices.SortFunc(out, func(a, b Stats) int { return cmp.Compare(a.Topic, b.Topic) })
+	return out
+}
+
+// gauge notes what is under way.
+func (d *driver) gauge() {
+	var records, bytes int64
+	for _, b := range d.batches {
+		records += int64(b.Count)
+		bytes += int64(len(b.bytes.Bytes))
+	}
+	d.tally.batches.Store(int64(len(d.batches)))
+	d.tally.records.Store(records)
+	d.tally.bytes.Store(bytes)
+}

@@ -1,0 +1,72 @@
+package kafka
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+)
+
+// until looks at the topic's figures until they are as wanted.
+func (u *run) until(t *testing.T, what string, want func(Stats) bool) Stats {
+	t.Helper()
+	var s Stats
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if all := u.out.Stats(); len(all) == 1 {
+			if s = all[0]; want(s) {
+				return s
+			}
+		}
+	}
+	t.Fatalf("%s: never, at last %+v", what, s)
+	return s
+}
+
+// A topic that waits says why and since when, and how much is under way; when
+// it goes on it says so, and what has arrived is counted.
+func TestStatsTellWhyATopicWaits(t *testing.T) {
+	f := func(code *kerr.Error, retried bool) {
+		t.Helper()
+		r := newRig(t, "logs")
+		lines := numbered(0, 10)
+		r.sources["logs"] = newSource(1, "/var/log/a.log", lines)
+		var on atomic.Bool
+		on.Store(true)
+		r.refuse(code, &on, nil)
+		u := r.start()
+		s := u.until(t, "it waits", func(s Stats) bool { return s.Trouble != "" })
+		if s.Since.IsZero() || s.Batches != 1 || s.Records != 10 || s.Bytes == 0 || s.Acked != 0 {
+			t.Errorf("while it waits: %+v", s)
+		}
+		if name := nameOf(code.Code); !strings.Contains(s.Trouble, name) || s.Errors[name] == 0 {
+			t.Errorf("no %s in %+v", name, s)
+		}
+		if !retried {
+			u.crash()
+			return
+		}
+		on.Store(false)
+		s = u.until(t, "it goes on", func(s Stats) bool { return s.Acked == 10 && s.Trouble == "" && s.Batches == 0 })
+		if s.AckedBytes != int64(len(lines)) || s.Sent == 0 || s.Partition != 0 || s.Retries == 0 || s.Records != 0 || s.Bytes != 0 {
+			t.Errorf("in the end: %+v", s)
+		}
+		u.end()
+	}
+	f(kerr.NotEnoughReplicas, true)
+	f(kerr.TopicAuthorizationFailed, false) // tried again after long only
+}
+
+// Brokers that cannot be reached are a trouble of every topic.
+func TestStatsWithoutBrokers(t *testing.T) {
+	r := newRig(t, "logs")
+	r.sources["logs"] = newSource(1, "/var/log/a.log", numbered(0, 1))
+	r.brokers = []string{"127.0.0.1:1"}
+	u := r.start()
+	s := u.until(t, "it waits", func(s Stats) bool { return s.Trouble != "" })
+	if s.Partition != -1 || !strings.Contains(s.Trouble, "connection lost") {
+		t.Errorf("%+v", s)
+	}
+	u.crash()
+}
