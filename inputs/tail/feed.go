@@ -53,6 +53,7 @@ func (q *queue) Next(c *flow.Chunk, max int) bool {
 		}
 		if r == filled {
 			q.in.stats.read.Add(int64(len(c.Data)))
+			q.in.stats.records.Add(int64(c.Lines()))
 			return true
 		}
 	}

@@ -30,6 +30,7 @@ func (in *Input) scan() {
 	in.scans.Add(1)
 	in.first = false
 	in.scanCost = time.Since(start)
+	in.stats.scanNanos.Add(int64(in.scanCost))
 	in.nextScan = start.Add(max(scanEvery, 100*in.scanCost))
 }
 

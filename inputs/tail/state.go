@@ -2,6 +2,7 @@ package tail
 
 import (
 	"sync/atomic"
+	"time"
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
@@ -23,7 +24,10 @@ type Journal interface {
 type Stats struct {
 	Files, Open int               // files that are followed or drained; open descriptors
 	Known       int               // identities that are kept, those of done files too
-	Read        int64             // bytes that Next gave
+	Read        int64             // bytes that Next gave, those that were given back too
+	Records     int64             // the same in records
+	Scans       int64             // full scans
+	ScanTime    time.Duration     // that they took, all together
 	Nuls        int64             // bytes of holes that were skipped
 	Slips       int64             // files that got lines after their successor was begun
 	Lost        map[string]int64  // bytes by cause
@@ -31,7 +35,8 @@ type Stats struct {
 }
 
 type counters struct {
-	open, read, nuls, slips atomic.Int64
+	open, read, records, nuls, slips atomic.Int64
+	scanNanos                        atomic.Int64
 }
 
 // Why bytes of a file are never shipped.
@@ -47,7 +52,9 @@ func (in *Input) Stats() Stats {
 	defer in.mu.Unlock()
 	s := Stats{
 		Files: len(in.active), Known: len(in.files), Open: int(in.stats.open.Load()),
-		Read: in.stats.read.Load(), Nuls: in.stats.nuls.Load(), Slips: in.stats.slips.Load(),
+		Read: in.stats.read.Load(), Records: in.stats.records.Load(),
+		Scans: in.scans.Load(), ScanTime: time.Duration(in.stats.scanNanos.Load()),
+		Nuls: in.stats.nuls.Load(), Slips: in.stats.slips.Load(),
 		Lost: map[string]int64{}, Parked: map[string]string{},
 	}
 	for cause, n := range in.lost {

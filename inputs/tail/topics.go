@@ -1,0 +1,61 @@
+package tail
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// TopicStats is how far the files of one topic are.
+type TopicStats struct {
+	Topic  string
+	Files  int // that are followed or drained
+	Parked int // of them cannot be read
+	// Backlog is the bytes that are there, as far as was seen, and not acked.
+	Backlog int64
+}
+
+// Topics looks at every file: some ms for 100,000. It is safe for any
+// goroutine.
+func (in *Input) Topics() []TopicStats {
+	in.mu.Lock()
+	files := slices.Collect(maps.Values(in.files))
+	active, parked := maps.Clone(in.active), maps.Clone(in.parked)
+	in.mu.Unlock()
+	all := map[string]*TopicStats{}
+	for topic := range in.queues {
+		all[topic] = &TopicStats{Topic: topic}
+	}
+	for _, f := range files {
+		s := all[f.queue.topic]
+		if s == nil {
+			continue // it is no longer followed
+		}
+		if active[f] {
+			s.Files++
+		}
+		if _, ok := parked[f]; ok {
+			s.Parked++
+		}
+		s.Backlog += f.backlog(active[f])
+	}
+	var out []TopicStats
+	for _, s := range all {
+		out = append(out, *s)
+	}
+	slices.SortFunc(out, func(a, b TopicStats) int { return cmp.Compare(a.Topic, b.Topic) })
+	return out
+}
+
+// backlog is how many bytes of f are not acked: those that were read, and if it
+// is active those behind them.
+func (f *file) backlog(active bool) int64 {
+	acked, _ := f.queue.in.o.Journal.Acked(f.id)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	end := f.pos.off
+	if active {
+		end = max(end, f.size+f.joined)
+	}
+	return max(0, end-acked)
+}
