@@ -32,7 +32,8 @@ type Mark struct {
 	Tail      uint64 `json:"t"`           // hash of the min(offset, Window) bytes before the offset
 	Window    int    `json:"w,omitempty"` // TailMax, or 0 at offset 0 and in older journals
 	// Part is how many pieces were given of the line that the offset is in;
-	// 0 when it is at the beginning of a line.
+	// 0 when it is at the beginning of a line. With a reading it is whatever
+	// else must be known to go on there, in one number.
 	Part int `json:"part,omitempty"`
 }
 
@@ -96,25 +97,55 @@ type Chunk struct {
 	// Part and Final are as in Span. A piece is alone in its chunk.
 	Part  int
 	Final bool
+	// Reading is how Data was cut into Records. With 0 each line is one, and
+	// there are no Records.
+	Reading int
+	Records []Record
+	// Time, in Unix milliseconds, is when the records are said to be made. It
+	// is set by who calls Next or Fetch.
+	Time int64
 	// Buf is what Lead and Data point into. Who fills the chunk may grow it;
 	// it is used again for the next.
 	Buf []byte
+	// Text is what the values of Records point into that are not in Data, used
+	// again like Buf.
+	Text []byte
 }
 
-// Lines is the number of lines.
-func (c *Chunk) Lines() int { return len(c.Ends) }
+// Lines is the number of lines, or of records.
+func (c *Chunk) Lines() int {
+	if c.Reading != 0 {
+		return len(c.Records)
+	}
+	return len(c.Ends)
+}
 
-// LineStart is where line n starts in Data; for n = Lines(), where the last ends.
+// LineStart is where line n starts in Data; for n = Lines(), where the last
+// ends. What was left out before a record begins with it.
 func (c *Chunk) LineStart(n int) int {
 	if n == 0 {
 		return 0
 	}
+	if c.Reading != 0 {
+		return int(c.Records[n-1].End)
+	}
 	return int(c.Ends[n-1])
+}
+
+// Offset is where line n stands in the file.
+func (c *Chunk) Offset(n int) int64 {
+	if c.Reading != 0 {
+		return c.Start + int64(c.Records[n].Start)
+	}
+	return c.Start + int64(c.LineStart(n))
 }
 
 // Line is the value of line n: its bytes without the newline. A "\r" before
 // the newline is part of the value.
 func (c *Chunk) Line(n int) []byte {
+	if c.Reading != 0 {
+		return c.Records[n].Value
+	}
 	line := c.Data[c.LineStart(n):c.Ends[n]]
 	if c.Part > 0 && !c.Final {
 		return line // a piece: a newline cannot be in it
@@ -122,14 +153,22 @@ func (c *Chunk) Line(n int) []byte {
 	return bytes.TrimSuffix(line, []byte{'\n'})
 }
 
-// Span describes lines [from, to) of the chunk, which must not be empty.
+// Span describes lines [from, to) of the chunk, which must not be empty. Records
+// must be whole groups: those before from and to are Clean.
 func (c *Chunk) Span(from, to int) Span {
 	a, b := c.LineStart(from), c.LineStart(to)
-	return Span{
+	s := Span{
 		File: c.File, Start: c.Start + int64(a), End: c.Start + int64(b),
-		Part: c.Part, Final: c.Final,
+		Part: c.Part, Final: c.Final, Reading: c.Reading,
 		Sum: Sum(c.Data[a:b]), Mark: c.markAt(b),
 	}
+	if c.Reading != 0 {
+		s.Mark.Part = c.Records[to-1].Part
+		if from > 0 {
+			s.Part = c.Records[from-1].Part
+		}
+	}
+	return s
 }
 
 // markAt is the mark of the file at Start+n, n > 0.
@@ -162,9 +201,10 @@ func (c *Chunk) Split() {
 }
 
 // Join lengthens s by next, which must follow it in the same file, and reports
-// whether it could: pieces of long lines stay alone. p is the bytes of next.
+// whether it could: pieces of long lines stay alone, and so does what has a
+// reading, whose records would not be the same again. p is the bytes of next.
 func (s *Span) Join(next Span, p []byte) bool {
-	if s.File != next.File || s.End != next.Start || s.Part > 0 || next.Part > 0 {
+	if s.File != next.File || s.End != next.Start || s.Part > 0 || next.Part > 0 || s.Reading != 0 || next.Reading != 0 {
 		return false
 	}
 	s.End, s.Mark = next.End, next.Mark

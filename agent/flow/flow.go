@@ -24,9 +24,17 @@ type Span struct {
 	// (from 1) of one line that is longer than the limit.
 	Part int `json:"part,omitempty"`
 	// Final is set on the last piece of such a line.
-	Final bool   `json:"final,omitempty"`
-	Sum   uint32 `json:"sum"` // CRC-32C of the span's bytes
-	Mark  Mark   `json:"m"`   // how to know the file again, at End
+	Final bool `json:"final,omitempty"`
+	// Reading says how the bytes are cut into records, see the journal's
+	// Reading; 0: each line is one. With a reading, Part is Mark.Part at Start.
+	Reading int `json:"r,omitempty"`
+	// Skip and Take choose records of those that the bytes are cut into: the
+	// first Skip are of another span of the same bytes, and so are those
+	// behind the next Take, unless that is 0.
+	Skip int    `json:"skip,omitempty"`
+	Take int    `json:"take,omitempty"`
+	Sum  uint32 `json:"sum"` // CRC-32C of the span's bytes
+	Mark Mark   `json:"m"`   // how to know the file again, at End
 }
 
 // A Feed gives the lines of one topic, its files in turns. All its methods but
@@ -34,10 +42,12 @@ type Span struct {
 type Feed interface {
 	// Next fills c with whole lines of one file, at most max bytes of them
 	// unless one line alone is longer, and reports whether it did. When it
-	// did not there is nothing to read now, and Wake will tell.
+	// did not there is nothing to read now, and Wake will tell. c.Time is set
+	// by the caller.
 	Next(c *Chunk, max int) bool
 	// Unread gives back the lines of c from line n on. It must be the chunk
-	// that Next filled last. The lines come again.
+	// that Next filled last, and n a line that a span may begin with. The lines
+	// come again.
 	Unread(c *Chunk, n int)
 	// Wake receives, from a buffer of one, when Next may have something.
 	Wake() <-chan struct{}
@@ -46,7 +56,8 @@ type Feed interface {
 // A Fetcher reads spans again, from wherever their bytes are now. It is safe
 // for any goroutine.
 type Fetcher interface {
-	// Fetch fills c with the lines of s, checked against the sum of s. The
+	// Fetch fills c with the lines of s, checked against the sum of s. c.Time
+	// is set by the caller. The
 	// error is ErrGone when the bytes are nowhere to be found; after any other
 	// error it is worth trying again.
 	Fetch(s Span, c *Chunk) error

@@ -130,3 +130,29 @@ func BenchmarkSum(b *testing.B) {
 		Sum(p)
 	}
 }
+
+// The span of records ends where the last of them does, and goes on with what
+// must be known there. Nothing is joined to it.
+func TestSpanOfRecords(t *testing.T) {
+	c := Chunk{File: 3, Start: 100, Data: []byte("a\nb\nleft out\n"), Reading: 7, Part: 5, Records: []Record{
+		{Start: 0, End: 2, Part: 8, Clean: true, Value: []byte("A")},
+		{Start: 2, End: 13, Part: 9, Clean: true, Value: []byte("B")},
+	}}
+	f := func(from, to int, start, end int64, part, behind int) {
+		t.Helper()
+		s := c.Span(from, to)
+		if s.Reading != 7 || s.Start != start || s.End != end || s.Part != part || s.Mark.Part != behind || s.Sum != Sum(c.Data[start-100:end-100]) {
+			t.Errorf("records %d to %d: %+v", from, to, s)
+		}
+	}
+	f(0, 1, 100, 102, 5, 8)
+	f(0, 2, 100, 113, 5, 9)
+	f(1, 2, 102, 113, 8, 9)
+	if c.Lines() != 2 || string(c.Line(1)) != "B" || c.Offset(1) != 102 {
+		t.Errorf("%d records, the second %q at %d", c.Lines(), c.Line(1), c.Offset(1))
+	}
+	s := c.Span(0, 1)
+	if s.Join(c.Span(1, 2), c.Data[2:]) {
+		t.Error("spans of a reading were joined: their records may be others together")
+	}
+}

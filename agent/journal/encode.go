@@ -108,6 +108,14 @@ func appendSpan(b []byte, s *flow.Span) []byte {
 	if s.Final {
 		b = append(b, `,"final":true`...)
 	}
+	for _, n := range [...]struct {
+		name string
+		v    int
+	}{{`,"r":`, s.Reading}, {`,"skip":`, s.Skip}, {`,"take":`, s.Take}} {
+		if n.v != 0 {
+			b = appendInt(b, n.name, int64(n.v))
+		}
+	}
 	b = appendUint(b, `,"sum":`, uint64(s.Sum))
 	b = appendMark(append(b, `,"m":`...), &s.Mark)
 	return append(b, '}')

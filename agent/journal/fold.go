@@ -23,6 +23,8 @@ type fold struct {
 	highFile atomic.Uint64 // the highest numbers that were given out or seen
 	highLane atomic.Int32
 	topics   map[string]string // each topic's name once, not once per file
+
+	readings readings
 }
 
 // entry is one file. It is never changed, only replaced, so that the state
@@ -48,6 +50,7 @@ func newFold() *fold {
 	return &fold{
 		files: map[flow.FileID]*entry{}, lanes: map[int32]*stream{},
 		lost: map[string]int64{}, topics: map[string]string{}, looked: Looked{Done: true},
+		readings: newReadings(),
 	}
 }
 
@@ -111,9 +114,12 @@ func (f *fold) apply(r Record) bool {
 		f.look(*r.Looked)
 	case r.Done != nil:
 		return f.done(r.Done.Spans)
+	case r.Reading != nil:
+		return f.readings.add(*r.Reading)
 	case r.Highest != nil:
 		f.sawFile(r.Highest.File)
 		f.sawLane(r.Highest.Lane)
+		f.readings.saw(r.Highest.Reading)
 	default:
 		return f.applyLane(r)
 	}
@@ -198,7 +204,9 @@ func (f *fold) done(spans []flow.Span) bool {
 		return false
 	}
 	for _, s := range spans {
-		f.move(s.File, s.End, s.Mark)
+		if s.Take == 0 { // else records of the same bytes are in a later span
+			f.move(s.File, s.End, s.Mark)
+		}
 	}
 	return true
 }

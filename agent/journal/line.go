@@ -77,7 +77,7 @@ func (r Record) fields() int {
 		r.Header != nil, r.File != nil, r.Forget != nil, r.Lane != nil, r.PID != nil,
 		r.Intent != nil, r.Split != nil, r.Ack != nil, r.Rebind != nil, r.Done != nil,
 		r.Lost != nil, r.Highest != nil, r.Position != nil, r.Progress != nil, r.Doubt != nil,
-		r.Closed != nil, r.End != nil, r.Looked != nil,
+		r.Closed != nil, r.End != nil, r.Looked != nil, r.Reading != nil,
 	} {
 		if set {
 			n++
@@ -114,6 +114,10 @@ func (r Record) mapStrings(f func(string) string) Record {
 		b := *r.Rebind
 		b.Cause, b.Intents = f(b.Cause), mapCodecs(b.Intents, f)
 		r.Rebind = &b
+	case r.Reading != nil:
+		g := *r.Reading
+		g.Spec = f(g.Spec)
+		r.Reading = &g
 	case r.Doubt != nil:
 		d := *r.Doubt
 		d.Cause = f(d.Cause)

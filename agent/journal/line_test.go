@@ -12,7 +12,7 @@ import (
 // everyRecord is one of each kind, with all fields set.
 func everyRecord() []Record {
 	long := flow.Span{File: 1 << 63, Start: 1 << 40, End: 1<<40 + 7, Part: 3, Final: true, Sum: 1<<32 - 1,
-		Mark: flow.Mark{PrefixLen: 1024, Prefix: 1<<64 - 1, Tail: 1 << 63, Window: 1024, Part: 1}}
+		Mark: flow.Mark{PrefixLen: 1024, Prefix: 1<<64 - 1, Tail: 1 << 63, Window: 1024, Part: 1}, Reading: 5, Skip: 6, Take: 7}
 	i := Intent{Lane: 2, PID: 1 << 40, Epoch: 3, First: 1<<31 - 1, Count: 9, Time: 1700000000000, Codec: "zstd",
 		Spans: []flow.Span{long, span(4, 0, 9)}, Short: 77}
 	a := Ack{Lane: 2, First: 5, Offset: -1, Time: 6}
@@ -31,12 +31,13 @@ func everyRecord() []Record {
 		{Done: &Done{Spans: []flow.Span{long}}},
 		{Lost: &Lost{File: 1, Path: "p\x80", Bytes: 5, Cause: "c"}},
 		{Looked: &Looked{Done: true, Time: 7, First: true}},
-		{Highest: &Highest{File: 1<<64 - 1, Lane: 3}},
+		{Highest: &Highest{File: 1<<64 - 1, Lane: 3, Reading: 4}},
 		{Position: &Position{ID: 1, End: 2, Mark: long.Mark}},
 		{Progress: &Progress{Lane: 1, Acked: &a, Warm: 2, Offset: 3}},
 		{Doubt: &Doubt{Lane: 1, Cause: "c\xfe"}},
 		{Closed: &Closed{Time: 5}},
 		{End: &End{Records: 4}},
+		{Reading: &Reading{ID: 3, Spec: `{"start":"^\\d <&>ÿ"}`}},
 	}
 }
 

@@ -18,6 +18,8 @@ type Record struct {
 	Lost   *Lost   `json:"lost,omitempty"`
 	Looked *Looked `json:"looked,omitempty"`
 
+	Reading *Reading `json:"reading,omitempty"`
+
 	// Only in the snapshot at the head of a journal file.
 	Highest  *Highest  `json:"highest,omitempty"`
 	Position *Position `json:"position,omitempty"`
@@ -138,7 +140,16 @@ type Closed struct {
 	Time int64 `json:"time"` // Unix milliseconds
 }
 
-// Done acks spans of an output that has no lanes.
+// Reading is how the bytes of the spans that name it are cut into records:
+// what is needed to cut them in the same way again. It comes before the first
+// of them, and stays until none is un-acked.
+type Reading struct {
+	ID   int    `json:"id"`
+	Spec string `json:"spec"`
+}
+
+// Done acks spans of an output that has no lanes, or bytes in which there is
+// no record.
 type Done struct {
 	Spans []flow.Span `json:"spans"`
 }
@@ -168,8 +179,9 @@ type Looked struct {
 // Highest keeps the numbers that were given out, so that they are not given
 // out again after what they named is forgotten.
 type Highest struct {
-	File flow.FileID `json:"file"`
-	Lane int32       `json:"lane"`
+	File    flow.FileID `json:"file"`
+	Lane    int32       `json:"lane"`
+	Reading int         `json:"reading,omitempty"`
 }
 
 // Position is how far a file is acked.

@@ -21,6 +21,11 @@ func (f *fold) snapshot(yield func(Record) bool) {
 			return
 		}
 	}
+	for _, id := range f.needed() {
+		if !yield(Record{Reading: &Reading{ID: id, Spec: f.readings.specs[id]}}) {
+			return
+		}
+	}
 	for _, s := range f.sortedLanes() {
 		if !s.snapshot(yield) {
 			return
@@ -34,7 +39,7 @@ func (f *fold) snapshot(yield func(Record) bool) {
 }
 
 func (f *fold) highest() *Highest {
-	return &Highest{File: flow.FileID(f.highFile.Load()), Lane: f.highLane.Load()}
+	return &Highest{File: flow.FileID(f.highFile.Load()), Lane: f.highLane.Load(), Reading: f.readings.highest}
 }
 
 func (e *entry) snapshot(yield func(Record) bool) bool {

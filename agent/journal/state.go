@@ -30,6 +30,8 @@ type State struct {
 	FirstStart bool
 	Files   []FileState // sorted by ID
 	Lanes   []LaneState // sorted by ID
+	// Readings is the spec of each reading that an un-acked span may name.
+	Readings map[int]string
 	// Lost is the bytes that were given up as lost since the journal began,
 	// by cause.
 	Lost map[string]int64
@@ -95,7 +97,7 @@ func (l *loaded) begin(here Header) Looked {
 // view keeps what the fold holds now.
 func (f *fold) view() found {
 	v := found{files: f.sortedFiles()}
-	v.Lost = maps.Clone(f.lost)
+	v.Lost, v.Readings = maps.Clone(f.lost), maps.Clone(f.readings.specs)
 	for _, s := range f.sortedLanes() {
 		v.Lanes = append(v.Lanes, LaneState{
 			Lane: s.Lane, PID: s.pid, Intents: cloneIntents(s.intents),
@@ -108,7 +110,7 @@ func (f *fold) view() found {
 // state makes a copy that the caller may change.
 func (v *found) state() State {
 	st := v.State
-	st.Lost = maps.Clone(v.Lost)
+	st.Lost, st.Readings = maps.Clone(v.Lost), maps.Clone(v.Readings)
 	st.Lanes = slices.Clone(v.Lanes)
 	at := map[flow.FileID]flow.Span{} // un-acked span with the largest End
 	for n := range st.Lanes {

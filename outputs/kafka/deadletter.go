@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +34,21 @@ type deadLetter struct {
 	Value     []byte    `json:"value"`
 }
 
+// piece is which piece of a long line c is; 0: the whole of a line.
+func piece(c *flow.Chunk) int {
+	if c.Reading == 0 {
+		return c.Part
+	}
+	for _, h := range c.Records[0].Headers {
+		if h.Key == "part" {
+			n, _, _ := strings.Cut(string(h.Value), "/")
+			part, _ := strconv.Atoi(n) // the cutter wrote it
+			return part
+		}
+	}
+	return 0
+}
+
 // keep appends the one line of c, and returns when it is on the disk. After a
 // crash in between it may be there twice.
 func (l *deadLetters) keep(to journal.Lane, in journal.Intent, c *flow.Chunk, code int16) error {
@@ -40,7 +57,7 @@ func (l *deadLetters) keep(to journal.Lane, in journal.Intent, c *flow.Chunk, co
 	line, err := json.Marshal(deadLetter{
 		Time: time.UnixMilli(in.Time).UTC(), Cause: nameOf(code),
 		Topic: to.Topic, Partition: to.Partition, Key: to.Key,
-		Path: c.Path, Offset: c.Start, Part: c.Part, Value: c.Line(0),
+		Path: c.Path, Offset: c.Offset(0), Part: piece(c), Value: c.Line(0),
 	})
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func (d *driver) read() *batch {
 		return nil
 	}
 	b.encoder.Begin([]byte(d.lane.Key), d.codec, d.limit, b.Time)
-	b.Spans = d.fill(b.encoder)
+	b.Spans = d.fill(b.encoder, b.Time)
 	b.Count = b.encoder.Count()
 	d.brisk = b.Count >= briskLines
 	if b.Count == 0 {
@@ -67,9 +67,10 @@ func (d *driver) read() *batch {
 
 // fill reads lines into the encoder until the batch is full, or there are no
 // more now.
-func (d *driver) fill(e *encoder) []flow.Span {
+func (d *driver) fill(e *encoder, millis int64) []flow.Span {
 	var spans []flow.Span
 	c := &e.chunk
+	c.Time = millis
 	ended := false // the last span ends with a newline
 	for room := e.Room(); room > 0; room = e.Room() {
 		if !d.feed.Next(c, room) {

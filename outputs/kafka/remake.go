@@ -17,7 +17,7 @@ func (d *driver) load(b *batch) error {
 	if len(b.bytes.Bytes) > 0 {
 		return nil
 	}
-	chunks, err := d.fetch(b)
+	chunks, err := d.fetch(b, b.Time)
 	if err != nil {
 		return err
 	}
@@ -34,12 +34,14 @@ func (d *driver) load(b *batch) error {
 	return nil
 }
 
-// fetch reads the lines of a batch again: one chunk for each of its spans.
-// The bytes that the lane has in memory serve when the files' are gone.
-func (d *driver) fetch(b *batch) (chunks []flow.Chunk, err error) {
+// fetch reads the lines of a batch again, as made at that time: one chunk for
+// each of its spans. The bytes that the lane has in memory serve when the files'
+// are gone.
+func (d *driver) fetch(b *batch, millis int64) (chunks []flow.Chunk, err error) {
 	ok := d.untilDone(d.hard, d.lane.Topic, func() error {
 		chunks = make([]flow.Chunk, len(b.Spans))
 		for i, s := range b.Spans {
+			chunks[i].Time = millis
 			if err = d.Fetcher.Fetch(s, &chunks[i]); err != nil {
 				break
 			}
@@ -68,7 +70,11 @@ func chunksOf(b *batch) ([]flow.Chunk, error) {
 	chunks := make([]flow.Chunk, len(b.Spans))
 	for i, s := range b.Spans {
 		c := &chunks[i]
-		c.File, c.Start, c.Part, c.Final = s.File, s.Start, s.Part, s.Final
+		c.File, c.Start, c.Part, c.Final, c.Reading = s.File, s.Start, s.Part, s.Final, s.Reading
+		if s.Reading != 0 {
+			values = recordsOf(c, s, values)
+			continue
+		}
 		for int64(len(c.Data)) < s.End-s.Start && len(values) > 0 {
 			c.Path = values[0].Path
 			c.Data = append(c.Data, values[0].Line...)
@@ -83,6 +89,23 @@ func chunksOf(b *batch) ([]flow.Chunk, error) {
 		c.Split()
 	}
 	return chunks, nil
+}
+
+// recordsOf gives c the records of s, which are the first of values, and
+// returns the others. The bytes that they were cut out of are not known.
+func recordsOf(c *flow.Chunk, s flow.Span, values []wire.Value) []wire.Value {
+	last := int64(-1) // records of one span stand in the order of their offsets
+	for len(values) > 0 {
+		v := values[0]
+		if v.Offset < max(s.Start, last) || v.Offset >= s.End || len(c.Records) > 0 && v.Path != c.Path {
+			break
+		}
+		c.Path, last = v.Path, v.Offset
+		at := uint32(v.Offset - s.Start)
+		c.Records = append(c.Records, flow.Record{Start: at, End: at, Clean: true, Value: v.Line, Headers: v.Headers})
+		values = values[1:]
+	}
+	return values
 }
 
 // build encodes the lines of chunks as in says.
@@ -117,12 +140,16 @@ func (d *driver) build(in journal.Intent, chunks []flow.Chunk) (*batch, error) {
 // remake makes a batch that the broker refused in another form.
 func (d *driver) remake(a lane.Remake) bool {
 	b := d.batches[a.Batch]
-	chunks, err := d.fetch(b)
+	millis := b.Time
+	if a.How == lane.Restamp {
+		millis = d.millis()
+	}
+	chunks, err := d.fetch(b, millis)
 	if err != nil {
 		d.queue = append(d.queue, lane.Gone{Batch: a.Batch})
 		return d.hard.Err() == nil
 	}
-	parts, err := d.parts(b, chunks, a)
+	parts, err := d.parts(b, chunks, a, millis)
 	if err != nil {
 		d.trouble.cause = err
 	}
@@ -136,7 +163,7 @@ func (d *driver) remake(a lane.Remake) bool {
 }
 
 // parts is what a batch is made anew into.
-func (d *driver) parts(b *batch, chunks []flow.Chunk, a lane.Remake) ([]*batch, error) {
+func (d *driver) parts(b *batch, chunks []flow.Chunk, a lane.Remake, millis int64) ([]*batch, error) {
 	in := b.Intent
 	switch a.How {
 	case lane.Halve:
@@ -147,7 +174,7 @@ func (d *driver) parts(b *batch, chunks []flow.Chunk, a lane.Remake) ([]*batch, 
 	case lane.Shorten:
 		return d.shortened(b, chunks, a.Code)
 	case lane.Restamp:
-		in.Time = d.millis()
+		in.Time = millis
 	case lane.Recode:
 		d.codec = wire.None // for the lines to come, too
 		in.Codec = d.codec.String()
@@ -172,18 +199,13 @@ func (d *driver) halves(b *batch, chunks []flow.Chunk) ([]*batch, error) {
 		c := &chunks[i]
 		n := min(left, c.Lines())
 		left -= n
+		s, rest := cutSpan(b.Spans[i], c, n)
 		if n > 0 {
-			s := c.Span(0, n)
-			if n == c.Lines() {
-				s = b.Spans[i]
-			}
 			first.Spans = append(first.Spans, s)
 			a = append(a, cut(c, 0, n))
 		}
 		if n < c.Lines() {
-			s := c.Span(n, c.Lines())
-			s.Mark = b.Spans[i].Mark // both end at the same place
-			second.Spans = append(second.Spans, s)
+			second.Spans = append(second.Spans, rest)
 			z = append(z, cut(c, n, c.Lines()))
 		}
 	}
@@ -199,8 +221,31 @@ func (d *driver) halves(b *batch, chunks []flow.Chunk) ([]*batch, error) {
 	return []*batch{one, two}, nil
 }
 
+// cutSpan cuts s, the span of c, before line n. Records may overlap: they are
+// counted, and both parts have all bytes.
+func cutSpan(s flow.Span, c *flow.Chunk, n int) (first, rest flow.Span) {
+	first, rest = s, s
+	switch {
+	case n == 0 || n == c.Lines():
+	case s.Reading != 0:
+		first.Take, rest.Skip = n, s.Skip+n
+		if s.Take > 0 {
+			rest.Take = s.Take - n
+		}
+	default:
+		first, rest = c.Span(0, n), c.Span(n, c.Lines())
+		rest.Mark = s.Mark // both end at the same place
+	}
+	return first, rest
+}
+
 // cut is lines [from, to) of c, without what only marks need.
 func cut(c *flow.Chunk, from, to int) flow.Chunk {
+	if c.Reading != 0 {
+		part := *c
+		part.Take(from, to)
+		return part
+	}
 	a, z := c.LineStart(from), c.LineStart(to)
 	part := flow.Chunk{
 		File: c.File, Path: c.Path, Start: c.Start + int64(a), Data: c.Data[a:z],
@@ -224,14 +269,14 @@ func (d *driver) shortened(b *batch, chunks []flow.Chunk, code int16) ([]*batch,
 		return nil, d.hard.Err()
 	}
 	if in.Short < minShort {
-		return nil, fmt.Errorf("line of %d bytes at %s offset %d: refused even when shortened", len(c.Line(0)), c.Path, c.Start)
+		return nil, fmt.Errorf("line of %d bytes at %s offset %d: refused even when shortened", len(c.Line(0)), c.Path, c.Offset(0))
 	}
 	made, err := d.build(in, chunks)
 	if err != nil {
 		return nil, err
 	}
 	d.Log.Error("a line that the brokers do not take whole was shortened; all of it is in the dead-letter file",
-		"topic", d.lane.Topic, "path", c.Path, "offset", c.Start, "bytes", len(c.Line(0)), "cause", nameOf(code), "dead_letter", d.DeadLetter)
+		"topic", d.lane.Topic, "path", c.Path, "offset", c.Offset(0), "bytes", len(c.Line(0)), "cause", nameOf(code), "dead_letter", d.DeadLetter)
 	return []*batch{made}, nil
 }
 

@@ -337,6 +337,47 @@ func TestHalvesHaveMarks(t *testing.T) {
 	f(values, flow.Mark{})
 }
 
+// Halves of records that were cut out of the same bytes are told apart by their
+// number, again and again, also when the records are out of the batch itself.
+func TestHalvesOfRecords(t *testing.T) {
+	r := newRig(t, "logs")
+	d := r.lone()
+	c := flow.Chunk{File: 1, Path: "/var/log/a.log", Start: 100, Data: make([]byte, 50), Reading: 4}
+	for i := range 5 { // they overlap
+		c.Records = append(c.Records, flow.Record{Start: uint32(i), End: 50, Clean: i == 4, Value: fmt.Appendf(nil, "value %d", i)})
+	}
+	e := wire.NewEncoder()
+	e.Begin(nil, wire.LZ4, 1<<20, 1)
+	e.Add(&c, 0)
+	b := &batch{bytes: e.Finish(1, 1, 1)}
+	b.Count, b.Codec, b.Spans = 5, "lz4", []flow.Span{c.Span(0, 5)}
+	f := func(b *batch, c flow.Chunk, want ...string) []*batch {
+		t.Helper()
+		parts, err := d.halves(b, []flow.Chunk{c})
+		must(t, err)
+		memory, err := chunksOf(b)
+		must(t, err)
+		same, err := d.halves(b, memory)
+		must(t, err)
+		for i, p := range parts {
+			s := p.Spans[0]
+			if got := fmt.Sprintf("%d %d+%d", p.Count, s.Skip, s.Take); got != want[i] || s.Start != 100 || s.End != 150 || s.Mark != b.Spans[0].Mark {
+				t.Errorf("half %d has %s, want %s: %+v", i, got, want[i], s)
+			}
+			if !slices.Equal(p.bytes.Bytes, same[i].bytes.Bytes) || s != same[i].Spans[0] {
+				t.Errorf("half %d is another out of the batch itself", i)
+			}
+		}
+		return parts
+	}
+	parts := f(b, c, "3 0+3", "2 3+0")
+	first, second := c, c
+	first.Take(0, 3)
+	f(parts[0], first, "2 0+2", "1 2+1")
+	second.Take(3, 5)
+	f(parts[1], second, "1 3+1", "1 4+0")
+}
+
 // Of the batches that are sent again after a crash, one cannot be built: only
 // its lines are missing, and that is counted.
 func TestReplayWithAHole(t *testing.T) {

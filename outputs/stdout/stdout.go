@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
@@ -59,7 +60,11 @@ func (o *Output) Run(ctx, _ context.Context) error {
 func (o *Output) follow(ctx context.Context, feed flow.Feed) error {
 	var c flow.Chunk
 	for {
-		for ctx.Err() == nil && feed.Next(&c, readMax) {
+		for ctx.Err() == nil {
+			c.Time = time.Now().UnixMilli()
+			if !feed.Next(&c, readMax) {
+				break
+			}
 			if err := o.print(&c); err != nil {
 				return fmt.Errorf("standard output: %w", err)
 			}

@@ -78,9 +78,13 @@ func (e *Encoder) ratio() int {
 
 // Add appends the lines of c from line `from` on while they fit, and returns
 // the first that does not. The first line of a batch is always taken, however
-// long it is.
+// long it is; and so are the records that belong together with it, see
+// flow.Record.Clean.
 func (e *Encoder) Add(c *flow.Chunk, from int) (to int) {
 	e.chunk(c)
+	if c.Reading != 0 {
+		return e.addRecords(c, from)
+	}
 	n := c.Lines()
 	for to = from; to < n; to++ {
 		if !e.add(c.Line(to), c.Start+int64(c.LineStart(to)), e.limit) {
@@ -139,13 +143,16 @@ func (e *Encoder) grow(end int) {
 // header "truncated" that holds its whole length.
 func (e *Encoder) AddShort(c *flow.Chunk, limit int) {
 	e.chunk(c)
+	if c.Reading != 0 {
+		e.headers(c.Records[0].Headers)
+	}
 	e.head[0] += 2
 	line := c.Line(0)
 	whole := strconv.Itoa(len(line))
 	e.tail = appendHeader(e.tail, "truncated", whole)
 	fixed := headerLen + recordMax + len(e.key) + len(e.head) + len(e.tail)
 	line = line[:min(len(line), max(0, limit-fixed))]
-	e.add(line, c.Start, limit)
+	e.add(line, c.Offset(0), limit)
 	e.lines += len(line)
 }
 

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"strconv"
 
@@ -27,7 +28,40 @@ func (e *Encoder) chunk(c *flow.Chunk) {
 	e.head = append(e.head, "offset"...)
 }
 
-func appendHeader(dst []byte, name, value string) []byte {
+// headers puts the further headers of a record behind those that all have.
+func (e *Encoder) headers(more []flow.Header) {
+	e.head[0] = byte(2+len(more)) << 1
+	e.tail = e.tail[:0]
+	for _, h := range more {
+		e.tail = appendHeader(e.tail, h.Key, h.Value)
+	}
+}
+
+// addRecords is Add for a chunk that was cut into records. A batch ends only
+// where a span may.
+func (e *Encoder) addRecords(c *flow.Chunk, from int) (to int) {
+	to, count, end := from, e.count, len(e.raw)
+	limit := e.limit
+	if count == 0 {
+		limit = math.MaxInt // the first, and what belongs together with it
+	}
+	for n := from; n < len(c.Records); n++ {
+		r := &c.Records[n]
+		e.headers(r.Headers)
+		if !e.add(r.Value, c.Offset(n), limit) {
+			break
+		}
+		if r.Clean {
+			to, count, end = n+1, e.count, len(e.raw)
+			limit = e.limit
+		}
+	}
+	e.count, e.raw = count, e.raw[:end]
+	e.lines += c.LineStart(to) - c.LineStart(from)
+	return to
+}
+
+func appendHeader[T string | []byte](dst []byte, name string, value T) []byte {
 	dst = binary.AppendVarint(dst, int64(len(name)))
 	dst = append(dst, name...)
 	dst = binary.AppendVarint(dst, int64(len(value)))

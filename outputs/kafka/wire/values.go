@@ -3,12 +3,17 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
+
+	"tailrace/agent/flow"
 )
 
 // Value is what a record was made of.
 type Value struct {
-	Path string // of its first header
-	Line []byte
+	Path    string
+	Offset  int64
+	Headers []flow.Header // beside those two
+	Line    []byte
 }
 
 // Values decodes the lines of the batch.
@@ -73,7 +78,8 @@ func (r *recordReader) next() ([]byte, error) {
 	return record[fixed+n:], nil
 }
 
-// value reads key, value, number of headers, and the first header.
+// value reads key, value, number of headers, and the headers: path, offset and
+// others.
 func value(record []byte) (v Value, err error) {
 	_, record, err = field(record)
 	if err != nil {
@@ -82,15 +88,31 @@ func value(record []byte) (v Value, err error) {
 	if v.Line, record, err = field(record); err != nil {
 		return v, err
 	}
-	if len(record) == 0 {
+	if len(record) == 0 || record[0]&1 != 0 || record[0] > 0x7f || record[0]>>1 < 2 {
 		return v, errBatch
 	}
-	if _, record, err = field(record[1:]); err != nil {
-		return v, err
+	n := record[0] >> 1
+	record = record[1:]
+	for i := range n {
+		var name, value []byte
+		if name, record, err = field(record); err != nil {
+			return v, err
+		}
+		if value, record, err = field(record); err != nil {
+			return v, err
+		}
+		switch i {
+		case 0:
+			v.Path = string(value)
+		case 1:
+			if v.Offset, err = strconv.ParseInt(string(value), 10, 64); err != nil {
+				return v, errBatch
+			}
+		default:
+			v.Headers = append(v.Headers, flow.Header{Key: string(name), Value: value})
+		}
 	}
-	path, _, err := field(record)
-	v.Path = string(path)
-	return v, err
+	return v, nil
 }
 
 // field is a length and as many bytes, and what is behind them.
