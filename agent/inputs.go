@@ -12,7 +12,8 @@ func inputs(cfg *config.Config) []tail.Config {
 	for _, in := range cfg.Inputs {
 		all = append(all, tail.Config{
 			Paths: in.Paths, Exclude: in.Exclude, Topic: in.Topic, Start: in.Start, At: in.At,
-			Record: records(in, cfg.Hostname),
+			Record:      records(in, cfg.Hostname),
+			IgnoreOlder: in.IgnoreOlder, CloseIdle: in.CloseIdle,
 		})
 	}
 	return all

@@ -21,7 +21,9 @@ func (in *Input) discover(l *listing) []entry {
 			continue
 		}
 		if f := in.byKey[e.key]; f == nil {
-			out = append(out, e)
+			if in.tails[e.path] != nil || !in.leftAlone(e.path, e) {
+				out = append(out, e)
+			}
 		} else if f.now != e.path {
 			in.alias(f, e)
 		}
@@ -120,6 +122,7 @@ func (in *Input) link(prev, f *file) {
 // there before (age.go): they are noted as read.
 func (in *Input) generations(d *dir, l *listing, path string) *file {
 	prev := in.tails[path]
+	unknown := prev == nil
 	family := l.family(path)
 	known := 0
 	for i, m := range family {
@@ -132,6 +135,8 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 		fresh := i >= known && (prev != nil || in.unseen(d, l, family, i, path))
 		switch {
 		case in.byKey[m.key] != nil:
+		case (unknown || !fresh) && in.leftAlone(path, m.entry):
+			in.history(path, m.entry)
 		case m.gen.packed:
 			in.packed(path, m, fresh && d.prior == nil)
 		case fresh:
@@ -156,11 +161,11 @@ func (in *Input) generation(prev *file, m member, path string, rest []member) *f
 
 // create makes a file that was not known.
 func (in *Input) create(e entry, path string, s state) *file {
-	i := in.pats.match(path)
+	conf := &in.o.Inputs[in.pats.match(path)]
 	f := &file{
 		id: in.o.Journal.NewFile(), path: path, now: e.path, fd: -1, key: e.key,
 		dev: e.dev, ino: e.ino, birth: e.key.birth, size: e.size, mtime: e.mtime,
-		grown: time.Now(), since: time.Now(), state: s, queue: in.queues[in.o.Inputs[i].Topic],
+		grown: time.Now(), since: time.Now(), state: s, conf: conf, queue: in.queues[conf.Topic],
 	}
 	in.mu.Lock()
 	in.files[f.id] = f

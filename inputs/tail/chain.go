@@ -23,9 +23,10 @@ func (in *Input) resume(s journal.FileState) {
 	in.files[f.id] = f
 	i := in.pats.match(f.path)
 	if i < 0 {
-		f.queue = newQueue(in, s.Topic) // it is no longer followed
+		f.queue, f.conf = newQueue(in, s.Topic), &Config{CloseIdle: openFor} // it is no longer followed
 	} else {
-		f.queue = in.queues[in.o.Inputs[i].Topic]
+		f.conf = &in.o.Inputs[i]
+		f.queue = in.queues[f.conf.Topic]
 	}
 	if s.Done {
 		f.state = done

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -18,6 +19,11 @@ type Config struct {
 	Start   string         // "beginning", or "end": see Options.FirstStart
 	At      string         // where it is written, for people
 	Record  record.Options // how the bytes become records
+	// IgnoreOlder is for how long a file must not have been written to that is
+	// left alone; 0: none is. See leftAlone.
+	IgnoreOlder time.Duration
+	// CloseIdle is how long a file without new data stays open; 0: 5 s.
+	CloseIdle time.Duration
 }
 
 // patterns knows which paths are followed.

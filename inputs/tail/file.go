@@ -25,6 +25,7 @@ type file struct {
 	id    flow.FileID
 	path  string // the header "path"
 	queue *queue
+	conf  *Config // of the input that its path belongs to
 
 	mu  sync.Mutex
 	fd  int // -1 when closed

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,6 +113,12 @@ func New(o Options) (*Input, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Inputs = slices.Clone(o.Inputs)
+	for i := range o.Inputs {
+		if c := &o.Inputs[i]; c.CloseIdle == 0 {
+			c.CloseIdle = openFor
+		}
+	}
 	in := &Input{
 		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[string]*queue{}, maxOpen: openLimit(),
 		files: map[flow.FileID]*file{}, active: map[*file]bool{}, lost: map[string]int64{}, parked: map[*file]string{},
@@ -119,7 +126,7 @@ func New(o Options) (*Input, error) {
 		byKey: map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]int64{}, first: true,
 	}
-	for _, c := range o.Inputs {
+	for _, c := range in.o.Inputs {
 		if in.queues[c.Topic] == nil {
 			in.queues[c.Topic] = newQueue(in, c.Topic)
 		}

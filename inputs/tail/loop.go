@@ -13,7 +13,7 @@ const (
 	drainEvery = 100 * time.Millisecond // rotated files
 	tickEvery  = time.Second            // everything else
 	hotFor     = time.Second            // how long a file is polled after its last data
-	openFor    = 5 * time.Second        // how long it stays open
+	openFor    = 5 * time.Second        // how long it stays open, unless Config says otherwise
 	quietTime  = time.Second            // a rotated file without data for so long is done
 	graceTime  = time.Minute            // the same while its successor is empty, or there is none
 	lookGap    = 20 * time.Millisecond  // between two looks at one directory
@@ -173,7 +173,7 @@ func (in *Input) tick() {
 	in.record()
 	for f := range in.active { // each is seen to by itself: in any order
 		f.mu.Lock()
-		idle := f.fd >= 0 && now.Sub(f.grown) > openFor && f.state == following && !f.unread()
+		idle := f.fd >= 0 && now.Sub(f.grown) > f.conf.CloseIdle && f.state == following && !f.unread()
 		f.mu.Unlock()
 		if idle && !in.hot[f] && !f.queue.busy(f) {
 			f.mu.Lock()
