@@ -11,7 +11,7 @@ import "time"
 // however old they are: else nobody would know later where their end was.
 func (in *Input) leftAlone(path string, e entry) bool {
 	c := &in.o.Inputs[in.pats.match(path)]
-	if in.first && in.o.FirstStart && c.Start == "end" {
+	if c.Start == "end" && in.old(e) {
 		return false
 	}
 	return c.IgnoreOlder > 0 && time.Since(time.Unix(0, e.mtime)) > c.IgnoreOlder

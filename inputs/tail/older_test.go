@@ -27,8 +27,8 @@ func older1d(t testing.TB, patterns ...string) *host {
 // leftAlone checks that nothing is known of any file.
 func (h *host) leftAlone() {
 	h.t.Helper()
-	if s := h.in.Stats(); s.Known != 0 || s.Open != 0 || len(h.j.recs) != 0 {
-		h.t.Errorf("%d files are known, %d open, %d records in the journal", s.Known, s.Open, len(h.j.recs))
+	if s, n := h.in.Stats(), len(h.j.files()); s.Known != 0 || s.Open != 0 || n != 0 {
+		h.t.Errorf("%d files are known, %d open, %d in the journal", s.Known, s.Open, n)
 	}
 }
 
