@@ -1,6 +1,11 @@
 package tail
 
-import "golang.org/x/sys/unix"
+import (
+	"maps"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 // openLimit is how many files may be held open: half of the descriptors that
 // the process may have, since the brokers' sockets, the journal and the looks
@@ -12,6 +17,28 @@ func openLimit() int64 {
 		return 1 << 19
 	}
 	return max(8, min(int64(r.Cur)/2, int64(r.Cur)-64))
+}
+
+// opened and closed keep count of the files that have a descriptor.
+func (in *Input) opened(f *file) {
+	in.stats.open.Add(1)
+	in.openMu.Lock()
+	defer in.openMu.Unlock()
+	in.open[f] = true
+}
+
+func (in *Input) closed(f *file) {
+	in.stats.open.Add(-1)
+	in.openMu.Lock()
+	defer in.openMu.Unlock()
+	delete(in.open, f)
+}
+
+// openFiles is those that have a descriptor now, in any order.
+func (in *Input) openFiles() []*file {
+	in.openMu.Lock()
+	defer in.openMu.Unlock()
+	return slices.Collect(maps.Keys(in.open))
 }
 
 // full says whether no more files are to be held open.

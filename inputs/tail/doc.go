@@ -49,8 +49,9 @@
 // The looks, and all that is decided from them, are made by one goroutine, Run.
 // Reading is done by the goroutine that calls Next. Each file has a lock that is
 // held for one read. Lock order: file, the next file of its chain, queue;
-// Input.mu and Input.todoMu come last. All system calls that look at files go
-// through disk, so that tests let things happen between any two of them.
+// Input.mu, Input.todoMu and Input.openMu come last. All system calls that look
+// at files go through disk, so that tests let things happen between any two of
+// them.
 //
 // # Limits
 //

@@ -44,12 +44,11 @@ func (in *Input) Fetch(s flow.Span, c *flow.Chunk) error {
 func (in *Input) giveUp(f *file, s flow.Span) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	scans := in.scans.Load()
 	if f.missed == 0 {
-		f.missed = scans
+		f.missed = in.begun.Load()
 		in.tell(task{})
 	}
-	if scans <= f.missed {
+	if in.scans.Load() <= f.missed {
 		return fmt.Errorf("read %q from %d to %d again: not found where it was last seen (%q); these lines wait for the full scan of the directories that was asked for, and are given up if that does not find it either",
 			f.path, s.Start, s.End, f.now)
 	}

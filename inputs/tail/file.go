@@ -149,7 +149,7 @@ func (f *file) open() error {
 // hold makes fd the file's descriptor.
 func (f *file) hold(fd int) {
 	f.fd = fd
-	f.queue.in.stats.open.Add(1)
+	f.queue.in.opened(f)
 }
 
 // saw takes note of the size.
@@ -213,6 +213,6 @@ func (f *file) close() {
 	if f.fd >= 0 {
 		unix.Close(f.fd)
 		f.fd = -1
-		f.queue.in.stats.open.Add(-1)
+		f.queue.in.closed(f)
 	}
 }

@@ -58,8 +58,14 @@ type Input struct {
 	todo   []task
 	kick   chan struct{} // buffer of one: there is something in todo
 
+	// open is the files that have a descriptor.
+	openMu sync.Mutex
+	open   map[*file]bool
+
 	scanned chan struct{} // closed after the first full scan
 	stopped chan struct{} // closed when Run returns
+	begun   atomic.Int64  // full scans so far
+	scans   atomic.Int64  // the number of the last that came to its end
 
 	// The rest belongs to Run.
 	byKey    map[key]*file    // the newest content of each inode
@@ -67,6 +73,7 @@ type Input struct {
 	dirs     map[string]*dir
 	fresh    []*file        // not yet in the journal
 	cut      []*file        // found truncated by the look that is made
+	later    []*file        // to be rechecked, when there is time
 	hot      map[*file]bool // had data a moment ago: polled
 	draining map[*file]bool // rotated
 	warned   map[string]bool
@@ -74,11 +81,8 @@ type Input struct {
 	first    bool            // the first scan is not done
 	noted    bool            // the journal knows that it is
 	dirty    map[string]*dir // something happened there since the last look
-	nextScan time.Time
-	lastScan time.Time     // that a new directory asked for
-	scanCost time.Duration // of the last scan
+	scan     scan
 	due      due
-	scans    atomic.Int64 // full scans so far
 }
 
 // task is one thing that Run is to see to.
@@ -121,7 +125,7 @@ func New(o Options) (*Input, error) {
 	}
 	in := &Input{
 		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[string]*queue{}, maxOpen: openLimit(),
-		files: map[flow.FileID]*file{}, active: map[*file]bool{}, lost: map[string]int64{}, parked: map[*file]string{},
+		files: map[flow.FileID]*file{}, active: map[*file]bool{}, open: map[*file]bool{}, lost: map[string]int64{}, parked: map[*file]string{},
 		kick: make(chan struct{}, 1), scanned: make(chan struct{}), stopped: make(chan struct{}),
 		byKey: map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]int64{}, first: true,
@@ -209,9 +213,7 @@ func (in *Input) Run(ctx context.Context) error {
 	if !in.o.NoNotify {
 		in.watch = newWatcher(in.log)
 	}
-	in.scan()
-	close(in.scanned)
-	in.record()
+	in.beginScan()
 	return in.loop(ctx)
 }
 

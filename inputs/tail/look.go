@@ -150,6 +150,7 @@ func (in *Input) seen(f *file, e entry) {
 		more = f.unread()
 	}
 	resumed := f.resumed && f.state != done && e.size > 0
+	calm := resumed && f.joined == 0 && e.size == f.pos.off && e.ctime < in.o.Life.Add(-lookSlack).UnixNano()
 	if f.resumed {
 		f.resumed, f.grown = false, time.Now()
 		if f.joined > 0 {
@@ -160,6 +161,8 @@ func (in *Input) seen(f *file, e entry) {
 	}
 	f.mu.Unlock()
 	switch {
+	case calm:
+		in.later = append(in.later, f) // nothing has happened to it
 	case shrunk, rewritten && f.state != done, resumed:
 		in.recheck(f)
 	case more && f.state == done:

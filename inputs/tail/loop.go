@@ -8,22 +8,24 @@ import (
 )
 
 const (
-	scanEvery  = 10 * time.Second       // full scans
 	pollEvery  = 8 * time.Millisecond   // files that had data a moment ago
 	drainEvery = 100 * time.Millisecond // rotated files
-	tickEvery  = time.Second            // everything else
-	hotFor     = time.Second            // how long a file is polled after its last data
-	openFor    = 5 * time.Second        // how long it stays open, unless Config says otherwise
-	quietTime  = time.Second            // a rotated file without data for so long is done
-	graceTime  = time.Minute            // the same while its successor is empty, or there is none
-	lookGap    = 20 * time.Millisecond  // between two looks at one directory
-	maxWait    = time.Minute            // between two tries to read a file that cannot be read
+	laterEvery = 10 * time.Millisecond  // files that are rechecked at leisure, for laterSlice
+	laterSlice = 2 * time.Millisecond
+	tickEvery  = time.Second           // everything else
+	hotFor     = time.Second           // how long a file is polled after its last data
+	openFor    = 5 * time.Second       // how long it stays open, unless Config says otherwise
+	quietTime  = time.Second           // a rotated file without data for so long is done
+	graceTime  = time.Minute           // the same while its successor is empty, or there is none
+	lookGap    = 20 * time.Millisecond // between two looks at one directory
+	maxWait    = time.Minute           // between two tries to read a file that cannot be read
 	// maxHeld is how many descriptors may be open for files whose turn has
 	// not come to be opened too, so that they can be deleted.
 	maxHeld = 512
-	// unwatchedMax is up to how many files are looked at every tick in a
-	// directory that cannot be watched; beyond it, every scan.
-	unwatchedMax = 1000
+	// unwatchedShare bounds what looks at directories cost that cannot be
+	// watched: this many times what one look at each of them takes lies between
+	// two, and at least tickEvery.
+	unwatchedShare = 50
 )
 
 // loop waits for whatever comes first, and sees to it.
@@ -51,7 +53,7 @@ func (in *Input) loop(ctx context.Context) error {
 
 // due is when what the loop does from time to time is to be done next; zero:
 // there is nothing to do.
-type due struct{ poll, drain, tick time.Time }
+type due struct{ poll, drain, later, tick time.Time }
 
 // nextDue finds out when the loop must turn at the latest.
 func (in *Input) nextDue() time.Time {
@@ -65,8 +67,12 @@ func (in *Input) nextDue() time.Time {
 	}
 	want(&in.due.poll, in.pollsHot() || len(in.dirty) > 0 || in.watch.anyFlooded(), pollEvery)
 	want(&in.due.drain, len(in.draining) > 0 || len(in.fresh) > 0, drainEvery)
+	want(&in.due.later, len(in.later) > 0 && !in.first, laterEvery)
 	first := in.due.tick
-	for _, at := range []time.Time{in.due.poll, in.due.drain} {
+	if len(in.scan.left) > 0 {
+		first = now
+	}
+	for _, at := range []time.Time{in.due.poll, in.due.drain, in.due.later} {
 		if !at.IsZero() && at.Before(first) {
 			first = at
 		}
@@ -85,9 +91,16 @@ func (in *Input) onTime(now time.Time) {
 		in.due.drain = time.Time{}
 		in.drainAll()
 	}
+	if is(in.due.later) {
+		in.due.later = time.Time{}
+		in.recheckLater()
+	}
 	if is(in.due.tick) {
 		in.due.tick = now.Add(tickEvery)
 		in.tick()
+	}
+	if len(in.scan.left) > 0 {
+		in.goOn()
 	}
 }
 
@@ -102,7 +115,7 @@ func (in *Input) tasks() {
 		case t.do != nil:
 			t.do()
 		case t.f == nil:
-			in.nextScan = time.Time{}
+			in.scan.next = time.Time{}
 			in.tick()
 		case t.cold:
 			in.hot[t.f] = true
@@ -159,19 +172,54 @@ func (in *Input) touched(path string) { in.dirty[path] = in.dir(path) }
 func (in *Input) tick() {
 	now := time.Now()
 	in.poll()
-	if !now.Before(in.nextScan) {
-		in.scan()
-		in.forget()
+	switch s := &in.scan; {
+	case len(s.left) > 0:
+	case !now.Before(s.next):
+		in.beginScan()
+	case s.dirs:
+		in.findDirs(now)
 	}
+	in.lookUnwatched(now)
+	in.record()
+	in.closeIdle(now)
+	in.retry(now)
+}
+
+// lookUnwatched looks at the directories that cannot be watched, and at those
+// that are to be looked at again.
+func (in *Input) lookUnwatched(now time.Time) {
+	var cost time.Duration // of a look at each that cannot be watched
+	for path, d := range in.dirs {
+		if !in.watch.has(path) {
+			cost += d.cost
+		}
+	}
+	often := max(tickEvery, unwatchedShare*cost)
 	for _, path := range sortedKeys(in.dirs) {
 		d := in.dirs[path]
-		soon := !d.again.IsZero() && !now.Before(d.again)
-		if soon || !in.watch.has(path) && len(d.files) < unwatchedMax {
+		again := !d.again.IsZero() && !now.Before(d.again)
+		if again || !in.watch.has(path) && now.Sub(d.looked) >= often {
 			in.look(path)
 		}
 	}
-	in.record()
-	for f := range in.active { // each is seen to by itself: in any order
+}
+
+// retry takes up the parked files whose time has come.
+func (in *Input) retry(now time.Time) {
+	var due []*file
+	for f := range in.parked {
+		if !now.Before(f.retry) {
+			due = append(due, f)
+		}
+	}
+	for _, f := range due { // each is seen to by itself: in any order
+		in.tryAgain(f)
+	}
+}
+
+// closeIdle closes the files that had no data for a while.
+func (in *Input) closeIdle(now time.Time) {
+	for _, f := range in.openFiles() {
 		f.mu.Lock()
 		idle := f.fd >= 0 && now.Sub(f.grown) > f.conf.CloseIdle && f.state == following && !f.unread()
 		f.mu.Unlock()
@@ -180,9 +228,28 @@ func (in *Input) tick() {
 			f.close()
 			f.mu.Unlock()
 		}
-		if f.wrong != nil && !now.Before(f.retry) {
-			in.tryAgain(f)
+	}
+}
+
+// recheckLater rechecks files of which all was read and that have not changed
+// since the run before, to tell by their times: a start with many files need not
+// wait until each was opened. Times may lie, so they are rechecked all the same.
+func (in *Input) recheckLater() {
+	start := time.Now()
+	for len(in.later) > 0 && time.Since(start) < laterSlice && !in.full() {
+		f := in.later[0]
+		in.later = in.later[1:]
+		if f.state == following || f.state == rotated {
+			in.recheck(f)
 		}
+	}
+	if len(in.later) == 0 {
+		in.later = nil
+	}
+	cut := in.cut
+	in.cut = nil
+	for _, f := range cut {
+		in.truncated(f)
 	}
 }
 

@@ -28,6 +28,7 @@ type entry struct {
 	nlink uint32
 	size  int64
 	mtime int64 // Unix nanoseconds
+	ctime int64 // Unix nanoseconds; 0 from sizeFD
 	link  bool  // the name is a symbolic link
 }
 
@@ -43,6 +44,6 @@ func fromStatx(path string, x *unix.Statx_t) entry {
 	dev := unix.Mkdev(x.Dev_major, x.Dev_minor)
 	return entry{
 		path: path, key: makeKey(dev, x.Ino, birth), dev: dev, ino: x.Ino,
-		uid: x.Uid, nlink: x.Nlink, size: int64(x.Size), mtime: nanos(x.Mtime),
+		uid: x.Uid, nlink: x.Nlink, size: int64(x.Size), mtime: nanos(x.Mtime), ctime: nanos(x.Ctime),
 	}
 }

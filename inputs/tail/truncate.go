@@ -141,7 +141,7 @@ func (in *Input) detach(f *file) int {
 	fd := f.fd
 	if fd >= 0 {
 		f.fd = -1
-		in.stats.open.Add(-1)
+		in.closed(f)
 	}
 	f.key, f.dev, f.ino, f.birth = key{}, 0, 0, 0
 	f.gone = true

@@ -22,10 +22,11 @@ const (
 // makes the input faster: nothing depends on it. A nil watcher is never told
 // anything. It belongs to Run.
 type watcher struct {
-	log    *slog.Logger
-	w      *fsnotify.Watcher
-	dirs   map[string]*watched
-	failed bool
+	log   *slog.Logger
+	w     *fsnotify.Watcher
+	dirs  map[string]*watched
+	short bool // a directory could not be watched for lack of watches
+	said  bool // that this was said
 }
 
 // watched is one directory and how busy it is.
@@ -41,7 +42,7 @@ type watched struct {
 func newWatcher(log *slog.Logger) *watcher {
 	w, err := fsnotify.NewBufferedWatcher(1024)
 	if err != nil {
-		log.Warn("no notification by the file system: new lines are found by looking, which takes up to 10 s", "error", err)
+		log.Warn("no notification by the file system: new lines are found by looking, which takes a second or more", "error", err)
 		return nil
 	}
 	return &watcher{log: log, w: w, dirs: map[string]*watched{}}
@@ -81,13 +82,23 @@ func (w *watcher) add(path string) bool {
 		w.dirs[path] = &watched{since: time.Now()}
 		return true
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EMFILE):
-		if !w.failed {
-			w.log.Warn("not all directories can be watched: new lines in the others are found by looking, which takes up to 10 s; raise fs.inotify.max_user_watches", "path", path, "error", err)
+		if !w.said {
+			w.log.Warn("not all directories can be watched: new lines in the others are found by looking, which takes a second or more; raise fs.inotify.max_user_watches", "path", path, "error", err)
 		}
-		w.failed = true
+		w.short, w.said = true, true
 	}
 	return false
 }
+
+// begin is called before add is for all directories.
+func (w *watcher) begin() {
+	if w != nil {
+		w.short = false
+	}
+}
+
+// complete says that the file system tells what happens in any directory.
+func (w *watcher) complete() bool { return w != nil && !w.short }
 
 // has says that the file system tells what happens in the directory.
 func (w *watcher) has(path string) bool { return w != nil && w.dirs[path] != nil }
@@ -155,7 +166,7 @@ func (w *watcher) poll(in *Input, now time.Time) {
 // changed is called when something may have happened in a flooded directory.
 func (w *watcher) changed(in *Input, path string, d *watched) {
 	if d.through {
-		in.nextScan = time.Time{} // a directory may be new
+		in.scan.dirs = true
 		return
 	}
 	in.touched(path)
@@ -207,9 +218,10 @@ func (in *Input) oneEvent(ev fsnotify.Event, now time.Time) {
 	if ev.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0 {
 		if ev.Op&fsnotify.Create == 0 && in.watch.dirs[ev.Name] != nil {
 			in.watch.remove(ev.Name) // a directory is gone
+			in.scanSooner()
 		}
 		if ev.Op&fsnotify.Create != 0 && isDir(ev.Name) {
-			in.scanSoon(now) // what is in it may match
+			in.findDirs(now) // what is in it may match
 		}
 		if d := in.watch.dirs[dir]; d == nil || !d.through {
 			in.touched(dir)
@@ -240,6 +252,6 @@ func isDir(path string) bool {
 // watchFailed is told that notifications were lost.
 func (in *Input) watchFailed(err error) {
 	in.log.Debug("file system notification", "error", err)
-	in.nextScan = time.Time{}
+	in.scan.next = time.Time{}
 	in.tick()
 }

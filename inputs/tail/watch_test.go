@@ -122,6 +122,17 @@ func TestDirectoryAppears(t *testing.T) {
 	f("*/log/*.log", "app/log")
 }
 
+// A directory that is renamed takes its files with it.
+func TestDirectoryRenamed(t *testing.T) {
+	w := newLive(t, "*/a.log")
+	w.mkdir("x")
+	w.write("x/a.log", "1\n")
+	w.next("1\n")
+	w.rename("x", "y")
+	w.write("y/a.log", "2\n")
+	w.next("2\n")
+}
+
 // A directory with too many events is not watched for as long as they last.
 func TestFlood(t *testing.T) {
 	dir := t.TempDir()
