@@ -6,13 +6,14 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"tailrace/agent/admin"
 	"tailrace/agent/config"
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
@@ -33,6 +34,8 @@ const (
 // Options is what the command line gives beside the configuration.
 type Options struct {
 	Log *slog.Logger
+	// Version is what the agent says that it is.
+	Version string
 	// Notify tells the service manager a state, as sd_notify does; nil: nobody.
 	Notify func(state string)
 	// Kill, once closed, ends a shutdown that still waits. nil: never.
@@ -50,9 +53,14 @@ type output interface {
 // agent is one run.
 type agent struct {
 	Options
+	config  *config.Config
 	journal *journal.Journal
 	input   *tail.Input
 	output  output
+	kafka   *kafka.Output // the output, when it is that
+	since   time.Time
+	// lostBefore is the bytes that earlier runs lost, by cause.
+	lostBefore map[string]int64
 }
 
 // Run ships lines until ctx ends. The error says why it could not start, or
@@ -62,7 +70,7 @@ func Run(ctx context.Context, cfg *config.Config, o Options) error {
 	if o.Notify == nil {
 		o.Notify = func(string) {}
 	}
-	a := &agent{Options: o}
+	a := &agent{Options: o, config: cfg, since: time.Now()}
 	if err := a.open(cfg); err != nil {
 		return err
 	}
@@ -76,6 +84,7 @@ func (a *agent) open(cfg *config.Config) (err error) {
 		return err
 	}
 	state := a.journal.State()
+	a.lostBefore = state.Lost
 	a.input, err = tail.New(tail.Options{
 		Inputs: inputs(cfg), Files: state.Files, FirstStart: state.FirstStart, Life: state.Life,
 		Journal: a.journal, Log: a.Log,
@@ -92,7 +101,7 @@ func (a *agent) open(cfg *config.Config) (err error) {
 		return nil
 	}
 	k := cfg.Outputs.Kafka
-	a.output, err = kafka.New(kafka.Options{
+	a.kafka, err = kafka.New(kafka.Options{
 		Brokers: k.Brokers, ClientID: k.ClientID, Compression: k.Compression, Key: cfg.Hostname,
 		Feeds: feeds, Fetcher: a.input, Journal: a.journal, State: state,
 		Budget:     flow.NewBudget(cfg.Buffer),
@@ -101,12 +110,27 @@ func (a *agent) open(cfg *config.Config) (err error) {
 	if err != nil {
 		return errors.Join(err, a.journal.Close())
 	}
+	a.output = a.kafka
 	return nil
+}
+
+// serve answers who asks what the agent does.
+func (a *agent) serve() *admin.Server {
+	s := admin.NewServer(a.Log)
+	metrics := metricsHandler(a)
+	s.OnSocket(a.config.StateDir, a.handler(metrics))
+	if a.config.Metrics != "" {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", metrics)
+		s.OnTCP(a.config.Metrics, mux)
+	}
+	return s
 }
 
 // run starts the parts and, when ctx ends or one of them fails, shuts down in
 // this order: the output takes no more lines, and waits for what is under way;
-// the input lets its files go; the journal is flushed and closed.
+// the input lets its files go; questions are not answered any more; the journal
+// is flushed and closed.
 func (a *agent) run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -115,6 +139,7 @@ func (a *agent) run(ctx context.Context) error {
 	inputCtx, stopInput := context.WithCancel(context.Background())
 	defer stopInput()
 
+	server := a.serve()
 	var in, out sync.WaitGroup
 	in.Go(func() { stop(a.input.Run(inputCtx)) })
 	out.Go(func() { stop(a.output.Run(ctx, hard)) })
@@ -135,6 +160,7 @@ func (a *agent) run(ctx context.Context) error {
 	out.Wait()
 	stopInput()
 	in.Wait()
+	server.Close() // while the directory is ours: another agent's socket has the same name
 	err := a.journal.Close()
 	if errors.Is(failed, context.Canceled) {
 		failed = nil
@@ -157,9 +183,12 @@ func (a *agent) watch(ctx context.Context) {
 	}
 }
 
+// summary is what goes on in one line.
+func (a *agent) summary() string { return a.input.Status() + "; " + a.output.Status() }
+
 // report sends one status, and the watchdog's ping when every loop turns.
 func (a *agent) report() {
-	status := fmt.Sprintf("STATUS=%s; %s", a.input.Status(), a.output.Status())
+	status := "STATUS=" + a.summary()
 	if a.input.Alive() && a.output.Alive() {
 		status += "\nWATCHDOG=1"
 	}

@@ -93,5 +93,8 @@ func (b *Budget) Take(n int64) { b.used.Add(n) }
 // Release gives n bytes back.
 func (b *Budget) Release(n int64) { b.used.Add(-n) }
 
+// Limit is how many bytes there are.
+func (b *Budget) Limit() int64 { return b.limit }
+
 // Used is the number of bytes in flight.
 func (b *Budget) Used() int64 { return b.used.Load() }

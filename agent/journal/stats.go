@@ -13,8 +13,9 @@ type Stats struct {
 	Waiting    int64         // bytes that could not be written yet
 	Syncs      int64         // since Open
 	SyncTime   time.Duration // that they took, all together
-	// Failing is the steps that fail at present: "write", "sync", "compact".
-	Failing []string
+	// Failing says of the steps "write", "sync" and "compact" whether they
+	// fail at present.
+	Failing map[string]bool
 }
 
 // syncs counts what it took to make the journal durable. Any goroutine.
@@ -39,17 +40,10 @@ func (j *Journal) Stats() Stats {
 	s := Stats{
 		Generation: j.gen, Written: j.written, Waiting: int64(len(j.notes)),
 		Syncs: j.synced.n.Load(), SyncTime: time.Duration(j.synced.nanos.Load()),
+		Failing: map[string]bool{"write": j.writing.on, "sync": j.syncing.on, "compact": j.renewing.on},
 	}
 	if j.out != nil {
 		s.Bytes = j.out.size
-	}
-	for _, t := range []struct {
-		step string
-		on   bool
-	}{{"write", j.writing.on}, {"sync", j.syncing.on}, {"compact", j.renewing.on}} {
-		if t.on {
-			s.Failing = append(s.Failing, t.step)
-		}
 	}
 	return s
 }

@@ -53,7 +53,7 @@ func run(cfg *config.Config, log *slog.Logger) error {
 	go obey(signals, stop, kill, ended)
 
 	log.Info("tailrace starts", "version", versionText(), "files", cfg.Files, "inputs", len(cfg.Inputs), "hostname", cfg.Hostname)
-	err := agent.Run(ctx, cfg, agent.Options{Log: log, Notify: notify, Kill: kill})
+	err := agent.Run(ctx, cfg, agent.Options{Log: log, Version: versionText(), Notify: notify, Kill: kill})
 	if err == nil {
 		log.Info("tailrace ended")
 	}

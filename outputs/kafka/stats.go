@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,10 +19,12 @@ type Stats struct {
 	Acked, AckedBytes, Sent int64
 	// Batches, Records and Bytes are under way: the bytes as they are sent.
 	Batches, Records, Bytes int64
-	Retries                 int64            // batches that were sent again
-	Repeats                 int64            // records that may be in the topic twice
-	GivenUp                 int64            // records whose bytes were gone before they were acked
-	Errors                  map[string]int64 // refusals and lost connections, by cause
+	Retries                 int64 // batches that were sent again
+	Repeats                 int64 // records that may be in the topic twice
+	GivenUp                 int64 // records whose bytes were gone before they were acked
+	// Errors counts refusals by Kafka's error code, and lost connections as
+	// "connection".
+	Errors map[string]int64
 	// Trouble is why the topic waits, and Since when; empty when it does not.
 	Trouble string
 	Since   time.Time
@@ -84,7 +87,11 @@ func (t *tally) took(b *batch) {
 func (t *tally) failed(code int16) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.errors[nameOf(code)]++
+	name := "connection"
+	if code != lost {
+		name = strconv.Itoa(int(code))
+	}
+	t.errors[name]++
 }
 
 func (t *tally) stats() Stats {

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -40,7 +41,7 @@ func TestStatsTellWhyATopicWaits(t *testing.T) {
 		if s.Since.IsZero() || s.Batches != 1 || s.Records != 10 || s.Bytes == 0 || s.Acked != 0 {
 			t.Errorf("while it waits: %+v", s)
 		}
-		if name := nameOf(code.Code); !strings.Contains(s.Trouble, name) || s.Errors[name] == 0 {
+		if name := nameOf(code.Code); !strings.Contains(s.Trouble, name) || s.Errors[strconv.Itoa(int(code.Code))] == 0 {
 			t.Errorf("no %s in %+v", name, s)
 		}
 		if !retried {

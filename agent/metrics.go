@@ -1,0 +1,174 @@
+package agent
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metric is one that the agent serves. docs/metrics.md has the list.
+type metric struct {
+	name, help string
+	kind       prometheus.ValueType
+	labels     []string
+}
+
+const (
+	counter = prometheus.CounterValue
+	gauge   = prometheus.GaugeValue
+)
+
+// metrics is all of them, but those of the process.
+var metrics = []metric{
+	{"tailrace_build_info", "Always 1; the label tells the version.", gauge, []string{"version"}},
+
+	{"tailrace_files_known", "Files whose identity is known, those that are done or gone too.", gauge, nil},
+	{"tailrace_files_open", "Files that are held open.", gauge, nil},
+	{"tailrace_files_followed", "Files that are followed, or rotated and not yet let go.", gauge, []string{"topic"}},
+	{"tailrace_files_parked", "Files that cannot be read at present; tailrace status names them.", gauge, []string{"topic"}},
+	{"tailrace_backlog_bytes", "Bytes that are in followed files and not acknowledged.", gauge, []string{"topic"}},
+	{"tailrace_read_bytes_total", "Bytes of files that were read into batches. What did not fit is read, and counted, again.", counter, nil},
+	{"tailrace_read_records_total", "Records that were read into batches. What did not fit is read, and counted, again.", counter, nil},
+	{"tailrace_nul_bytes_total", "Bytes of holes at the start of files that were skipped.", counter, nil},
+	{"tailrace_late_files_total", "Rotated files that were written to after their successor was begun: order is broken, nothing is lost.", counter, nil},
+	{"tailrace_scans_total", "Full scans of the directories.", counter, nil},
+	{"tailrace_scan_seconds_total", "Time that full scans took.", counter, nil},
+	{"tailrace_lost_bytes_total", "Bytes that will never be shipped, since they are gone. Paths beyond the first thousand count under an empty path.", counter, []string{"cause", "path"}},
+
+	{"tailrace_acked_records_total", "Records that Kafka acknowledged.", counter, []string{"topic", "partition"}},
+	{"tailrace_acked_bytes_total", "Bytes of files that these records are.", counter, []string{"topic", "partition"}},
+	{"tailrace_sent_bytes_total", "Bytes of the acknowledged batches as they were sent, compressed.", counter, []string{"topic", "partition"}},
+	{"tailrace_in_flight_batches", "Batches that wait for their answer.", gauge, []string{"topic", "partition"}},
+	{"tailrace_in_flight_records", "Records in these batches.", gauge, []string{"topic", "partition"}},
+	{"tailrace_in_flight_bytes", "Bytes of these batches as they are sent.", gauge, []string{"topic", "partition"}},
+	{"tailrace_retries_total", "Batches that were sent again. Kafka takes each once.", counter, []string{"topic", "partition"}},
+	{"tailrace_errors_total", "Batches that were refused, by Kafka's error code, and connections that were lost or could not be made (code \"connection\").", counter, []string{"topic", "partition", "code"}},
+	{"tailrace_topic_waiting", "1 while a topic waits because of an error; tailrace status names it.", gauge, []string{"topic", "partition"}},
+	{"tailrace_possible_repeats_total", "Records that may be in the topic twice.", counter, []string{"topic", "partition"}},
+	{"tailrace_given_up_records_total", "Records that were read and not acknowledged, and whose bytes are gone.", counter, []string{"topic", "partition"}},
+	{"tailrace_buffer_bytes", "Memory for batches in flight: the option buffer.", gauge, nil},
+	{"tailrace_buffer_used_bytes", "How much of it is in use.", gauge, nil},
+
+	{"tailrace_journal_bytes", "Size of the journal's present file.", gauge, nil},
+	{"tailrace_journal_generation", "Number of the journal's present file.", gauge, nil},
+	{"tailrace_journal_written_bytes_total", "Bytes that were appended to the journal.", counter, nil},
+	{"tailrace_journal_waiting_bytes", "Bytes that could not be written to the journal yet.", gauge, nil},
+	{"tailrace_journal_syncs_total", "How often the journal was made durable.", counter, nil},
+	{"tailrace_journal_sync_seconds_total", "Time that this took.", counter, nil},
+	{"tailrace_journal_failing", "1 while that step of the journal fails: write, sync or compact.", gauge, []string{"step"}},
+}
+
+// collector gives the figures of an agent when somebody asks.
+type collector struct {
+	a     *agent
+	descs map[string]*prometheus.Desc
+	kinds map[string]prometheus.ValueType
+}
+
+func newCollector(a *agent) *collector {
+	c := &collector{a: a, descs: map[string]*prometheus.Desc{}, kinds: map[string]prometheus.ValueType{}}
+	for _, m := range metrics {
+		c.descs[m.name] = prometheus.NewDesc(m.name, m.help, m.labels, nil)
+		c.kinds[m.name] = m.kind
+	}
+	return c
+}
+
+// metricsHandler serves the metrics of a.
+func metricsHandler(a *agent) http.Handler {
+	r := prometheus.NewRegistry() // not the global one: libraries register there
+	r.MustRegister(newCollector(a), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return promhttp.HandlerFor(r, promhttp.HandlerOpts{MaxRequestsInFlight: 3})
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(out chan<- *prometheus.Desc) {
+	for _, m := range metrics {
+		out <- c.descs[m.name]
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	give := func(name string, value float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(c.descs[name], c.kinds[name], value, labels...)
+	}
+	give("tailrace_build_info", 1, c.a.Version)
+	c.input(give)
+	c.output(give)
+	c.journal(give)
+}
+
+// give gives one value of the metric with that name.
+type give func(name string, value float64, labels ...string)
+
+func (c *collector) input(give give) {
+	s := c.a.input.Stats()
+	give("tailrace_files_known", float64(s.Known))
+	give("tailrace_files_open", float64(s.Open))
+	give("tailrace_read_bytes_total", float64(s.Read))
+	give("tailrace_read_records_total", float64(s.Records))
+	give("tailrace_nul_bytes_total", float64(s.Nuls))
+	give("tailrace_late_files_total", float64(s.Slips))
+	give("tailrace_scans_total", float64(s.Scans))
+	give("tailrace_scan_seconds_total", s.ScanTime.Seconds())
+	for _, l := range c.a.losses() {
+		give("tailrace_lost_bytes_total", float64(l.Bytes), l.Cause, l.Path)
+	}
+	for _, t := range c.a.input.Topics() {
+		give("tailrace_files_followed", float64(t.Files), t.Topic)
+		give("tailrace_files_parked", float64(t.Parked), t.Topic)
+		give("tailrace_backlog_bytes", float64(t.Backlog), t.Topic)
+	}
+}
+
+func (c *collector) output(give give) {
+	k := c.a.kafka
+	if k == nil {
+		return
+	}
+	give("tailrace_buffer_bytes", float64(k.Budget.Limit()))
+	give("tailrace_buffer_used_bytes", float64(k.Budget.Used()))
+	for _, s := range k.Stats() {
+		partition := strconv.Itoa(int(s.Partition))
+		give := func(name string, value int64) { give(name, float64(value), s.Topic, partition) }
+		give("tailrace_acked_records_total", s.Acked)
+		give("tailrace_acked_bytes_total", s.AckedBytes)
+		give("tailrace_sent_bytes_total", s.Sent)
+		give("tailrace_in_flight_batches", s.Batches)
+		give("tailrace_in_flight_records", s.Records)
+		give("tailrace_in_flight_bytes", s.Bytes)
+		give("tailrace_retries_total", s.Retries)
+		give("tailrace_possible_repeats_total", s.Repeats)
+		give("tailrace_given_up_records_total", s.GivenUp)
+		give("tailrace_topic_waiting", flag(s.Trouble != ""))
+	}
+	for _, s := range k.Stats() {
+		for code, n := range s.Errors {
+			give("tailrace_errors_total", float64(n), s.Topic, strconv.Itoa(int(s.Partition)), code)
+		}
+	}
+}
+
+func flag(on bool) int64 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+func (c *collector) journal(give give) {
+	s := c.a.journal.Stats()
+	give("tailrace_journal_bytes", float64(s.Bytes))
+	give("tailrace_journal_generation", float64(s.Generation))
+	give("tailrace_journal_written_bytes_total", float64(s.Written))
+	give("tailrace_journal_waiting_bytes", float64(s.Waiting))
+	give("tailrace_journal_syncs_total", float64(s.Syncs))
+	give("tailrace_journal_sync_seconds_total", s.SyncTime.Seconds())
+	for step, fails := range s.Failing {
+		give("tailrace_journal_failing", float64(flag(fails)), step)
+	}
+}

@@ -1,0 +1,142 @@
+package agent
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// row is a metric as docs/metrics.md has it.
+func (m *metric) row() string {
+	kind := "gauge"
+	if m.kind == prometheus.CounterValue {
+		kind = "counter"
+	}
+	return fmt.Sprintf("| `%s` | %s | %s | %s |", m.name, kind, strings.Join(m.labels, ", "), m.help)
+}
+
+// The document has every metric, and no other.
+func TestMetricsAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, m := range metrics {
+		want = append(want, m.row())
+	}
+	for _, line := range strings.Split(string(doc), "\n") {
+		if strings.HasPrefix(line, "| `tailrace_") {
+			got = append(got, line)
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("docs/metrics.md has\n%s\nand should have\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// Names follow the conventions of Prometheus: counters end in _total, and units
+// are base units.
+func TestMetricNames(t *testing.T) {
+	unit := regexp.MustCompile(`(_bytes|_seconds|_records|_batches|_info|_generation|_known|_open|_followed|_parked|_waiting|_failing)$`)
+	for _, m := range metrics {
+		name, total := strings.CutSuffix(m.name, "_total")
+		if total != (m.kind == counter) || !total && !unit.MatchString(name) || m.help == "" || !strings.HasSuffix(m.help, ".") {
+			t.Errorf("%+v", m)
+		}
+	}
+}
+
+// figures reads the metrics at address: the values by name and labels.
+func figures(t *testing.T, address string) map[string]string {
+	t.Helper()
+	answer, err := http.Get("http://" + address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%v %v: %s", answer.Status, err, b)
+	}
+	all := map[string]string{}
+	for _, line := range strings.Split(string(b), "\n") {
+		if name, value, ok := strings.Cut(line, " "); ok && name != "#" {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// freeAddress is an address that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// What is served is what happened, and every metric is served but those of what
+// did not happen.
+func TestMetrics(t *testing.T) {
+	b := newBed(t)
+	b.config.Metrics = freeAddress(t)
+	b.write(0, 100)
+	l := b.start()
+	defer l.stop()
+	b.wants(100)
+	size := "790" // 10 lines of 7 bytes, 90 of 8
+	want := map[string]string{
+		`tailrace_acked_records_total{partition="0",topic="logs"}`: "100",
+		`tailrace_acked_bytes_total{partition="0",topic="logs"}`:   size,
+		`tailrace_read_bytes_total`:                                size,
+		`tailrace_read_records_total`:                              "100",
+		`tailrace_backlog_bytes{topic="logs"}`:                     "0",
+		`tailrace_files_followed{topic="logs"}`:                    "1",
+		`tailrace_files_parked{topic="logs"}`:                      "0",
+		`tailrace_files_known`:                                     "1",
+		`tailrace_topic_waiting{partition="0",topic="logs"}`:       "0",
+		`tailrace_in_flight_batches{partition="0",topic="logs"}`:   "0",
+		`tailrace_journal_failing{step="write"}`:                   "0",
+		`tailrace_buffer_bytes`:                                    "3.3554432e+07",
+	}
+	var got map[string]string
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) { // the last ack may be under way
+		got = figures(t, b.config.Metrics)
+		if got[`tailrace_in_flight_batches{partition="0",topic="logs"}`] == "0" || time.Now().After(deadline) {
+			break
+		}
+	}
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s is %q, want %q", name, got[name], value)
+		}
+	}
+	served := map[string]bool{}
+	for name := range got {
+		name, _, _ = strings.Cut(name, "{")
+		served[name] = true
+	}
+	for _, m := range metrics {
+		if !served[m.name] && m.name != "tailrace_lost_bytes_total" && m.name != "tailrace_errors_total" {
+			t.Errorf("%s is not served", m.name)
+		}
+	}
+	if !served["process_resident_memory_bytes"] {
+		t.Error("nothing of the process")
+	}
+}

@@ -1,0 +1,194 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"tailrace/agent/admin"
+	"tailrace/agent/config"
+	"tailrace/agent/journal"
+	"tailrace/outputs/kafka"
+)
+
+// Status is what an agent does, or what its journal tells when it does not run.
+type Status struct {
+	Origin
+	Summary string  `json:"summary,omitempty"` // as the service manager is told it
+	Files   Files   `json:"files"`
+	Topics  []Topic `json:"topics"`
+	// Parked is files that cannot be read; at most maxParked of them.
+	Parked []Parked `json:"parked,omitempty"`
+	// Lost is what will never be shipped, since the journal began.
+	Lost    []Loss         `json:"lost,omitempty"`
+	Journal *JournalStatus `json:"journal,omitempty"`
+}
+
+// Origin says who gave an answer, and of when it is.
+type Origin struct {
+	// Running says that it is from a running agent, otherwise from the
+	// journal, which was last written AsOf; zero: there is none.
+	Running bool      `json:"running"`
+	AsOf    time.Time `json:"as_of,omitzero"`
+	// Unknown is why the journal could not be read; empty: it could.
+	Unknown  string    `json:"unknown,omitempty"`
+	Version  string    `json:"version,omitempty"`
+	PID      int       `json:"pid,omitempty"`
+	Since    time.Time `json:"since,omitzero"` // when the agent started
+	Hostname string    `json:"hostname"`
+	StateDir string    `json:"state_dir"`
+}
+
+// Files counts files.
+type Files struct {
+	Known    int `json:"known"` // those that are done or gone too
+	Followed int `json:"followed"`
+	Open     int `json:"open"`
+	Parked   int `json:"parked"` // that cannot be read
+}
+
+// Topic is how far the lines of one topic are.
+type Topic struct {
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"` // -1 not known
+	Files     int    `json:"files"`
+	Parked    int    `json:"parked,omitempty"`
+	Backlog   int64  `json:"backlog_bytes"` // in files and not acknowledged
+	Acked     int64  `json:"acked_records"` // since the agent started
+	InFlight  int64  `json:"in_flight_records"`
+	Repeats   int64  `json:"possible_repeats,omitempty"`
+	GivenUp   int64  `json:"given_up_records,omitempty"`
+	// Trouble is why the topic waits, and Since when.
+	Trouble string    `json:"trouble,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
+}
+
+// Parked is a file that cannot be read.
+type Parked struct {
+	Path  string `json:"path"`
+	Error string `json:"error"`
+}
+
+// Loss is bytes that will never be shipped, since they are gone.
+type Loss struct {
+	Path  string `json:"path,omitempty"` // empty: of several files
+	Cause string `json:"cause"`
+	Bytes int64  `json:"bytes"`
+}
+
+// JournalStatus is how the journal is doing.
+type JournalStatus struct {
+	Bytes   int64    `json:"bytes"`
+	Failing []string `json:"failing,omitempty"` // steps that fail: write, sync, compact
+}
+
+// maxParked is how many files that cannot be read a status names.
+const maxParked = 100
+
+// AskStatus is the status of the agent of cfg. When it does not run, or may not
+// be asked, its journal is read.
+func AskStatus(ctx context.Context, cfg *config.Config) (Status, error) {
+	var s Status
+	err := admin.Ask(ctx, cfg.StateDir, "/status", nil, &s)
+	if err == nil || !errors.Is(err, admin.ErrNotRunning) && !errors.Is(err, fs.ErrPermission) {
+		return s, err
+	}
+	k := readJournal(cfg, err)
+	s = Status{Origin: k.origin, Lost: losses(k.state.Lost, nil)}
+	s.Files.Known = len(k.state.Files)
+	in, err := k.input(cfg)
+	if err != nil {
+		return s, err
+	}
+	lanes := map[string]journal.LaneState{}
+	for _, l := range k.state.Lanes {
+		lanes[l.Topic] = l
+	}
+	for _, t := range in.Topics() {
+		one := Topic{Topic: t.Topic, Partition: -1, Files: t.Files, Backlog: t.Backlog}
+		if l, ok := lanes[t.Topic]; ok {
+			one.Partition = l.Partition
+			for _, i := range l.Intents {
+				one.InFlight += int64(i.Count)
+			}
+		}
+		s.Files.Followed += t.Files
+		s.Topics = append(s.Topics, one)
+	}
+	return s, nil
+}
+
+// status is that of the running agent.
+func (a *agent) status() Status {
+	s := Status{Origin: a.origin(), Summary: a.summary(), Lost: a.losses()}
+	in := a.input.Stats()
+	s.Files = Files{Known: in.Known, Followed: in.Files, Open: in.Open, Parked: len(in.Parked)}
+	for path, why := range in.Parked {
+		s.Parked = append(s.Parked, Parked{path, why})
+	}
+	slices.SortFunc(s.Parked, func(a, b Parked) int { return cmp.Compare(a.Path, b.Path) })
+	s.Parked = s.Parked[:min(maxParked, len(s.Parked))]
+	out := a.outputs()
+	for _, t := range a.input.Topics() {
+		s.Topics = append(s.Topics, topic(out[t.Topic], t.Topic, t.Files, t.Parked, t.Backlog))
+	}
+	j := a.journal.Stats()
+	s.Journal = &JournalStatus{Bytes: j.Bytes}
+	for _, step := range []string{"write", "sync", "compact"} {
+		if j.Failing[step] {
+			s.Journal.Failing = append(s.Journal.Failing, step)
+		}
+	}
+	return s
+}
+
+func (a *agent) origin() Origin {
+	return Origin{
+		Running: true, AsOf: time.Now(), Version: a.Version, PID: os.Getpid(), Since: a.since,
+		Hostname: a.config.Hostname, StateDir: a.config.StateDir,
+	}
+}
+
+// outputs is what the output does for each topic.
+func (a *agent) outputs() map[string]kafka.Stats {
+	all := map[string]kafka.Stats{}
+	if a.kafka != nil {
+		for _, s := range a.kafka.Stats() {
+			all[s.Topic] = s
+		}
+	}
+	return all
+}
+
+func topic(s kafka.Stats, name string, files, parked int, backlog int64) Topic {
+	t := Topic{
+		Topic: name, Partition: s.Partition, Files: files, Parked: parked, Backlog: backlog,
+		Acked: s.Acked, InFlight: s.Records, Repeats: s.Repeats, GivenUp: s.GivenUp, Trouble: s.Trouble, Since: s.Since,
+	}
+	if s.Topic == "" {
+		t.Partition = -1
+	}
+	return t
+}
+
+// losses is what was lost since the journal began.
+func (a *agent) losses() []Loss { return losses(a.lostBefore, a.input.Stats().Lost) }
+
+func losses(before, now map[string]int64) []Loss {
+	sum := map[string]int64{}
+	for _, m := range []map[string]int64{before, now} {
+		for cause, n := range m {
+			sum[cause] += n
+		}
+	}
+	var out []Loss
+	for cause, n := range sum {
+		out = append(out, Loss{Cause: cause, Bytes: n})
+	}
+	slices.SortFunc(out, func(a, b Loss) int { return cmp.Compare(a.Cause, b.Cause) })
+	return out
+}
