@@ -50,6 +50,12 @@ func (d *decoder) file() *File {
 	if d.is(`,"birth":`) {
 		f.Birth = d.int()
 	}
+	if d.is(`,"owner":`) {
+		f.Owner = d.int()
+	}
+	if d.is(`,"handle":`) {
+		f.Handle = d.string()
+	}
 	if d.is(`,"prev":`) {
 		f.Prev = flow.FileID(d.uint())
 	}

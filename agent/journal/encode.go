@@ -53,6 +53,12 @@ func appendFile(b []byte, f *File) []byte {
 	if f.Birth != 0 {
 		b = appendInt(b, `,"birth":`, f.Birth)
 	}
+	if f.Owner != 0 {
+		b = appendInt(b, `,"owner":`, f.Owner)
+	}
+	if f.Handle != "" {
+		b = appendString(append(b, `,"handle":`...), f.Handle)
+	}
 	if f.Prev != 0 {
 		b = appendUint(b, `,"prev":`, uint64(f.Prev))
 	}

@@ -50,7 +50,11 @@ type File struct {
 	Dev   uint64      `json:"dev"`
 	Ino   uint64      `json:"ino"`
 	Birth int64       `json:"birth,omitempty"` // statx btime, Unix nanoseconds, 0 where unknown
-	Prev  flow.FileID `json:"prev,omitempty"`  // what was at the same path before it
+	// Owner is the user that owns the file, and one: 0 is not known. Handle
+	// is what name_to_handle_at gives: the type, a colon, the bytes in hex.
+	Owner  int64       `json:"owner,omitempty"`
+	Handle string      `json:"handle,omitempty"`
+	Prev   flow.FileID `json:"prev,omitempty"` // what was at the same path before it
 	// Base and BaseMark are where reading began: the position until a span
 	// is acked. 0 unless the file is followed from its end.
 	Base     int64     `json:"base,omitempty"`

@@ -28,8 +28,8 @@ type State struct {
 	// did; then Life is when the first one began.
 	Life       time.Time
 	FirstStart bool
-	Files   []FileState // sorted by ID
-	Lanes   []LaneState // sorted by ID
+	Files      []FileState // sorted by ID
+	Lanes      []LaneState // sorted by ID
 	// Readings is the spec of each reading that an un-acked span may name.
 	Readings map[int]string
 	// Lost is the bytes that were given up as lost since the journal began,

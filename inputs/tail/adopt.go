@@ -69,6 +69,13 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if in.byKey[e.key] != nil || in.isCopy(d, e) {
 		return // it was adopted meanwhile, as a generation of another path
 	}
+	if path, ok := in.kinOf(l.dir, e); ok {
+		home := filepath.Dir(path)
+		in.generations(in.dir(home), in.beside(home), path)
+		if in.byKey[e.key] != nil {
+			return
+		}
+	}
 	if base, ok := rotatedFrom(e.path); ok && in.pats.match(base) >= 0 {
 		// it and its like are taken in their order
 		if t := in.tails[base]; t != nil && t.state == following && in.changed(t) {
@@ -123,7 +130,7 @@ func (in *Input) link(prev, f *file) {
 func (in *Input) generations(d *dir, l *listing, path string) *file {
 	prev := in.tails[path]
 	unknown := prev == nil
-	family := l.family(path)
+	family := in.family(l, path)
 	known := 0
 	for i, m := range family {
 		if in.byKey[m.key] != nil || m.gen.packed && in.packedKnown(path, m) {
@@ -143,7 +150,7 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 			prev = in.generation(prev, m, path, family[i:])
 		case !matched:
 			in.history(path, m.entry)
-		case prev == nil || in.tails[m.path] == nil:
+		case filepath.Dir(m.path) == l.dir && (prev == nil || in.tails[m.path] == nil):
 			prev = in.generation(prev, m, m.path, family[i:])
 		}
 	}
@@ -164,8 +171,11 @@ func (in *Input) create(e entry, path string, s state) *file {
 	conf := &in.o.Inputs[in.pats.match(path)]
 	f := &file{
 		id: in.o.Journal.NewFile(), path: path, now: e.path, fd: -1, key: e.key,
-		dev: e.dev, ino: e.ino, birth: e.key.birth, size: e.size, mtime: e.mtime,
+		dev: e.dev, ino: e.ino, birth: e.key.birth, owner: int64(e.uid) + 1, size: e.size, mtime: e.mtime,
 		grown: time.Now(), since: time.Now(), state: s, conf: conf, queue: in.queues[conf.Topic],
+	}
+	if s != done {
+		f.handle = in.disk.handle(e)
 	}
 	in.mu.Lock()
 	in.files[f.id] = f

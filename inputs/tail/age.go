@@ -20,6 +20,9 @@ const (
 // when this run, or the runs before, have not looked.
 func (in *Input) unseen(d *dir, l *listing, family []member, i int, path string) bool {
 	m := family[i]
+	if dir := filepath.Dir(m.path); dir != l.dir {
+		d = in.dir(dir)
+	}
 	if d.prior != nil {
 		return !d.had(filepath.Base(m.path))
 	}

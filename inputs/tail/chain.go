@@ -12,7 +12,7 @@ func (in *Input) resume(s journal.FileState) {
 	f := &file{
 		id: s.ID, path: s.Path, now: s.Now, fd: -1,
 		key: makeKey(s.Dev, s.Ino, s.Birth), dev: s.Dev, birth: s.Birth, ino: s.Ino,
-		prevID: s.Prev, base: s.Base, baseMark: s.BaseMark,
+		owner: s.Owner, handle: s.Handle, prevID: s.Prev, base: s.Base, baseMark: s.BaseMark,
 		pos: position{off: s.Resume, mark: s.ResumeMark}, searched: s.Resume,
 		recorded: true, resumed: true, since: time.Now(),
 	}

@@ -16,7 +16,7 @@ import (
 // truncated, its rest is read from the copy. Only the name of a rotated file
 // makes a copy: two programs may well write the same lines.
 func (in *Input) isCopy(d *dir, e entry) bool {
-	from := d.originals(e)
+	from := in.originals(d, e)
 	if e.size < flow.Enough && len(from) > 0 && !in.settledCopy(d, e) {
 		return true
 	}
@@ -84,14 +84,26 @@ func (in *Input) sameStart(f *file, e entry) bool {
 	return n > 0 && in.disk.sameBytes(a, b, n)
 }
 
-// originals is the followed files that e, by its name, may be a copy of.
-func (d *dir) originals(e entry) []*file {
+// originals is the followed files that e, by its name, may be a copy of: in
+// d, where it is, in the directory above, or where d is an olddir of.
+func (in *Input) originals(d *dir, e entry) []*file {
 	var out []*file
-	for _, base := range originals(filepath.Base(e.path)) {
-		path := filepath.Join(filepath.Dir(e.path), base)
-		if f := d.at[path]; f != nil && f.state == following && f.now != e.path {
+	add := func(d *dir, path string) {
+		if d == nil {
+			return
+		}
+		if f := d.at[path]; f != nil && f.state == following && f.now != e.path && f.owned(e) {
 			out = append(out, f)
 		}
+	}
+	here := filepath.Dir(e.path)
+	above := filepath.Dir(here)
+	for _, base := range originals(filepath.Base(e.path)) {
+		add(d, filepath.Join(here, base))
+		add(in.dirs[above], filepath.Join(above, base))
+	}
+	if path, ok := in.kinOf(here, e); ok {
+		add(in.dirs[filepath.Dir(path)], path)
 	}
 	return out
 }

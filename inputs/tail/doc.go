@@ -27,7 +27,9 @@
 // first line of the new one, for as long as no second passes without data.
 // Rotated files that were never seen, because several rotations came between
 // two looks, are those of the family (family.go) that are newer than the newest
-// known one: they are read from their beginning, in order, before the path. Of a
+// known one: they are read from their beginning, in order, before the path. The
+// family is in the path's directory and in those that its files were found in
+// (kin.go); files of other users are none of it. Of a
 // path that nobody knew, those are unread that came after the last sign of life
 // of the journal (age.go).
 //
@@ -58,9 +60,11 @@
 // What is written to a file that is idle (closed for lack of data) and deleted
 // before anybody could look is lost unseen.
 //
-// A closed file that is moved to a directory that no pattern leads to is not
-// found there; nor, among more than 64 unknown files, one that was restored
-// under another name and inode.
+// A closed file that is moved to another directory of its file system is found
+// by its handle, for which the agent needs CAP_DAC_READ_SEARCH; without it, only
+// two levels below its directory and beside it, among 10,000 names (near.go).
+// Among more than 64 unknown files, one that was restored under another name
+// and inode is not found.
 //
 // With copytruncate, what is written between the end of the copy and the
 // truncation is lost by the program that rotates. A file that is truncated and

@@ -31,7 +31,7 @@ var (
 // generation is the place of a name in its family. The zero value is the path
 // itself.
 type generation struct {
-	kind   int // 0 the path itself, 1 number, 2 date
+	kind   int // 0 the path itself, 1 number, 2 date, 3 its name in another directory
 	number int
 	date   string // its digits
 	packed bool
@@ -164,6 +164,9 @@ func (l *listing) family(path string) []member {
 			break
 		}
 		g, ok := parseGeneration(base, name)
+		if ok && g.kind == 0 && l.dir != filepath.Dir(path) {
+			g.kind = 3
+		}
 		if ok && g.kind != 0 && !e.link {
 			out = append(out, member{e, g})
 		}

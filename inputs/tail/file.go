@@ -65,7 +65,9 @@ type file struct {
 	// The rest belongs to Run.
 	dev       uint64
 	birth     int64
-	prev      *file // read before this one; nil once that is done
+	owner     int64  // user id + 1; 0 unknown
+	handle    string // see handle.go
+	prev      *file  // read before this one; nil once that is done
 	prevID    flow.FileID
 	base      int64 // where reading began
 	baseMark  flow.Mark

@@ -64,7 +64,7 @@ func (in *Input) noteFile(f *file) {
 
 func (f *file) journalFile() *journal.File {
 	r := &journal.File{
-		ID: f.id, Path: f.path, Topic: f.queue.topic, Dev: f.dev, Ino: f.ino, Birth: f.birth,
+		ID: f.id, Path: f.path, Topic: f.queue.topic, Dev: f.dev, Ino: f.ino, Birth: f.birth, Owner: f.owner, Handle: f.handle,
 		Prev: f.prevID, Base: f.base, BaseMark: f.baseMark, Done: f.state == done,
 	}
 	if f.now != f.path {
@@ -98,6 +98,7 @@ func (in *Input) drop(f *file) {
 	}
 	if in.tails[f.path] == f {
 		delete(in.tails, f.path)
+		in.forgetKin(f.path)
 	}
 	in.displace(f)
 	in.mu.Lock()

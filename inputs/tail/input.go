@@ -77,12 +77,21 @@ type Input struct {
 	hot      map[*file]bool // had data a moment ago: polled
 	draining map[*file]bool // rotated
 	warned   map[string]bool
-	growing  map[key]int64   // sizes of copies that may be under way
-	first    bool            // the first scan is not done
-	noted    bool            // the journal knows that it is
-	dirty    map[string]*dir // something happened there since the last look
-	scan     scan
-	due      due
+	growing  map[key]int64 // sizes of copies that may be under way
+	// kin is where rotated files of a path are that are not in its directory,
+	// by that and the path.
+	kin map[string]map[string][]string
+	// others and nearby are what was listed beside the directory that is
+	// looked at, for this look.
+	others    map[string]*listing
+	nearby    map[string][]*listing
+	nearAgain time.Time       // when near may be listed again
+	noHandles bool            // files cannot be opened by their handles
+	first     bool            // the first scan is not done
+	noted     bool            // the journal knows that it is
+	dirty     map[string]*dir // something happened there since the last look
+	scan      scan
+	due       due
 }
 
 // task is one thing that Run is to see to.
@@ -129,6 +138,7 @@ func New(o Options) (*Input, error) {
 		kick: make(chan struct{}, 1), scanned: make(chan struct{}), stopped: make(chan struct{}),
 		byKey: map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]int64{}, first: true,
+		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 	}
 	for _, c := range in.o.Inputs {
 		if in.queues[c.Topic] == nil {
@@ -152,7 +162,9 @@ func (in *Input) Feed(topic string) flow.Feed {
 
 // place puts f into the directory where it is.
 func (in *Input) place(f *file) {
-	d := in.dir(filepath.Dir(f.now))
+	path := filepath.Dir(f.now)
+	in.noteKin(f.path, path)
+	d := in.dir(path)
 	d.files[f] = true
 	d.at[f.now] = f
 }

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
 )
@@ -53,6 +54,8 @@ func (in *Input) look(path string) {
 // snapshot is what is in the directory d at path. Only the files that are known,
 // and names that a pattern matches or that look like a rotated file's, matter.
 func (in *Input) snapshot(d *dir, path string) (*listing, error) {
+	clear(in.others)
+	clear(in.nearby)
 	l, err := in.disk.snapshot(path, d.last, func(e entry) bool {
 		return in.byKey[e.key] != nil || in.pats.match(e.path) >= 0 || len(originals(filepath.Base(e.path))) > 0
 	})
@@ -63,7 +66,16 @@ func (in *Input) snapshot(d *dir, path string) (*listing, error) {
 // left adopts what came and went between two looks at paths where nothing is
 // now.
 func (in *Input) left(d *dir, l *listing) {
-	for _, f := range byID(d.files) {
+	seen := map[*file]bool{}
+	for f := range d.files {
+		seen[f] = true
+	}
+	for path := range in.kin[l.dir] {
+		if f := in.tails[path]; f != nil {
+			seen[f] = true // it was rotated to another directory
+		}
+	}
+	for _, f := range byID(seen) {
 		if f.state != following && in.tails[f.path] == f && filepath.Dir(f.path) == l.dir && !l.has(filepath.Base(f.path)) && in.pats.match(f.path) >= 0 {
 			if f.state != done && in.changed(f) {
 				in.truncatedIn(f, l) // first, so that its copy is not taken for a generation
@@ -97,10 +109,12 @@ func (in *Input) locate(d *dir, l *listing) {
 	for _, f := range away {
 		if e, ok := l.find(f.key); ok {
 			in.seen(f, e)
-		} else if e, ok := in.elsewhere(f); ok {
+		} else if e, err := in.elsewhere(f, d, l); err == nil {
 			in.seen(f, e)
-		} else {
+		} else if err == errGone {
 			in.missing(f, d, l)
+		} else {
+			in.rotate(f)
 		}
 	}
 }
@@ -109,25 +123,61 @@ func byID(files map[*file]bool) []*file {
 	return slices.SortedFunc(maps.Keys(files), func(a, b *file) int { return int(a.id) - int(b.id) })
 }
 
-// elsewhere finds an open file that was moved to another directory.
-func (in *Input) elsewhere(f *file) (entry, bool) {
+// elsewhere finds a file that was moved to another directory: by its
+// descriptor, by its handle, or by a search of those near. When only the
+// descriptor is found it stays open. The error is errGone, or errMoved when the
+// search has to wait.
+func (in *Input) elsewhere(f *file, d *dir, l *listing) (entry, error) {
 	f.mu.Lock()
 	fd := f.fd
 	f.mu.Unlock()
-	if fd < 0 {
-		return entry{}, false
+	if fd >= 0 {
+		if e, ok := in.disk.pathOf(fd, f.key); ok {
+			return e, nil
+		}
+		return entry{}, errGone
 	}
-	path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+	fd, err := in.byHandle(f)
+	if errors.Is(err, errGone) {
+		return entry{}, err
+	}
 	if err != nil {
-		return entry{}, false
+		return in.nearest(f, d, l)
 	}
-	e, err := in.disk.statPath(path)
-	return e, err == nil && e.key == f.key
+	e, ok := in.disk.pathOf(fd, f.key)
+	if !ok {
+		e, err = in.nearest(f, d, l)
+	}
+	if err == nil || f.state == done {
+		unix.Close(fd)
+		return e, err
+	}
+	f.mu.Lock()
+	f.hold(fd)
+	f.mu.Unlock()
+	return e, errGone
+}
+
+// nearest finds f in a directory near.
+func (in *Input) nearest(f *file, d *dir, l *listing) (entry, error) {
+	if f.state == done {
+		return entry{}, errGone
+	}
+	if !in.mayGoNear(d, l.dir) {
+		d.again = in.nearAgain
+		return entry{}, errMoved
+	}
+	for _, near := range in.near(l.dir) {
+		if e, ok := near.find(f.key); ok {
+			return e, nil
+		}
+	}
+	return entry{}, errGone
 }
 
 // seen notes that f is at e, which has its identity.
 func (in *Input) seen(f *file, e entry) {
-	f.misses, f.gone = 0, false
+	f.misses, f.gone, f.owner = 0, false, int64(e.uid)+1
 	if f.now != e.path {
 		in.move(f, e.path)
 		in.noteFile(f)

@@ -34,7 +34,7 @@ func (in *Input) search(f *file, l *listing) (entry, error) {
 	at := f.at()
 	short := at < flow.Enough
 	var candidates []entry
-	for _, m := range l.family(f.path) {
+	for _, m := range in.family(l, f.path) {
 		if g := in.byKey[m.key]; short && f.now != f.path {
 			break // it was renamed: what is there may be its successor
 		} else if short && g != nil && !g.copies {
@@ -46,10 +46,11 @@ func (in *Input) search(f *file, l *listing) (entry, error) {
 	n := len(candidates)
 	if !short {
 		candidates = append(candidates, in.strangers(l, f)...)
+		candidates = append(candidates, in.copiesNear(l, f)...)
 	}
 	for i, e := range candidates {
 		g := in.byKey[e.key]
-		if g != nil && !g.copies || e.link || e.size < at || e.size == 0 || i >= n && temporary(e.path) {
+		if g != nil && !g.copies || e.link || e.size < at || e.size == 0 || !f.owned(e) || i >= n && temporary(e.path) {
 			continue
 		}
 		same, err := in.sameContent(f, e)
@@ -85,6 +86,26 @@ func (in *Input) strangers(l *listing, f *file) []entry {
 		return []entry{e}
 	}
 	return nil
+}
+
+// copiesNear is the files in the directories near whose names are of the family
+// of f: it may have been copied to an olddir that was not used before.
+func (in *Input) copiesNear(l *listing, f *file) []entry {
+	var out []entry
+	for _, near := range in.near(l.dir) {
+		for _, m := range near.family(f.path) {
+			if !m.gen.packed {
+				out = append(out, m.entry)
+			}
+		}
+	}
+	return out
+}
+
+// owned says that e has the owner of f, or is root's: a file that another user
+// has put there must not pass for one of its family, however it begins.
+func (f *file) owned(e entry) bool {
+	return e.uid == 0 || f.owner == 0 || f.owner == int64(e.uid)+1
 }
 
 // temporary says that the name is one that editors and package managers give.
@@ -124,6 +145,7 @@ func (in *Input) rebind(f *file, e entry) {
 	f.mu.Lock()
 	f.close()
 	f.key, f.dev, f.ino, f.birth = e.key, e.dev, e.ino, e.key.birth
+	f.owner, f.handle = int64(e.uid)+1, in.disk.handle(e)
 	f.size, f.searched, f.grown = e.size, f.pos.off, time.Now()
 	f.early = position{}
 	f.mu.Unlock()

@@ -36,6 +36,8 @@ type host struct {
 	// life is up to when the runs before have seen all; zero: their journal
 	// says it.
 	life time.Time
+	// noHandles: files are not to be opened by their handles.
+	noHandles bool
 }
 
 func newHost(t testing.TB, patterns ...string) *host {
@@ -65,6 +67,7 @@ func (h *host) start() {
 		h.t.Fatal(err)
 	}
 	in.disk.before = h.before
+	in.noHandles = h.noHandles
 	if h.maxOpen > 0 {
 		in.maxOpen = h.maxOpen
 	}

@@ -143,7 +143,7 @@ func (in *Input) detach(f *file) int {
 		f.fd = -1
 		in.closed(f)
 	}
-	f.key, f.dev, f.ino, f.birth = key{}, 0, 0, 0
+	f.key, f.dev, f.ino, f.birth, f.handle = key{}, 0, 0, 0, ""
 	f.gone = true
 	f.mu.Unlock()
 	in.noteFile(f)

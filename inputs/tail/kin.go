@@ -1,0 +1,96 @@
+package tail
+
+import (
+	"path/filepath"
+	"slices"
+)
+
+// The directories beside its own in which rotated files of a path are, such as
+// logrotate's olddir, belong to its family: once one file of the path was found
+// there, so are those that nobody saw. The places of the known files tell which
+// they are, over restarts, too.
+
+// noteKin notes that a rotated file of path is in dir.
+func (in *Input) noteKin(path, dir string) {
+	home := filepath.Dir(path)
+	if dir == home {
+		return
+	}
+	paths := in.kin[home]
+	if paths == nil {
+		paths = map[string][]string{}
+		in.kin[home] = paths
+	}
+	if !slices.Contains(paths[path], dir) {
+		paths[path] = append(paths[path], dir)
+	}
+}
+
+// forgetKin is called when nothing is known of path any more.
+func (in *Input) forgetKin(path string) {
+	home := filepath.Dir(path)
+	delete(in.kin[home], path)
+	if len(in.kin[home]) == 0 {
+		delete(in.kin, home)
+	}
+}
+
+// family is the rotated files of path in all directories where there are any,
+// oldest first. l is one of these directories, and the others are listed after
+// it, at most once in a look: what is rotated from l meanwhile is in them.
+func (in *Input) family(l *listing, path string) []member {
+	home := filepath.Dir(path)
+	out := l.family(path)
+	for _, dir := range append([]string{home}, in.kin[home][path]...) {
+		if dir != l.dir {
+			out = append(out, in.beside(dir).family(path)...)
+		}
+	}
+	out = slices.DeleteFunc(out, in.intruder(l, path))
+	slices.SortFunc(out, older)
+	return out
+}
+
+// intruder says of a file whether it has another owner than the newest file that
+// is known of path, the file that is at path now, and root: another user has
+// put it there.
+func (in *Input) intruder(l *listing, path string) func(member) bool {
+	tail := in.tails[path]
+	at, ok := l.stat(filepath.Base(path))
+	ok = ok && at.path == path
+	return func(m member) bool {
+		switch {
+		case m.uid == 0, tail != nil && tail.owned(m.entry), ok && at.uid == m.uid:
+			return false
+		}
+		return tail != nil || ok
+	}
+}
+
+// kinOf is the path of whose family the file at e, in another directory than
+// the path's, is by its name.
+func (in *Input) kinOf(dir string, e entry) (string, bool) {
+	for _, home := range sortedKeys(in.kin) {
+		for _, path := range sortedKeys(in.kin[home]) {
+			if !slices.Contains(in.kin[home][path], dir) {
+				continue
+			}
+			if _, ok := parseGeneration(filepath.Base(path), filepath.Base(e.path)); ok {
+				return path, true
+			}
+		}
+	}
+	return "", false
+}
+
+// beside is a listing of another directory than the one that is looked at.
+func (in *Input) beside(dir string) *listing {
+	l := in.others[dir]
+	if l == nil {
+		// the last collection is good enough where the directory does not
+		// come to rest, or cannot be read
+		l, _ = in.disk.snapshot(dir, nil, func(entry) bool { return true })
+		in.others[dir] = l
+	}
+	return l
+}
