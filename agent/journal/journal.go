@@ -147,8 +147,15 @@ func (j *Journal) begin(gens []uint64) {
 	j.rouse()
 }
 
-// State is what Open found. The caller may change it.
-func (j *Journal) State() State { return j.found.state() }
+// State is what Open found. The caller may change it. Only the first call gives
+// Files: they are not kept, since they may be many.
+func (j *Journal) State() State {
+	j.mu.Lock()
+	found := j.found
+	j.found.files = nil
+	j.mu.Unlock()
+	return found.state()
+}
 
 // Acked is how far a file is acked, and the mark there; 0 when the file is not
 // known. It does not wait for the disk.

@@ -221,7 +221,7 @@ func (in *Input) skip(f *file) {
 	f.mu.Lock()
 	f.pos, f.searched = position{off: off, mark: m}, off
 	f.mu.Unlock()
-	f.base, f.baseMark = off, m
+	f.base, f.baseMark = off, &m
 }
 
 // record writes the files that are new to the journal. Until that succeeds none

@@ -12,9 +12,13 @@ func (in *Input) resume(s journal.FileState) {
 	f := &file{
 		id: s.ID, path: s.Path, now: s.Now, fd: -1,
 		key: makeKey(s.Dev, s.Ino, s.Birth), dev: s.Dev, birth: s.Birth, ino: s.Ino,
-		owner: s.Owner, handle: s.Handle, prevID: s.Prev, base: s.Base, baseMark: s.BaseMark,
+		owner: s.Owner, handle: s.Handle, prevID: s.Prev, base: s.Base,
 		pos: position{off: s.Resume, mark: s.ResumeMark}, searched: s.Resume,
 		recorded: true, resumed: true, since: time.Now(),
+	}
+	if s.Base > 0 {
+		mark := s.BaseMark
+		f.baseMark = &mark
 	}
 	if f.now == "" {
 		f.now = f.path
@@ -23,7 +27,7 @@ func (in *Input) resume(s journal.FileState) {
 	in.files[f.id] = f
 	i := in.pats.match(f.path)
 	if i < 0 {
-		f.queue, f.conf = newQueue(in, s.Topic), &Config{CloseIdle: openFor} // it is no longer followed
+		f.queue, f.conf = in.oldQueue(s.Topic), &unfollowedConfig
 	} else {
 		f.conf = &in.o.Inputs[i]
 		f.queue = in.queues[f.conf.Topic]
@@ -41,6 +45,17 @@ func (in *Input) resume(s journal.FileState) {
 	} else {
 		in.byKey[f.key] = f
 	}
+}
+
+// unfollowedConfig is of files that the configuration no longer names.
+var unfollowedConfig = Config{CloseIdle: openFor}
+
+// oldQueue is the queue of files that are no longer followed: nobody reads it.
+func (in *Input) oldQueue(topic string) *queue {
+	if in.oldQueues[topic] == nil {
+		in.oldQueues[topic] = newQueue(in, topic)
+	}
+	return in.oldQueues[topic]
 }
 
 // chain links the files that the journal knows: those of one path are read one

@@ -113,7 +113,7 @@ func (in *Input) join(f *file) {
 		m, ok, markErr := g.content().markAt(n)
 		if err = markErr; ok {
 			g.pos, g.searched = position{off: n, mark: m}, n
-			g.base, g.baseMark = n, m
+			g.base, g.baseMark = n, &m
 		}
 	}
 	g.mu.Unlock()

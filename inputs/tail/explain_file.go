@@ -73,7 +73,7 @@ func (f *file) waits(acked int64) []explain.Wait {
 		out = append(out, explain.Wait{For: explain.ForJournal})
 	}
 	if f.wrong != nil {
-		out = append(out, explain.Wait{For: explain.ForRetry, Error: f.wrong.Error(), Until: f.retry})
+		out = append(out, explain.Wait{For: explain.ForRetry, Error: f.wrong.Error(), Until: f.queue.in.parked[f].retry})
 	}
 	if p := f.prev; p != nil {
 		p.mu.Lock()

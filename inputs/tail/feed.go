@@ -19,6 +19,7 @@ type queue struct {
 	head    int
 	reading *file      // taken out by Next, which is at work
 	last    *file      // what Next filled last: it may be unread
+	back    position   // of last, before that; belongs to Next and Unread
 	closed  bool       // Run has ended: nothing is read any more
 	idle    *sync.Cond // reading became nil
 }

@@ -30,11 +30,9 @@ type file struct {
 	mu  sync.Mutex
 	fd  int // -1 when closed
 	pos position
-	// back is pos before the last chunk, for Unread.
-	back position
 	// early marks bytes that were seen and not read yet, while pos says too
-	// little to know the file again.
-	early position
+	// little to know the file again; nil otherwise.
+	early *position
 	// size is the largest that was seen; searched is up to where there is no
 	// newline behind pos. There is something to read when size > searched.
 	size, searched int64
@@ -69,8 +67,8 @@ type file struct {
 	handle    string // see handle.go
 	prev      *file  // read before this one; nil once that is done
 	prevID    flow.FileID
-	base      int64 // where reading began
-	baseMark  flow.Mark
+	base      int64      // where reading began
+	baseMark  *flow.Mark // nil when base is 0
 	state     state
 	since     time.Time // when it got the state
 	recorded  bool      // the journal knows it
@@ -78,8 +76,6 @@ type file struct {
 	misses    int       // looks in a row that did not find it
 	late      bool      // data came after it was done
 	wrong     error     // why it cannot be read; nil when it can
-	retry     time.Time
-	wait      time.Duration
 	ino       uint64
 	followers []*file     // that wait for this one
 	half      bool        // next goes on in the middle of this one's last line
@@ -107,7 +103,7 @@ var (
 
 // markEarly sets early.
 func (f *file) markEarly() {
-	if f.fd < 0 || f.size == 0 || f.early.off > 0 || f.pos.off >= flow.Enough {
+	if f.fd < 0 || f.size == 0 || f.early != nil || f.pos.off >= flow.Enough {
 		return
 	}
 	var buf [flow.PrefixMax]byte
@@ -116,7 +112,7 @@ func (f *file) markEarly() {
 		return
 	}
 	if n > 0 && bytes.IndexByte(buf[:n], 0) < 0 { // NULs may be overwritten
-		f.early = position{off: int64(n), mark: flow.NewMark(buf[:n], buf[:n])}
+		f.early = &position{off: int64(n), mark: flow.NewMark(buf[:n], buf[:n])}
 	}
 }
 
@@ -195,6 +191,14 @@ func (f *file) at() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.pos.off
+}
+
+// markBase is how to know the file again where reading began.
+func (f *file) markBase() flow.Mark {
+	if f.baseMark == nil {
+		return flow.Mark{}
+	}
+	return *f.baseMark
 }
 
 // isOpen says whether it has a descriptor.

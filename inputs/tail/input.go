@@ -51,7 +51,7 @@ type Input struct {
 	files  map[flow.FileID]*file
 	active map[*file]bool // not done
 	lost   map[string]int64
-	parked map[*file]string
+	parked map[*file]parking
 
 	// todo is what other goroutines found for Run to see to.
 	todoMu sync.Mutex
@@ -68,16 +68,17 @@ type Input struct {
 	scans   atomic.Int64  // the number of the last that came to its end
 
 	// The rest belongs to Run.
-	byKey    map[key]*file    // the newest content of each inode
-	tails    map[string]*file // the newest file of each path
-	dirs     map[string]*dir
-	fresh    []*file        // not yet in the journal
-	cut      []*file        // found truncated by the look that is made
-	later    []*file        // to be rechecked, when there is time
-	hot      map[*file]bool // had data a moment ago: polled
-	draining map[*file]bool // rotated
-	warned   map[string]bool
-	growing  map[key]int64 // sizes of copies that may be under way
+	oldQueues map[string]*queue // by topics of files that are no longer followed
+	byKey     map[key]*file     // the newest content of each inode
+	tails     map[string]*file  // the newest file of each path
+	dirs      map[string]*dir
+	fresh     []*file        // not yet in the journal
+	cut       []*file        // found truncated by the look that is made
+	later     []*file        // to be rechecked, when there is time
+	hot       map[*file]bool // had data a moment ago: polled
+	draining  map[*file]bool // rotated
+	warned    map[string]bool
+	growing   map[key]int64 // sizes of copies that may be under way
 	// kin is where rotated files of a path are that are not in its directory,
 	// by that and the path.
 	kin map[string]map[string][]string
@@ -134,9 +135,10 @@ func New(o Options) (*Input, error) {
 	}
 	in := &Input{
 		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[string]*queue{}, maxOpen: openLimit(),
-		files: map[flow.FileID]*file{}, active: map[*file]bool{}, open: map[*file]bool{}, lost: map[string]int64{}, parked: map[*file]string{},
+		files: map[flow.FileID]*file{}, active: map[*file]bool{}, open: map[*file]bool{}, lost: map[string]int64{}, parked: map[*file]parking{},
 		kick: make(chan struct{}, 1), scanned: make(chan struct{}), stopped: make(chan struct{}),
-		byKey: map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
+		oldQueues: map[string]*queue{},
+		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]int64{}, first: true,
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 	}
@@ -149,6 +151,7 @@ func New(o Options) (*Input, error) {
 		in.resume(s)
 	}
 	in.chain()
+	in.o.Files = nil // the garbage collector may have it
 	return in, nil
 }
 

@@ -32,6 +32,7 @@ func (d *disk) collect(dir string) (*listing, error) {
 	if err != nil {
 		return l, err
 	}
+	l.files = make([]entry, 0, len(names.others)+len(names.links))
 	for _, name := range slices.Concat(names.others, names.links) {
 		e, err := d.statPath(filepath.Join(dir, name))
 		if err == nil {

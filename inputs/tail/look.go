@@ -48,7 +48,18 @@ func (in *Input) look(path string) {
 		return
 	}
 	d.prior = l
+	in.share(l)
 	in.record()
+}
+
+// share lets the listing, which is kept, have the paths of known files in common
+// with them: half of what it takes.
+func (in *Input) share(l *listing) {
+	for i := range l.files {
+		if f := in.byKey[l.files[i].key]; f != nil && f.now == l.files[i].path {
+			l.files[i].path = f.now
+		}
+	}
 }
 
 // snapshot is what is in the directory d at path. Only the files that are known,

@@ -207,8 +207,8 @@ func (in *Input) lookUnwatched(now time.Time) {
 // retry takes up the parked files whose time has come.
 func (in *Input) retry(now time.Time) {
 	var due []*file
-	for f := range in.parked {
-		if !now.Before(f.retry) {
+	for f, p := range in.parked {
+		if !now.Before(p.retry) {
 			due = append(due, f)
 		}
 	}

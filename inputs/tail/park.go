@@ -16,20 +16,27 @@ func (in *Input) warnOnce(key, msg string, args ...any) {
 	}
 }
 
+// parking is a file that cannot be read.
+type parking struct {
+	why   string
+	retry time.Time // when it is tried again
+	wait  time.Duration
+}
+
 // park leaves f alone for a while, because it cannot be read.
 func (in *Input) park(f *file, err error) {
 	if f.state == done || errors.Is(err, errGone) {
 		return
 	}
 	f.queue.remove(f)
-	f.wait = min(max(2*f.wait, tickEvery), maxWait)
-	f.retry = time.Now().Add(f.wait)
+	p := parking{why: err.Error(), wait: min(max(2*in.parked[f].wait, tickEvery), maxWait)}
+	p.retry = time.Now().Add(p.wait)
 	if f.wrong == nil {
 		in.sayWhy(f, err)
 	}
 	f.wrong = err
 	in.mu.Lock()
-	in.parked[f] = err.Error()
+	in.parked[f] = p
 	in.mu.Unlock()
 }
 
@@ -68,6 +75,6 @@ func (in *Input) unpark(f *file) {
 	if f.state != done {
 		in.log.Info("file can be read again", "path", f.now)
 	}
-	f.wrong, f.wait = nil, 0
+	f.wrong = nil
 	delete(in.parked, f)
 }

@@ -124,7 +124,7 @@ func (f *file) fillJoined(p []byte, off int64) (int, error) {
 		}
 		defer g.close()
 	}
-	if ok, err := g.content().matches(g.base, g.baseMark); err != nil || !ok {
+	if ok, err := g.content().matches(g.base, g.markBase()); err != nil || !ok {
 		if err == nil {
 			f.queue.in.report(g, nil) // it was truncated once more
 		}
@@ -147,7 +147,10 @@ func (f *file) verify(end int64) (bool, error) {
 	if f.joined > 0 && f.pos.off > f.size {
 		return true, nil // all of it was given
 	}
-	if f.early.off > f.pos.off {
+	if f.early != nil && f.early.off <= f.pos.off && f.pos.off >= flow.Enough {
+		f.early = nil
+	}
+	if f.early != nil && f.early.off > f.pos.off {
 		if ok, err := f.content().matches(f.early.off, f.early.mark); !ok || err != nil {
 			return false, err
 		}
@@ -208,7 +211,8 @@ func (f *file) cut(data []byte, alone, end bool) (used, part int, last bool) {
 
 // give hands out the first used of the n bytes that were read into c.
 func (f *file) give(c *flow.Chunk, lead, used, part int, last bool, n int) {
-	f.back = f.pos
+	back := f.pos
+	f.queue.back = back
 	c.File, c.Path, c.Start = f.id, f.path, f.pos.off
 	c.Lead, c.Data = c.Buf[:lead], c.Buf[lead:lead+used]
 	c.PrefixLen, c.Prefix = f.pos.mark.PrefixLen, f.pos.mark.Prefix
@@ -222,7 +226,7 @@ func (f *file) give(c *flow.Chunk, lead, used, part int, last bool, n int) {
 	}
 	f.searched = f.pos.off
 	if part == 0 && bytes.IndexByte(c.Buf[lead+used:lead+n], '\n') < 0 {
-		f.searched = f.back.off + int64(n)
+		f.searched = back.off + int64(n)
 	}
 }
 
@@ -232,7 +236,7 @@ func (f *file) unreadFrom(c *flow.Chunk, n int) {
 	if n >= c.Lines() {
 		return
 	}
-	f.pos = f.back
+	f.pos = f.queue.back
 	if n > 0 {
 		s := c.Span(0, n)
 		f.pos = position{off: s.End, mark: s.Mark}

@@ -60,8 +60,8 @@ func (in *Input) Stats() Stats {
 	for cause, n := range in.lost {
 		s.Lost[cause] = n
 	}
-	for f := range in.parked {
-		s.Parked[f.path] = in.parked[f]
+	for f, p := range in.parked {
+		s.Parked[f.path] = p.why
 	}
 	return s
 }
