@@ -85,13 +85,20 @@ func (e *Encoder) Add(c *flow.Chunk, from int) (to int) {
 	if c.Reading != 0 {
 		return e.addRecords(c, from)
 	}
-	n := c.Lines()
-	for to = from; to < n; to++ {
-		if !e.add(c.Line(to), c.Start+int64(c.LineStart(to)), e.limit) {
+	begin := c.LineStart(from)
+	at, newline := begin, c.Part == 0 || c.Final // what Line and Offset do, without asking each time
+	for to = from; to < len(c.Ends); to++ {
+		end := int(c.Ends[to])
+		line := c.Data[at:end]
+		if newline && len(line) > 0 && line[len(line)-1] == '\n' {
+			line = line[:len(line)-1]
+		}
+		if !e.add(line, c.Start+int64(at), e.limit) {
 			break
 		}
+		at = end
 	}
-	e.lines += c.LineStart(to) - c.LineStart(from)
+	e.lines += at - begin
 	return to
 }
 
