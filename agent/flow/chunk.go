@@ -107,9 +107,10 @@ type Chunk struct {
 	// Buf is what Lead and Data point into. Who fills the chunk may grow it;
 	// it is used again for the next.
 	Buf []byte
-	// Text is what the values of Records point into that are not in Data, used
-	// again like Buf.
-	Text []byte
+	// Text is what the values of Records point into that are not in Data, and
+	// Heads what their headers do; used again like Buf.
+	Text  []byte
+	Heads []Header
 }
 
 // Lines is the number of lines, or of records.

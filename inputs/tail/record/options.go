@@ -106,12 +106,16 @@ func (o Options) Check() []Problem {
 	}
 	pattern("multiline.start", o.Multiline.Start)
 	pattern("multiline.continue", o.Multiline.Continue)
-	for i, text := range o.Include {
-		pattern(fmt.Sprintf("include[%d]", i), text)
+	patterns := func(field string, texts []string) {
+		for i, text := range texts {
+			pattern(fmt.Sprintf("%s[%d]", field, i), text)
+			if text == "" {
+				add(fmt.Sprintf("%s[%d]", field, i), "it is empty, and matches every line; remove it")
+			}
+		}
 	}
-	for i, text := range o.Exclude {
-		pattern(fmt.Sprintf("exclude[%d]", i), text)
-	}
+	patterns("include", o.Include)
+	patterns("exclude", o.Exclude)
 	o.checkMultiline(add)
 	word := func(field, text string, words ...string) {
 		if text != "" && !slices.Contains(words, text) {

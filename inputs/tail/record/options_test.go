@@ -29,6 +29,7 @@ func TestCheck(t *testing.T) {
 	f(Options{Multiline: Multiline{Start: "("}}, "multiline.start: error parsing regexp: missing closing )")
 	f(Options{Multiline: Multiline{Continue: "["}}, "multiline.continue: ")
 	f(Options{Include: []string{"a", "*"}, Exclude: []string{"+"}}, "include[1]: ", "exclude[0]: ")
+	f(Options{Exclude: []string{"a", ""}}, "exclude[1]: it is empty")
 	f(Options{Multiline: Multiline{MaxLines: 3}}, "multiline: it has neither")
 	f(Options{Multiline: Multiline{Start: "a", MaxLines: -1}}, "multiline.max_lines: ")
 	f(Options{Multiline: Multiline{Start: "a", Quiet: -1}}, "multiline.quiet: ")

@@ -1,0 +1,421 @@
+package record
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+
+	"tailrace/agent/flow"
+)
+
+// End says what is known of the bytes behind those that are cut.
+type End int
+
+const (
+	// More may come: what may go on with it is not given.
+	More End = iota
+	// Quiet is that nothing came for a while: multi-line records are complete,
+	// lines without a newline are not.
+	Quiet
+	// Last is that nothing will come: what is there is complete.
+	Last
+)
+
+// Counts is what was seen while cutting.
+type Counts struct {
+	Excluded, ExcludedBytes int64 // records that were left out, and their bytes
+	Long                    int64 // records longer than the limit
+	Malformed               int64 // lines that are not in the container's format
+	Invalid                 int64 // characters that are not in the character set
+}
+
+// Plus is the sum of both, times sign for the second.
+func (c Counts) Plus(d Counts, sign int64) Counts {
+	return Counts{
+		c.Excluded + sign*d.Excluded, c.ExcludedBytes + sign*d.ExcludedBytes,
+		c.Long + sign*d.Long, c.Malformed + sign*d.Malformed, c.Invalid + sign*d.Invalid,
+	}
+}
+
+// A Cutter cuts bytes into records. It holds nothing but memory that is used
+// again, and Counts of the last cut. One goroutine at a time may use it.
+//
+// What comes out depends on nothing but the reading and the bytes. Cutting goes
+// from left to right: lines are added to the record that is under way in their
+// stream, until it is complete. Records of several streams overlap, so that a
+// cut uses bytes only up to where none of them goes on (sweep.go). What Cut used,
+// up to the End of a clean record, is cut into the same records by Again.
+type Cutter struct {
+	r     *Reading
+	c     *flow.Chunk
+	data  []byte
+	open  [streams]pending
+	items []item // complete, in the order of their completion
+	fed   int    // bytes of data that were added to records
+	sums  []Counts
+	total Counts
+}
+
+// item is one record, or bytes of which there is none.
+type item struct {
+	stream     int
+	start, end int // in data
+	out        bool
+	value      []byte
+	heads      []flow.Header
+	after      progress // of its stream
+	counts     Counts
+}
+
+// pending is the record that is under way in a stream.
+type pending struct {
+	progress        // behind the last line, or before the one that is under way
+	on       bool   // there is one; else the rest is not set
+	before   int    // pieces that were given of it before
+	rest     skip   // it is the rest of a record that is not given
+	cut      bool   // it is longer than the limit: text is its beginning
+	text     []byte // data when that is enough, else buf
+	buf      []byte
+	length   int // bytes of its text in the file, also of what was cut off
+	lines    int
+	item     item
+	time     []byte // of a container's line
+	name     []byte // of its stream
+	strange  bool
+	invalid  int64
+}
+
+// fragment is a line, or as much of it as is taken at once.
+type fragment struct {
+	stream      int
+	start, end  int    // in data, with the newline
+	text        []byte // decoded, without the newline
+	length      int    // bytes of text in the file
+	first, last bool   // of its line
+	time, name  []byte
+	strange     bool
+	invalid     int64
+}
+
+// Cut fills c.Records from c.Data, which begins at c.Start with the state
+// c.Part. It returns how many bytes it used, and the state behind them. It uses
+// none when nothing is complete; given Reading.Window bytes it always uses some.
+// There may be bytes that it used, and no records.
+func (k *Cutter) Cut(r *Reading, c *flow.Chunk, end End) (used, part int) {
+	k.begin(r, c)
+	half := k.lines()
+	switch {
+	case end == Last:
+		k.finish(half, state{})
+	case end == Quiet && !half && !k.mid():
+		k.finish(false, state{})
+	}
+	used, part = k.sweep(k.barrier())
+	if used == 0 && len(k.data) >= r.Window() {
+		k.force()
+		used, part = k.sweep(k.fed)
+	}
+	return used, part
+}
+
+// Again cuts the bytes of a span: c.Data is all of them, and part the state
+// behind. It reports whether they were cut in this way before.
+func (k *Cutter) Again(r *Reading, c *flow.Chunk, part int) bool {
+	k.begin(r, c)
+	k.finish(k.lines(), unpack(part))
+	used, after := k.sweep(len(k.data))
+	return used == len(k.data) && after == part && len(c.Records) > 0
+}
+
+// Counts is what was seen in the first n records of the last cut, and in what
+// was left out between and, if they are all, behind them.
+func (k *Cutter) Counts(n int) Counts {
+	if n >= len(k.sums) {
+		return k.total
+	}
+	if n == 0 {
+		return Counts{}
+	}
+	return k.sums[n-1]
+}
+
+func (k *Cutter) begin(r *Reading, c *flow.Chunk) {
+	k.r, k.c, k.data, k.fed = r, c, c.Data, 0
+	k.items, k.sums, k.total = k.items[:0], k.sums[:0], Counts{}
+	c.Records, c.Text, c.Heads = c.Records[:0], c.Text[:0], c.Heads[:0]
+	at := unpack(c.Part)
+	if Simple(c.Part) && r.o.Container == "" && !r.Multiline() {
+		at[0].mid = at[0].pieces > 0 // as without a reading
+	}
+	for i := range k.open {
+		k.open[i] = pending{progress: at[i], buf: k.open[i].buf}
+	}
+}
+
+// lines adds all complete lines of data to their records, and of a longer one
+// what is taken at once. It reports whether a line is left that is not complete.
+func (k *Cutter) lines() (half bool) {
+	width := k.r.Width()
+	for k.fed < len(k.data) {
+		rest := k.data[k.fed:]
+		window := rest[:min(len(rest), k.r.fragment+width)]
+		n := k.r.newline(window)
+		switch {
+		case n >= 0:
+			k.line(k.fed, k.fed+n, k.fed+n+width, true)
+		case len(window) == k.r.fragment+width:
+			n = k.r.whole(window[:k.r.fragment])
+			k.line(k.fed, k.fed+n, k.fed+n, false)
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// line adds data[start:content], of which all up to end is used. last says that
+// the line ends with it.
+func (k *Cutter) line(start, content, end int, last bool) {
+	k.fed = end
+	f := fragment{start: start, end: end, last: last, length: content - start}
+	p := k.data[start:content]
+	if k.r.o.Container != "" {
+		k.contained(p, f)
+		return
+	}
+	f.first = !k.open[0].mid
+	if k.r.charset.wide && k.c.Start == 0 && start == 0 && len(p) >= 2 && (p[0] == 0xff && p[1] == 0xfe || p[0] == 0xfe && p[1] == 0xff) {
+		p = p[2:]
+	}
+	f.text = p
+	k.add(f)
+}
+
+// mid says whether a line is under way that is not complete.
+func (k *Cutter) mid() bool {
+	return slices.ContainsFunc(k.open[:], func(p pending) bool { return p.mid })
+}
+
+// finish completes what is under way, up to the state that is behind it. half
+// says that there is a line without a newline.
+func (k *Cutter) finish(half bool, to state) {
+	if half {
+		mid := to[0].mid
+		if k.r.o.Container != "" {
+			mid = to[strange].mid
+		}
+		k.line(k.fed, len(k.data), len(k.data), !mid)
+	}
+	for i := range k.open {
+		k.close(i, to[i] != progress{})
+	}
+}
+
+// force gives what is under way as pieces: streams alternate for too long.
+func (k *Cutter) force() {
+	for i := range k.open {
+		k.close(i, true)
+	}
+}
+
+// add adds a fragment to the record of its stream.
+func (k *Cutter) add(f fragment) {
+	p := &k.open[f.stream]
+	decoded := false
+	if f.first {
+		if k.r.Multiline() && !f.strange {
+			k.decode(&f)
+			decoded = true
+		}
+		if !k.r.Multiline() || f.strange || k.r.begins(f.text) {
+			k.close(f.stream, false)
+			p.progress = progress{}
+		}
+	}
+	if p.on && !p.cut && p.rest == keep {
+		if !decoded {
+			k.decode(&f)
+		}
+		decoded = true
+		if k.over(p, &f) {
+			k.tooLong(f.stream)
+		}
+	}
+	if !p.on {
+		p.start(&f)
+	}
+	if p.rest == keep && !p.cut && !decoded {
+		k.decode(&f)
+	}
+	k.append(p, &f)
+	p.mid = !f.last
+	if f.last && !k.r.Multiline() {
+		k.close(f.stream, false)
+		p.progress = progress{}
+	}
+	k.silent(f)
+}
+
+// over says whether the record would be longer than the limit with f.
+func (k *Cutter) over(p *pending, f *fragment) bool {
+	more := f.length
+	if f.first {
+		more++
+	}
+	return p.length+more > k.r.maxLine || f.first && k.r.maxLines > 0 && p.lines >= k.r.maxLines
+}
+
+// tooLong ends the record's text: what comes is another piece, or cut off.
+func (k *Cutter) tooLong(stream int) {
+	p := &k.open[stream]
+	if k.r.o.LongLines == Split {
+		k.close(stream, true)
+		return
+	}
+	p.cut = true
+}
+
+// start begins a record, or goes on with one of which pieces were given.
+func (p *pending) start(f *fragment) {
+	p.on, p.before, p.rest, p.cut = true, p.pieces, p.skip, false
+	p.text, p.buf, p.length, p.lines = nil, p.buf[:0], 0, 0
+	p.time, p.name, p.strange, p.invalid = f.time, f.name, f.strange, 0
+	p.item = item{stream: f.stream, start: f.start}
+}
+
+// append adds f to the record that is under way.
+func (k *Cutter) append(p *pending, f *fragment) {
+	again := f.first && p.length+p.lines > 0
+	if f.first || p.lines == 0 {
+		p.lines++
+	}
+	if again {
+		p.length++
+	}
+	p.length += f.length
+	p.item.end = f.end
+	if p.cut || p.rest != keep {
+		return
+	}
+	p.invalid += f.invalid
+	switch {
+	case k.r.raw():
+		p.text = k.data[p.item.start : f.start+f.length]
+	default:
+		if again {
+			p.buf = append(p.buf, '\n')
+		}
+		p.buf = append(p.buf, f.text...)
+		p.text = p.buf
+	}
+}
+
+// silent completes multi-line records of other streams that had nothing for
+// long.
+func (k *Cutter) silent(f fragment) {
+	if !k.r.Multiline() {
+		return
+	}
+	for i := range k.open {
+		if p := &k.open[i]; i != f.stream && p.on && !p.mid && f.end-p.item.end > silence {
+			k.close(i, false)
+			p.progress = progress{}
+		}
+	}
+}
+
+// decode makes UTF-8 of the text.
+func (k *Cutter) decode(f *fragment) {
+	d := k.r.decoder()
+	if d == nil {
+		return
+	}
+	f.text, _ = d.Bytes(f.text) // what is invalid becomes U+FFFD
+	f.invalid = int64(bytes.Count(f.text, replacement))
+}
+
+var replacement = []byte("\ufffd")
+
+// close completes the record that is under way in a stream, if there is one.
+// goesOn says that it is only a piece of it.
+func (k *Cutter) close(stream int, goesOn bool) {
+	p := &k.open[stream]
+	if !p.on {
+		return
+	}
+	p.on = false
+	it := p.item
+	it.counts.Invalid = p.invalid
+	if p.strange && p.before == 0 && p.rest == keep {
+		it.counts.Malformed = 1
+	}
+	whole := p.rest == keep && p.before == 0 // it begins here
+	switch {
+	case p.rest != keep:
+		it.out = true
+		if p.rest == filtered {
+			it.counts.ExcludedBytes = int64(it.end - it.start)
+		}
+	case whole && !k.r.passes(p.text):
+		it.out = true
+		it.counts.Excluded, it.counts.ExcludedBytes = 1, int64(it.end-it.start)
+	default:
+		if whole && (goesOn || p.cut) {
+			it.counts.Long = 1
+		}
+		k.fill(&it, p, goesOn)
+	}
+	if goesOn {
+		it.after = progress{mid: p.mid}
+		switch {
+		case p.rest != keep:
+			it.after.skip = p.rest
+		case it.out:
+			it.after.skip = filtered
+		case p.cut:
+			it.after.skip = cutOff
+		default:
+			it.after.pieces = p.before + 1
+		}
+	}
+	p.progress = it.after
+	k.items = append(k.items, it)
+}
+
+// fill gives the record its value and headers.
+func (k *Cutter) fill(it *item, p *pending, goesOn bool) {
+	it.value = p.text
+	if k.r.object != nil {
+		from := len(k.c.Text)
+		k.c.Text = k.r.object.append(k.c.Text, values{
+			millis: k.c.Time, path: k.c.Path, offset: k.c.Start + int64(it.start),
+			text: p.text, time: p.time, stream: p.name,
+		})
+		it.value = k.c.Text[from:]
+	} else if !k.r.raw() {
+		from := len(k.c.Text)
+		k.c.Text = append(k.c.Text, p.text...)
+		it.value = k.c.Text[from:]
+	}
+	from := len(k.c.Heads)
+	head := func(key string, value []byte) { k.c.Heads = append(k.c.Heads, flow.Header{Key: key, Value: value}) }
+	switch {
+	case p.cut && goesOn:
+		head("truncated", []byte("true"))
+	case p.cut:
+		head("truncated", strconv.AppendInt(nil, int64(p.length), 10))
+	case goesOn:
+		head("part", strconv.AppendInt(nil, int64(p.before+1), 10))
+	case p.before > 0:
+		n := strconv.Itoa(p.before + 1)
+		head("part", []byte(n+"/"+n))
+	}
+	if len(p.name) > 0 {
+		head("stream", p.name)
+		head("time", p.time)
+	}
+	if p.strange {
+		head("malformed", []byte(k.r.o.Container))
+	}
+	it.heads = k.c.Heads[from:len(k.c.Heads):len(k.c.Heads)]
+}
