@@ -87,7 +87,7 @@ func (a *agent) open(cfg *config.Config) (err error) {
 	a.lostBefore = state.Lost
 	a.input, err = tail.New(tail.Options{
 		Inputs: inputs(cfg), Files: state.Files, FirstStart: state.FirstStart, Life: state.Life,
-		Journal: a.journal, Log: a.Log,
+		HoldDeleted: cfg.HoldDeleted, Journal: a.journal, Log: a.Log,
 	})
 	if err != nil {
 		return errors.Join(err, a.journal.Close())

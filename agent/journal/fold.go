@@ -15,7 +15,7 @@ type fold struct {
 	mu    sync.RWMutex // guards files, for acked alone
 	files map[flow.FileID]*entry
 	lanes map[int32]*stream
-	lost  map[string]int64 // bytes by cause
+	lost  Losses
 	// looked is as if all had been seen when the journal does not say, as
 	// older ones do not.
 	looked Looked
@@ -49,7 +49,7 @@ type stream struct {
 func newFold() *fold {
 	return &fold{
 		files: map[flow.FileID]*entry{}, lanes: map[int32]*stream{},
-		lost: map[string]int64{}, topics: map[string]string{}, looked: Looked{Done: true},
+		topics: map[string]string{}, looked: Looked{Done: true},
 		readings: newReadings(),
 	}
 }
@@ -109,7 +109,7 @@ func (f *fold) apply(r Record) bool {
 	case r.Lane != nil:
 		return f.lane(*r.Lane)
 	case r.Lost != nil:
-		f.lost[r.Lost.Cause] += r.Lost.Bytes
+		f.lost.Add(*r.Lost)
 	case r.Looked != nil:
 		f.look(*r.Looked)
 	case r.Done != nil:

@@ -29,7 +29,7 @@ func everyRecord() []Record {
 		{Ack: &a},
 		{Rebind: &Rebind{Lane: 1, PID: 2, Epoch: 3, Intents: []Intent{i}, Lost: []flow.Span{long}, Cause: "c\xfe"}},
 		{Done: &Done{Spans: []flow.Span{long}}},
-		{Lost: &Lost{File: 1, Path: "p\x80", Bytes: 5, Cause: "c"}},
+		{Lost: &Lost{File: 1, Path: "p\x80", Bytes: 5, Lines: 2, Cause: "c"}},
 		{Looked: &Looked{Done: true, Time: 7, First: true}},
 		{Highest: &Highest{File: 1<<64 - 1, Lane: 3, Reading: 4}},
 		{Position: &Position{ID: 1, End: 2, Mark: long.Mark}},

@@ -158,12 +158,13 @@ type Done struct {
 	Spans []flow.Span `json:"spans"`
 }
 
-// Lost counts bytes of a file that will never be shipped. A snapshot has one
-// for each cause, of no file.
+// Lost counts bytes of a file that will never be shipped, and their lines where
+// they could be counted. A snapshot has one for each path and cause.
 type Lost struct {
 	File  flow.FileID `json:"file,omitempty"`
 	Path  string      `json:"path,omitempty"`
 	Bytes int64       `json:"bytes"`
+	Lines int64       `json:"lines,omitempty"`
 	Cause string      `json:"cause"` // one of a few fixed words
 }
 

@@ -1,9 +1,6 @@
 package journal
 
 import (
-	"maps"
-	"slices"
-
 	"tailrace/agent/flow"
 )
 
@@ -31,8 +28,8 @@ func (f *fold) snapshot(yield func(Record) bool) {
 			return
 		}
 	}
-	for _, cause := range slices.Sorted(maps.Keys(f.lost)) {
-		if !yield(Record{Lost: &Lost{Bytes: f.lost[cause], Cause: cause}}) {
+	for _, l := range f.lost.List() {
+		if !yield(Record{Lost: &Lost{Path: l.Path, Bytes: l.Bytes, Lines: l.Lines, Cause: l.Cause}}) {
 			return
 		}
 	}

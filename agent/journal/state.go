@@ -35,6 +35,8 @@ type State struct {
 	// Lost is the bytes that were given up as lost since the journal began,
 	// by cause.
 	Lost map[string]int64
+	// Losses is the same by path and cause, with lines, sorted.
+	Losses []Loss
 }
 
 // FileState is one file and how far it was shipped.
@@ -97,7 +99,8 @@ func (l *loaded) begin(here Header) Looked {
 // view keeps what the fold holds now.
 func (f *fold) view() found {
 	v := found{files: f.sortedFiles()}
-	v.Lost, v.Readings = maps.Clone(f.lost), maps.Clone(f.readings.specs)
+	v.Losses = f.lost.List()
+	v.Lost, v.Readings = f.lost.Bytes(), maps.Clone(f.readings.specs)
 	for _, s := range f.sortedLanes() {
 		v.Lanes = append(v.Lanes, LaneState{
 			Lane: s.Lane, PID: s.pid, Intents: cloneIntents(s.intents),
@@ -110,6 +113,7 @@ func (f *fold) view() found {
 // state makes a copy that the caller may change.
 func (v *found) state() State {
 	st := v.State
+	st.Losses = slices.Clone(v.Losses)
 	st.Lost, st.Readings = maps.Clone(v.Lost), maps.Clone(v.Readings)
 	st.Lanes = slices.Clone(v.Lanes)
 	at := map[flow.FileID]flow.Span{} // un-acked span with the largest End

@@ -113,7 +113,7 @@ func (d *disk) statFD(fd int) (entry, error) {
 	return fromStatx("", &x), nil
 }
 
-// sizeFD is size, mtime and nlink of an open file. It allocates nothing.
+// sizeFD is size, space, mtime and nlink of an open file. It allocates nothing.
 func (d *disk) sizeFD(fd int) (entry, error) {
 	if err := d.enter("fstat", ""); err != nil {
 		return entry{}, err
@@ -122,7 +122,7 @@ func (d *disk) sizeFD(fd int) (entry, error) {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return entry{}, err
 	}
-	return entry{size: st.Size, mtime: st.Mtim.Nano(), nlink: uint32(st.Nlink)}, nil
+	return entry{size: st.Size, space: st.Blocks * 512, mtime: st.Mtim.Nano(), nlink: uint32(st.Nlink)}, nil
 }
 
 // openFile opens path for reading. It does not wait for a writer, should the

@@ -7,29 +7,6 @@ import (
 	"tailrace/agent/journal"
 )
 
-// loseRest counts what is known to be lost of f, which is nowhere.
-func (in *Input) loseRest(f *file, l *listing) {
-	f.mu.Lock()
-	rest := f.size - f.pos.off
-	f.mu.Unlock()
-	cause := lostDeleted
-	if n, ok := packedRest(f, l); ok {
-		rest, cause = n, lostCompressed
-	}
-	if rest > 0 {
-		in.lose(f, rest, cause)
-	}
-}
-
-// lose counts bytes of f that will never be shipped.
-func (in *Input) lose(f *file, n int64, cause string) {
-	in.mu.Lock()
-	in.lost[cause] += n
-	in.mu.Unlock()
-	in.o.Journal.Note(journal.Record{Lost: &journal.Lost{File: f.id, Path: f.path, Bytes: n, Cause: cause}})
-	in.log.Error("lines are lost: the file was "+cause+" before it was read to its end", "path", f.path, "bytes", n, "offset", f.at())
-}
-
 // finish lets go of f: it was read to its end, or is gone.
 func (in *Input) finish(f *file) {
 	f.mu.Lock()

@@ -28,6 +28,9 @@ type Options struct {
 	FirstStart bool
 	Journal    Journal
 	Log        *slog.Logger
+	// HoldDeleted is how many bytes of disk space deleted files that wait to
+	// be read may take; 0: any number.
+	HoldDeleted int64
 	// NoNotify turns off notification by the file system.
 	NoNotify bool
 }
@@ -50,7 +53,7 @@ type Input struct {
 	mu     sync.Mutex
 	files  map[flow.FileID]*file
 	active map[*file]bool // not done
-	lost   map[string]int64
+	lost   journal.Losses
 	parked map[*file]parking
 
 	// todo is what other goroutines found for Run to see to.
@@ -135,7 +138,7 @@ func New(o Options) (*Input, error) {
 	}
 	in := &Input{
 		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[string]*queue{}, maxOpen: openLimit(),
-		files: map[flow.FileID]*file{}, active: map[*file]bool{}, open: map[*file]bool{}, lost: map[string]int64{}, parked: map[*file]parking{},
+		files: map[flow.FileID]*file{}, active: map[*file]bool{}, open: map[*file]bool{}, parked: map[*file]parking{},
 		kick: make(chan struct{}, 1), scanned: make(chan struct{}), stopped: make(chan struct{}),
 		oldQueues: map[string]*queue{},
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},

@@ -181,6 +181,7 @@ func (in *Input) tick() {
 	}
 	in.lookUnwatched(now)
 	in.record()
+	in.giveUpHeld()
 	in.closeIdle(now)
 	in.retry(now)
 }

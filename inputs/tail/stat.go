@@ -27,6 +27,7 @@ type entry struct {
 	uid   uint32
 	nlink uint32
 	size  int64
+	space int64 // bytes on the disk; only from sizeFD
 	mtime int64 // Unix nanoseconds
 	ctime int64 // Unix nanoseconds; 0 from sizeFD
 	link  bool  // the name is a symbolic link

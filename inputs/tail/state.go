@@ -31,6 +31,7 @@ type Stats struct {
 	Nuls        int64             // bytes of holes that were skipped
 	Slips       int64             // files that got lines after their successor was begun
 	Lost        map[string]int64  // bytes by cause
+	Losses      []journal.Loss    // the same by path and cause, sorted
 	Parked      map[string]string // why a file is not read, by its path
 }
 
@@ -38,13 +39,6 @@ type counters struct {
 	open, read, records, nuls, slips atomic.Int64
 	scanNanos                        atomic.Int64
 }
-
-// Why bytes of a file are never shipped.
-const (
-	lostTruncated  = "truncated"  // before they were read, and no copy is beside it
-	lostDeleted    = "deleted"    // before they were read
-	lostCompressed = "compressed" // before they were read
-)
 
 // Stats is safe for any goroutine.
 func (in *Input) Stats() Stats {
@@ -55,10 +49,7 @@ func (in *Input) Stats() Stats {
 		Read: in.stats.read.Load(), Records: in.stats.records.Load(),
 		Scans: in.scans.Load(), ScanTime: time.Duration(in.stats.scanNanos.Load()),
 		Nuls: in.stats.nuls.Load(), Slips: in.stats.slips.Load(),
-		Lost: map[string]int64{}, Parked: map[string]string{},
-	}
-	for cause, n := range in.lost {
-		s.Lost[cause] = n
+		Lost: in.lost.Bytes(), Losses: in.lost.List(), Parked: map[string]string{},
 	}
 	for f, p := range in.parked {
 		s.Parked[f.path] = p.why

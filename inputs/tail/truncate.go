@@ -161,12 +161,3 @@ func (in *Input) lostHalf(f *file) {
 		}
 	}
 }
-
-func (in *Input) loseTruncated(f *file) {
-	f.mu.Lock()
-	rest := f.sure - f.pos.off
-	f.mu.Unlock()
-	if rest > 0 {
-		in.lose(f, rest, lostTruncated)
-	}
-}

@@ -1,0 +1,54 @@
+package tail
+
+import "cmp"
+
+// giveUpHeld keeps the disk space of deleted files that wait to be read below
+// Options.HoldDeleted: the ones that were deleted first are given up.
+func (in *Input) giveUpHeld() {
+	if in.o.HoldDeleted == 0 {
+		return
+	}
+	var held int64
+	deleted := map[*file]int64{}
+	for _, f := range in.openFiles() {
+		f.mu.Lock()
+		if f.fd >= 0 {
+			if e, err := f.content().describe(); err == nil && e.nlink == 0 {
+				deleted[f] = e.space
+				held += e.space
+			}
+		}
+		f.mu.Unlock()
+	}
+	for held > in.o.HoldDeleted {
+		oldest := (*file)(nil)
+		for f := range deleted {
+			if oldest == nil || cmp.Or(f.since.Compare(oldest.since), cmp.Compare(f.id, oldest.id)) < 0 {
+				oldest = f
+			}
+		}
+		held -= deleted[oldest]
+		delete(deleted, oldest)
+		in.giveUpUnread(oldest)
+	}
+}
+
+// giveUpUnread lets go of a deleted file that was not read to its end.
+func (in *Input) giveUpUnread(f *file) {
+	if f.state == done {
+		return
+	}
+	f.queue.remove(f)
+	f.mu.Lock()
+	rest, lines := f.size-f.pos.off, int64(0)
+	if rest > 0 && f.fd >= 0 {
+		lines = f.countLines(f.pos.off)
+	}
+	f.gone = true
+	f.mu.Unlock()
+	if rest > 0 {
+		in.loseLines(f, rest, lines, lostHeld)
+	}
+	in.finish(f)
+	in.lostHalf(f)
+}

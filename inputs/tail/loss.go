@@ -1,0 +1,93 @@
+package tail
+
+import (
+	"bytes"
+
+	"tailrace/agent/journal"
+)
+
+// Why bytes of a file are never shipped.
+const (
+	lostTruncated  = "truncated"    // before they were read, and no copy is beside it
+	lostDeleted    = "deleted"      // before they were read
+	lostCompressed = "compressed"   // before they were read
+	lostHeld       = "hold_deleted" // deleted, and more than may be held
+)
+
+// lossSays is what is logged of a loss.
+var lossSays = map[string]string{
+	lostTruncated:  "lines are lost: the file was truncated before it was read to its end, and no copy of it was found; rotate it by renaming, or keep a copy",
+	lostDeleted:    "lines are lost: the file was deleted before it was read to its end; keep rotated files for longer",
+	lostCompressed: "lines are lost: the file was compressed before it was read to its end; use delaycompress",
+	lostHeld:       "lines are lost: deleted files that wait to be read take more room than hold_deleted allows; look after the brokers, or raise it",
+}
+
+// lose counts bytes of f that will never be shipped.
+func (in *Input) lose(f *file, n int64, cause string) { in.loseLines(f, n, 0, cause) }
+
+// loseLines is lose where it is known how many lines they are; 0: unknown.
+func (in *Input) loseLines(f *file, n, lines int64, cause string) {
+	lost := journal.Lost{File: f.id, Path: f.path, Bytes: n, Lines: lines, Cause: cause}
+	in.mu.Lock()
+	in.lost.Add(lost)
+	in.mu.Unlock()
+	in.o.Journal.Note(journal.Record{Lost: &lost})
+	args := []any{"cause", cause, "path", f.path, "offset", f.at(), "bytes", n}
+	if lines > 0 {
+		args = append(args, "lines", lines)
+	}
+	in.log.Error(lossSays[cause], args...)
+}
+
+// loseRest counts what is known to be lost of f, which is nowhere.
+func (in *Input) loseRest(f *file, l *listing) {
+	f.mu.Lock()
+	rest := f.size - f.pos.off
+	f.mu.Unlock()
+	cause := lostDeleted
+	if n, ok := packedRest(f, l); ok {
+		rest, cause = n, lostCompressed
+	}
+	if rest > 0 {
+		in.lose(f, rest, cause)
+	}
+}
+
+func (in *Input) loseTruncated(f *file) {
+	f.mu.Lock()
+	rest := f.sure - f.pos.off
+	f.mu.Unlock()
+	if rest > 0 {
+		in.lose(f, rest, lostTruncated)
+	}
+}
+
+// countMax is how many bytes are read, at most, to count lines that are lost.
+const countMax = 64 << 20
+
+// countLines is how many lines the open file has from off on, 0 when they are
+// too many to count. The caller holds mu.
+func (f *file) countLines(off int64) (lines int64) {
+	if f.size-off > countMax {
+		return 0
+	}
+	buf := make([]byte, readSize)
+	last := byte('\n')
+	for {
+		n, err := f.content().pread(buf, off)
+		if err != nil {
+			return 0
+		}
+		lines += int64(bytes.Count(buf[:n], []byte{'\n'}))
+		if n > 0 {
+			last = buf[n-1]
+		}
+		if off += int64(n); n < len(buf) {
+			break
+		}
+	}
+	if last != '\n' {
+		lines++
+	}
+	return lines
+}
