@@ -13,7 +13,7 @@ func inputs(cfg *config.Config) []tail.Config {
 		all = append(all, tail.Config{
 			Paths: in.Paths, Exclude: in.Exclude, Topic: in.Topic, Start: in.Start, At: in.At,
 			Record:      records(in, cfg.Hostname),
-			IgnoreOlder: in.IgnoreOlder, CloseIdle: in.CloseIdle,
+			IgnoreOlder: in.IgnoreOlder, CloseIdle: in.CloseIdle, DeleteAfter: in.DeleteAfterAck,
 		})
 	}
 	return all

@@ -66,6 +66,7 @@ func (d *decoder) file() *File {
 		f.BaseMark = d.mark()
 	}
 	f.Done = d.is(`,"done":true`)
+	f.Deleting = d.is(`,"deleting":true`)
 	d.must(`}`)
 	return f
 }

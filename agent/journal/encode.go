@@ -71,6 +71,9 @@ func appendFile(b []byte, f *File) []byte {
 	if f.Done {
 		b = append(b, `,"done":true`...)
 	}
+	if f.Deleting {
+		b = append(b, `,"deleting":true`...)
+	}
 	return append(b, '}')
 }
 

@@ -62,6 +62,9 @@ type File struct {
 	// Done says that the file was read to its end and let go: bytes that
 	// come later are out of order.
 	Done bool `json:"done,omitempty"`
+	// Deleting says that all of it is acked and it is about to be deleted, or
+	// was: that it is nowhere is no loss.
+	Deleting bool `json:"deleting,omitempty"`
 }
 
 // Forget drops a file that is gone.

@@ -14,7 +14,7 @@ func (in *Input) resume(s journal.FileState) {
 		key: makeKey(s.Dev, s.Ino, s.Birth), dev: s.Dev, birth: s.Birth, ino: s.Ino,
 		owner: s.Owner, handle: s.Handle, prevID: s.Prev, base: s.Base,
 		pos: position{off: s.Resume, mark: s.ResumeMark}, searched: s.Resume,
-		recorded: true, resumed: true, since: time.Now(),
+		recorded: true, resumed: true, since: time.Now(), deleting: s.Deleting,
 	}
 	if s.Base > 0 {
 		mark := s.BaseMark

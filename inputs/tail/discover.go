@@ -24,6 +24,9 @@ type Config struct {
 	IgnoreOlder time.Duration
 	// CloseIdle is how long a file without new data stays open; 0: 5 s.
 	CloseIdle time.Duration
+	// DeleteAfter is for how long a file must not have been written to that is
+	// deleted once it was shipped; 0: none is. See delete.go.
+	DeleteAfter time.Duration
 }
 
 // patterns knows which paths are followed.

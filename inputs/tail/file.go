@@ -83,6 +83,7 @@ type file struct {
 	resumed   bool        // not seen yet in this run
 	copies    bool        // it is a copy of another: not shipped
 	polled    atomic.Bool // Run looks at it often
+	deleting  bool        // it is being deleted, as the journal knows
 	missed    int64       // under mu: the scan after which Fetch did not find its bytes
 }
 

@@ -42,7 +42,7 @@ func (in *Input) noteFile(f *file) {
 func (f *file) journalFile() *journal.File {
 	r := &journal.File{
 		ID: f.id, Path: f.path, Topic: f.queue.topic, Dev: f.dev, Ino: f.ino, Birth: f.birth, Owner: f.owner, Handle: f.handle,
-		Prev: f.prevID, Base: f.base, BaseMark: f.markBase(), Done: f.state == done,
+		Prev: f.prevID, Base: f.base, BaseMark: f.markBase(), Done: f.state == done, Deleting: f.deleting,
 	}
 	if f.now != f.path {
 		r.Now = f.now
@@ -100,7 +100,9 @@ const keepPath = time.Hour
 func (in *Input) forget() {
 	gone := map[string][]*file{}
 	for _, f := range in.files {
-		if f.state == done && (f.gone || f.key == key{}) {
+		if in.deleted(f) {
+			in.drop(f)
+		} else if f.state == done && (f.gone || f.key == key{}) {
 			gone[f.path] = append(gone[f.path], f)
 		}
 	}

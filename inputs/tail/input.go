@@ -96,6 +96,7 @@ type Input struct {
 	dirty     map[string]*dir // something happened there since the last look
 	scan      scan
 	due       due
+	del       deletions
 }
 
 // task is one thing that Run is to see to.
@@ -136,6 +137,7 @@ func New(o Options) (*Input, error) {
 			c.CloseIdle = openFor
 		}
 	}
+	wanted := slices.ContainsFunc(o.Inputs, func(c Config) bool { return c.DeleteAfter > 0 })
 	in := &Input{
 		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[string]*queue{}, maxOpen: openLimit(),
 		files: map[flow.FileID]*file{}, active: map[*file]bool{}, open: map[*file]bool{}, parked: map[*file]parking{},
@@ -144,6 +146,7 @@ func New(o Options) (*Input, error) {
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]int64{}, first: true,
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
+		del: deletions{wanted: wanted, failed: map[*file]time.Time{}},
 	}
 	for _, c := range in.o.Inputs {
 		if in.queues[c.Topic] == nil {

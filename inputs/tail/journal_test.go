@@ -73,6 +73,8 @@ func (j *fakeJournal) Write(recs ...journal.Record) error {
 	return nil
 }
 
+func (j *fakeJournal) WriteSync(recs ...journal.Record) error { return j.Write(recs...) }
+
 func (j *fakeJournal) Note(recs ...journal.Record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -189,6 +189,9 @@ func (in *Input) nearest(f *file, d *dir, l *listing) (entry, error) {
 // seen notes that f is at e, which has its identity.
 func (in *Input) seen(f *file, e entry) {
 	f.misses, f.gone, f.owner = 0, false, int64(e.uid)+1
+	if f.deleting {
+		in.keep(f)
+	}
 	if f.now != e.path {
 		in.move(f, e.path)
 		in.noteFile(f)
@@ -285,7 +288,7 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 	if open {
 		return // it is read to its end, wherever it is
 	}
-	if f.state != done && in.found(f, l) {
+	if f.state != done && !f.deleting && in.found(f, l) {
 		return
 	}
 	if f.misses++; f.misses < 2 {
@@ -295,7 +298,7 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 	}
 	f.gone = true
 	if f.state == rotated {
-		if f.resumed {
+		if f.resumed && !f.deleting {
 			in.log.Warn("a file that was followed is nowhere any more: what was written to it behind this offset while nobody looked is lost",
 				"path", f.path, "offset", f.pos.off)
 		}

@@ -184,6 +184,7 @@ func (in *Input) tick() {
 	in.giveUpHeld()
 	in.closeIdle(now)
 	in.retry(now)
+	in.deleteAll(now)
 }
 
 // lookUnwatched looks at the directories that cannot be watched, and at those

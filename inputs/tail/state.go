@@ -12,6 +12,8 @@ import (
 type Journal interface {
 	// Write records what must be on file before what follows from it.
 	Write(recs ...journal.Record) error
+	// WriteSync is Write, and all that was recorded so far survives a power cut.
+	WriteSync(recs ...journal.Record) error
 	// Note records what may come later, and never fails.
 	Note(recs ...journal.Record)
 	// Acked is the position up to which the file's lines are acked.

@@ -1,0 +1,253 @@
+package tail
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tailrace/agent/journal"
+)
+
+// An input with DeleteAfter deletes its files: those that one of its patterns
+// matches under the name that they have now, of which every byte was shipped
+// and acked, that end with a line, and that nobody has written to for so long.
+//
+//  1. The journal says that the file is being deleted, and makes that durable,
+//     with all acks before it: whatever happens now, the file is not shipped
+//     again, nor is it missed.
+//  2. The file is opened, and compared with what was read of it. Nobody may
+//     have it open for writing: a lease, which the kernel gives for a file only
+//     that has no writer, holds new ones off until the name is gone.
+//  3. In its directory, held open so that it cannot be exchanged, the name must
+//     lead to the very inode, of the very size, and must be the only one.
+//  4. The name is removed. What somebody still managed to append, where there
+//     are no leases, is read from the descriptor, as of any file that was
+//     deleted.
+//
+// Then the journal forgets the file.
+
+const (
+	deleteEvery = scanEvery
+	deleteBatch = 100         // files at most in one turn of the loop
+	deleteAgain = time.Minute // after a file could not be deleted
+)
+
+// deletions is what Run knows of files to be deleted.
+type deletions struct {
+	wanted bool // by any input
+	next   time.Time
+	failed map[*file]time.Time // when to try again
+}
+
+// deleteAll deletes the files whose time has come.
+func (in *Input) deleteAll(now time.Time) {
+	if !in.del.wanted || now.Before(in.del.next) {
+		return
+	}
+	in.del.next = now.Add(deleteEvery)
+	var files []*file
+	var recs []journal.Record
+	for _, f := range in.files {
+		if !in.mayDelete(f, now) || in.full() {
+			continue
+		}
+		if len(files) == deleteBatch {
+			in.del.next = now // the rest at the next tick
+			break
+		}
+		f.deleting = true
+		files = append(files, f)
+		recs = append(recs, journal.Record{File: f.journalFile()})
+	}
+	if len(files) == 0 {
+		return
+	}
+	err := in.o.Journal.WriteSync(recs...)
+	for _, f := range files {
+		if err == nil && in.delete(f) {
+			continue
+		}
+		in.keep(f)
+	}
+}
+
+// keep ends the deletion of f, which is still there.
+func (in *Input) keep(f *file) {
+	f.deleting = false
+	in.noteFile(f)
+}
+
+// mayDelete says that, as far as is known without looking, f is to be deleted.
+func (in *Input) mayDelete(f *file, now time.Time) bool {
+	after := f.conf.DeleteAfter
+	if after == 0 || f.state != following && f.state != done || f.gone || f.copies || f.resumed || f.deleting ||
+		!f.recorded || f.wrong != nil || f.prev != nil || f.base > 0 || f.queue.busy(f) {
+		return false
+	}
+	if again, ok := in.del.failed[f]; ok {
+		if now.Before(again) {
+			return false
+		}
+		delete(in.del.failed, f)
+	}
+	f.mu.Lock()
+	off, ok := f.pos.off, f.shippedWhole(now.Add(-after))
+	f.mu.Unlock()
+	if !ok {
+		return false
+	}
+	if acked, _ := in.o.Journal.Acked(f.id); acked < off {
+		return false
+	}
+	i := in.pats.match(f.now)
+	return i >= 0 && &in.o.Inputs[i] == f.conf && !in.hasCopy(f)
+}
+
+// hasCopy says that a copy of f may be beside it that is not shipped for that
+// reason alone.
+func (in *Input) hasCopy(f *file) bool {
+	d := in.dirs[filepath.Dir(f.now)]
+	if d == nil || d.prior == nil {
+		return true // not looked at yet
+	}
+	return slices.ContainsFunc(d.prior.family(f.path), func(m member) bool {
+		g := in.byKey[m.key]
+		return g != nil && g.copies
+	})
+}
+
+// shippedWhole says that all of f was read, that it ends with a line, and that
+// it was last written to before t. The caller holds mu.
+func (f *file) shippedWhole(t time.Time) bool {
+	return f.pos.off > 0 && f.pos.off == f.size && f.pos.mark.Part == 0 && f.joined == 0 && f.mtime < t.UnixNano()
+}
+
+// delete removes the name of f, which the journal knows to be wanted, and says
+// whether it did.
+func (in *Input) delete(f *file) bool {
+	dir, err := in.disk.openDir(filepath.Dir(f.now))
+	if err != nil {
+		return in.notDeleted(f, err)
+	}
+	defer unix.Close(dir)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.open(); err != nil {
+		return in.notDeleted(f, err)
+	}
+	same, err := f.verify(f.pos.off)
+	if err != nil || !same || !f.shippedWhole(time.Now().Add(-f.conf.DeleteAfter)) {
+		return in.notDeleted(f, err) // a look finds out what it is now
+	}
+	switch err := in.disk.lease(f.fd); err {
+	case nil:
+		defer unix.FcntlInt(uintptr(f.fd), unix.F_SETLEASE, unix.F_UNLCK)
+	case unix.EAGAIN:
+		return in.notDeleted(f, nil) // somebody has it open to write to it
+	}
+	if err := in.disk.removeAt(dir, filepath.Base(f.now), f.key, f.size); err != nil {
+		return in.notDeleted(f, err)
+	}
+	f.gone = true
+	in.unfollow(f)
+	return true
+}
+
+// unfollow lets the file whose name was removed come to its end like any that
+// was rotated.
+func (in *Input) unfollow(f *file) {
+	if in.warned[undeletable(f)] {
+		delete(in.warned, undeletable(f))
+		in.log.Info("files can be deleted again", "directory", filepath.Dir(f.now))
+	}
+	f.state, f.since = rotated, time.Now()
+	in.draining[f] = true
+	in.mu.Lock()
+	in.active[f] = true
+	in.mu.Unlock()
+}
+
+func undeletable(f *file) string { return "delete:" + filepath.Dir(f.now) }
+
+// errLinked says that a file is not deleted because it has more names.
+var errLinked = errors.New("it is a link, or has several names")
+
+// notDeleted leaves f alone for a while, and says why, once for a directory. It
+// returns false.
+func (in *Input) notDeleted(f *file, err error) bool {
+	in.del.failed[f] = time.Now().Add(deleteAgain)
+	if err == nil || errors.Is(err, errMoved) || errors.Is(err, errGone) || in.warned[undeletable(f)] {
+		return false // it changes, which a look sees to
+	}
+	in.warned[undeletable(f)] = true
+	if errors.Is(err, errLinked) {
+		in.log.Warn("a shipped file is not deleted: it is a link, or has several names", "path", f.now)
+		return false
+	}
+	in.log.Error(fmt.Sprintf("cannot delete %q, which was shipped: %v: let the user that tailrace runs as write to its directory, or remove delete_after_ack; it is tried again, also for the other files of the directory", f.now, err))
+	return false
+}
+
+// deleted says that f was deleted by us, is acked, and need not be known any
+// more: nothing is beside it that may have been made of it.
+func (in *Input) deleted(f *file) bool {
+	if !f.deleting || f.state != done || !f.gone {
+		return false
+	}
+	if acked, _ := in.o.Journal.Acked(f.id); acked < f.at() {
+		return false
+	}
+	d := in.dirs[filepath.Dir(f.path)]
+	return d == nil || d.prior == nil || len(d.prior.family(f.path)) == 0
+}
+
+// lease takes a lease on an open file. It is refused with EAGAIN when somebody
+// has the file open to write to it, and with other errors where there are no
+// leases: then only the time since the last write tells.
+func (d *disk) lease(fd int) error {
+	if err := d.enter("lease", ""); err != nil {
+		return err
+	}
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_RDLCK)
+	return err
+}
+
+// openDir opens a directory.
+func (d *disk) openDir(path string) (int, error) {
+	if err := d.enter("open", path); err != nil {
+		return -1, err
+	}
+	return unix.Open(path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+}
+
+// removeAt removes a name from the open directory dir, if it is the only name
+// of the inode k and the file has that size: errMoved or errLinked if not.
+func (d *disk) removeAt(dir int, name string, k key, size int64) error {
+	if err := d.enter("remove", name); err != nil {
+		return err
+	}
+	var x unix.Statx_t
+	if err := unix.Statx(dir, name, unix.AT_SYMLINK_NOFOLLOW, statMask, &x); err != nil {
+		if isMissing(err) {
+			return errMoved
+		}
+		return err
+	}
+	e := fromStatx(name, &x)
+	switch {
+	case x.Mode&unix.S_IFMT == unix.S_IFLNK:
+		return errLinked
+	case e.key != k, e.size != size:
+		return errMoved
+	case e.nlink > 1:
+		return errLinked
+	}
+	if err := d.enter("unlink", name); err != nil {
+		return err
+	}
+	return unix.Unlinkat(dir, name, 0)
+}
