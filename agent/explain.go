@@ -150,6 +150,9 @@ func (j still) Acked(id flow.FileID) (int64, flow.Mark) { return j[id].Acked, j[
 // Write implements tail.Journal. Nothing is kept: nobody reads lines.
 func (j still) Write(...journal.Record) error { return nil }
 
+// WriteSync implements tail.Journal.
+func (j still) WriteSync(...journal.Record) error { return nil }
+
 // Note implements tail.Journal.
 func (j still) Note(...journal.Record) {}
 
