@@ -57,12 +57,17 @@ func (p *printer) text(b []byte) string {
 	if !p.escape {
 		return string(b)
 	}
+	return harmless(string(b))
+}
+
+// harmless is s without what would steer a terminal.
+func harmless(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\t' {
 			return '\uFFFD'
 		}
 		return r
-	}, string(b))
+	}, s)
 }
 
 // message is the JSON object of one message. What is not UTF-8 text is in

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,20 +75,54 @@ func (x *explainer) explain(path string) (explain.Answer, error) {
 	if err != nil {
 		return e, err
 	}
-	if e.Match.Followed() && e.At.Kind == "file" {
-		err = x.directory(&e)
-	}
-	e.Of = path
-	if f := owner(files, path, keyAt(&e.At)); f != nil && f.Path != path {
+	e.Of, e.Files = path, files
+	f := owner(files, path, keyAt(&e.At))
+	if f != nil && f.Path != path {
 		e.Of = f.Path
-		if files, err = x.files(e.Of, key{}); err != nil {
+		if e.Files, err = x.files(e.Of, key{}); err != nil {
 			return e, err
 		}
 	}
-	e.Files = files
-	e.Siblings = x.siblings(e.Of, files)
-	e.Verdict = verdict(&e.At, &e.Match, path, files)
+	e.Verdict = verdict(&e.At, &e.Match, path, e.Files)
+	if f == nil {
+		e.RotatedOf = x.in.rotatedOf(path)
+	}
+	if e.Match.Followed() && e.At.Kind == "file" {
+		err = x.directory(&e)
+	}
+	if e.Verdict == explain.New && err == nil {
+		err = x.unknown(&e)
+	}
+	if err == nil {
+		err = x.siblings(&e)
+	}
 	return e, err
+}
+
+// rotatedOf is the path that a pattern matches and of which path is a rotated
+// file by its name; empty when there is none.
+func (in *Input) rotatedOf(path string) string {
+	for _, base := range originals(filepath.Base(path)) {
+		of := filepath.Join(filepath.Dir(path), base)
+		if in.pats.match(of) >= 0 {
+			return of
+		}
+	}
+	return ""
+}
+
+// unknown finds out why a file that a pattern matches is not known.
+func (x *explainer) unknown(e *explain.Answer) error {
+	at, err := x.disk.statPath(e.Path)
+	if err != nil {
+		return nil // it is gone meanwhile
+	}
+	alone := new(bool)
+	err = x.ask(func() { *alone = x.in.leftAlone(e.Path, at) })
+	if err == nil && *alone {
+		e.Verdict = explain.TooOld
+	}
+	return err
 }
 
 // directory finds out whether the file's directory is looked at.
@@ -170,23 +205,37 @@ func (x *explainer) present(f *explain.File) {
 	}
 }
 
-// siblings is the rotated files beside path.
-func (x *explainer) siblings(path string, files []explain.File) []explain.Sibling {
-	l, err := x.list(filepath.Dir(path))
+// siblings finds the rotated files of e.Of.
+func (x *explainer) siblings(e *explain.Answer) error {
+	dirs := []string{filepath.Dir(e.Of)}
+	var known file // only its owner
+	err := x.ask(func() {
+		if f := x.in.tails[e.Of]; f != nil {
+			known.owner = f.owner
+		}
+		dirs = append(dirs, x.in.kin[dirs[0]][e.Of]...)
+	})
 	if err != nil {
-		return nil
+		return err
 	}
 	byKey := map[key]flow.FileID{}
-	for _, f := range files {
+	for _, f := range e.Files {
 		byKey[keyOf(&f)] = f.ID
 	}
-	var out []explain.Sibling
-	for _, m := range l.family(path) {
-		out = append(out, explain.Sibling{
+	var family []member
+	for _, dir := range dirs {
+		if l, err := x.list(dir); err == nil {
+			family = append(family, l.family(e.Of)...)
+		}
+	}
+	slices.SortFunc(family, older)
+	for _, m := range family {
+		e.Siblings = append(e.Siblings, explain.Sibling{
 			Path: m.path, Size: m.size, Modified: time.Unix(0, m.mtime), Packed: m.gen.packed, File: byKey[m.key],
+			Foreign: byKey[m.key] == 0 && !known.owned(m.entry),
 		})
 	}
-	return out
+	return nil
 }
 
 // verdict sums up.

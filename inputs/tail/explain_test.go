@@ -2,6 +2,7 @@ package tail
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -226,6 +227,68 @@ func TestExplainAtRest(t *testing.T) {
 		if b := h.atRest("app.log.1"); b.Of != h.path("app.log") || b.Verdict != explain.Followed {
 			t.Errorf("%+v", b)
 		}
+	})
+}
+
+// A file of which nothing is known says whether that is for its age, or because
+// it is a rotated one.
+func TestExplainUnknown(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.opts.Inputs[0].IgnoreOlder = time.Hour
+		h.append("old.log", "1\n")
+		h.append("app.log", "1\n")
+		h.must(os.Chtimes(h.path("old.log"), time.Time{}, time.Now().Add(-2*time.Hour)))
+		h.start()
+		h.settle()
+		h.append("app.log.7", "1\n")
+		f := func(when string, a explain.Answer, verdict explain.Verdict, of string) {
+			t.Helper()
+			if a.Verdict != verdict || a.RotatedOf != of || len(a.Files) > 0 {
+				t.Errorf("%s: %+v", when, a)
+			}
+		}
+		f("too old", h.explain("old.log"), explain.TooOld, "")
+		f("at rest", h.atRest("old.log"), explain.TooOld, "")
+		f("a rotated file that nobody has seen", h.explain("app.log.7"), explain.NoPattern, h.path("app.log"))
+		if a := h.explain("app.log"); len(a.Siblings) != 1 || a.Siblings[0].File != 0 || a.Siblings[0].Foreign {
+			t.Errorf("siblings: %+v", a)
+		}
+		h.stop()
+	})
+}
+
+// What another user has put beside a log is told as such; what was rotated to
+// another directory is told with the rest.
+func TestExplainSiblings(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make files of other users")
+	}
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "app.log")
+		h.append("app.log", "1\n")
+		h.must(os.Chown(h.path("app.log"), 1000, -1))
+		h.must(os.Mkdir(h.path("old"), 0o755))
+		h.start()
+		h.settle()
+		h.append("app.log.1", "planted\n")
+		h.must(os.Chown(h.path("app.log.1"), 1001, -1))
+		h.rename("app.log", "old/app.log.1")
+		h.append("app.log", "2\n")
+		h.must(os.Chown(h.path("app.log"), 1000, -1))
+		h.settle()
+		a := h.explain("app.log")
+		var got []string
+		for _, s := range a.Siblings {
+			name, err := filepath.Rel(h.dir, s.Path)
+			h.must(err)
+			got = append(got, fmt.Sprint(name, " ", s.Foreign, " ", s.File != 0))
+		}
+		slices.Sort(got)
+		if want := []string{"app.log.1 true false", "old/app.log.1 false true"}; !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+		h.stop()
 	})
 }
 

@@ -21,7 +21,11 @@ type Answer struct {
 	// had, as far as they are still known, oldest first.
 	Of    string `json:"of,omitempty"`
 	Files []File `json:"files,omitempty"`
-	// Siblings is the rotated files that are beside Of now, oldest first.
+	// RotatedOf is the followed path of which this one, of which nothing is
+	// known, is a rotated file by its name.
+	RotatedOf string `json:"rotated_of,omitempty"`
+	// Siblings is the rotated files of Of that are there now, in its own
+	// directory and in others where some were found, oldest first.
 	Siblings []Sibling `json:"siblings,omitempty"`
 	// Inside is what a directory holds, or a pattern leads to; More is how
 	// much is left out of it.
@@ -49,6 +53,7 @@ const (
 	Missing    Verdict = "missing"       // nothing is there, and nothing was
 	Deleted    Verdict = "deleted"       // it was followed
 	Dropped    Verdict = "not_followed"  // it was, before the configuration was changed
+	TooOld     Verdict = "too_old"       // for ignore_older, until it grows
 	Several    Verdict = "several_files" // a directory, or a pattern
 )
 
@@ -128,6 +133,9 @@ type Sibling struct {
 	Modified time.Time   `json:"modified"`
 	Packed   bool        `json:"compressed,omitempty"`
 	File     flow.FileID `json:"file,omitempty"` // of Files; 0: it is not known
+	// Foreign says that it has another owner than the path's files, and so is
+	// nothing of theirs.
+	Foreign bool `json:"foreign,omitempty"`
 }
 
 // Inside is one of several files.

@@ -1,0 +1,349 @@
+package main
+
+import (
+	"fmt"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"tailrace/agent"
+	"tailrace/inputs/tail/explain"
+)
+
+// explanation prints what is known of one path.
+func (w *words) explanation(e *agent.Explanation) {
+	w.line("%s %s", e.Path, headline(e))
+	w.match(e)
+	w.trouble(e)
+	if e.Verdict == explain.Several {
+		w.inside(e)
+		return
+	}
+	now := present(e)
+	if now != nil {
+		w.progress(e, now)
+	}
+	w.facts(&e.At)
+	w.family(e, now)
+	for _, l := range e.Lost {
+		w.line("  Lost:     %s, because %s", byteCount(l.Bytes), causes(l.Cause))
+	}
+}
+
+// headline is what becomes of the path, in half a sentence.
+func headline(e *agent.Explanation) string {
+	topic := e.Match.Topic
+	now := present(e)
+	if now != nil {
+		topic = now.Topic
+	}
+	switch e.Verdict {
+	case explain.Followed:
+		if now != nil && now.Path != e.Path {
+			return fmt.Sprintf("is the file that was followed as %s: its lines go to topic %s", now.Path, topic)
+		}
+		return fmt.Sprintf("is followed: its lines go to topic %s", topic)
+	case explain.Draining:
+		return fmt.Sprintf("is a rotated file of %s: it is read to its end, then let go", e.Of)
+	case explain.Finished:
+		return fmt.Sprintf("is a rotated file of %s: it was read to its end", e.Of)
+	case explain.History:
+		return fmt.Sprintf("is a rotated file of %s that was there before: its lines are not shipped", e.Of)
+	case explain.Copied:
+		return "is a copy of another file: its lines are shipped from there, and not twice"
+	case explain.Packed:
+		return "is a compressed file: what was in it unread is shipped, but it is not followed"
+	case explain.New:
+		if e.Running {
+			return fmt.Sprintf("will be followed: the agent has not seen it yet. Its lines will go to topic %s", topic)
+		}
+		return fmt.Sprintf("will be followed once the agent runs. Its lines will go to topic %s", topic)
+	case explain.NoPattern:
+		return "is not followed: no pattern of the configuration matches it"
+	case explain.Excluded:
+		return "is not followed: it is excluded"
+	case explain.NoFile:
+		return fmt.Sprintf("is not followed: it is a %s, and only regular files are", e.At.Kind)
+	case explain.BadLink:
+		return "is not followed: " + e.At.LinkRefused
+	case explain.Unreadable:
+		return "cannot be read; it is tried again and again"
+	case explain.Missing:
+		return fmt.Sprintf("does not exist. When it does, its lines will go to topic %s", topic)
+	case explain.Deleted:
+		return "does not exist any more; it was followed"
+	case explain.Dropped:
+		return "was followed, and is no longer in the configuration"
+	case explain.TooOld:
+		return "is left alone until it grows: it is older than ignore_older"
+	case explain.Several:
+		if e.At.Kind == "directory" {
+			return "is a directory"
+		}
+		return "is a pattern"
+	}
+	return "is " + string(e.Verdict)
+}
+
+// match says which pattern matches, or why none does.
+func (w *words) match(e *agent.Explanation) {
+	m := &e.Match
+	if m.Pattern != "" {
+		w.line("  Pattern:  %s%s", m.Pattern, in(m.Input))
+	}
+	if m.Excluded != "" {
+		w.line("  Excluded: by %s", m.Excluded)
+	}
+	for _, other := range m.Also {
+		w.line("  Also:     the input at %s matches it; each file goes to one topic, by the first input that matches", other)
+	}
+	if e.RotatedOf != "" {
+		w.line("  By its name it is a rotated file of %s, which is followed. Nothing is known of this one:", e.RotatedOf)
+		w.line("  it was there before, or has not been seen yet.")
+	}
+	if n := m.Near; n != nil && e.Verdict == explain.NoPattern {
+		w.line("  Nearest:  %s%s", n.Pattern, in(n.Input))
+		w.line("            %s", nearest(n))
+	}
+	if e.At.Kind == "" && e.At.Gone != "" && e.At.Gone != e.Path {
+		w.line("  Missing:  %s does not exist", e.At.Gone)
+	} else if e.At.Kind == "" && e.At.Link != "" {
+		w.line("  Missing:  the symbolic link leads to %s, which does not exist", e.At.Link)
+	} else if e.Verdict == explain.NoPattern && e.At.Kind == "" {
+		w.line("  Missing:  nothing is there either")
+	}
+}
+
+// nearest says how far a pattern matches.
+func nearest(n *explain.Near) string {
+	switch {
+	case n.Matched == "/":
+		return fmt.Sprintf("differs from the beginning: %q is not %q", n.Got, n.Want)
+	case n.Got == "":
+		return fmt.Sprintf("matches below %s, where it goes on with %q", n.Matched, n.Want)
+	case n.Want == "":
+		return fmt.Sprintf("ends at %s: %q is below what it matches; ** is any depth of directories", n.Matched, n.Got)
+	}
+	return fmt.Sprintf("matches up to %s; then %q does not match %q", n.Matched, n.Got, n.Want)
+}
+
+// in is where an input is written, in brackets.
+func in(input string) string {
+	if input == "" {
+		return ""
+	}
+	return " (" + input + ")"
+}
+
+// trouble says what keeps the file, or its topic, from being shipped.
+func (w *words) trouble(e *agent.Explanation) {
+	at := &e.At
+	if at.Error != "" && e.Verdict != explain.NoPattern && e.Verdict != explain.Excluded {
+		w.line("  Error:    %s", at.Error)
+		if strings.Contains(at.Error, "permission denied") {
+			w.line("            let the user that tailrace runs as read it, for instance with setfacl or a group")
+		}
+	}
+	if at.Unlisted != "" {
+		w.line("  Error:    its directory cannot be listed: %s", at.Unlisted)
+	} else if at.Unseen {
+		w.line("  Error:    its directory is not looked at: it is new, or a symbolic link leads there that belongs")
+		w.line("            neither to root nor to the owner of the directory")
+	}
+	if o := e.Output; o != nil && o.Trouble != "" {
+		w.line("  Error:    topic %s waits since %s: %s", o.Topic, clock(o.Since), o.Trouble)
+	}
+}
+
+// present is the content that is at the path now, or was last.
+func present(e *agent.Explanation) *explain.File {
+	var last *explain.File
+	for i := range e.Files {
+		f := &e.Files[i]
+		if f.Now == e.Path && e.At.Kind == "file" && f.Inode == e.At.Inode {
+			return f
+		}
+		if f.Path == e.Path || f.Inode == e.At.Inode && e.At.Inode != 0 {
+			last = f
+		}
+	}
+	if e.Verdict == explain.New {
+		return nil
+	}
+	return last
+}
+
+// progress says how far a file is, and what it waits for.
+func (w *words) progress(e *agent.Explanation, f *explain.File) {
+	if f.State == explain.History || f.State == explain.Copied {
+		return
+	}
+	w.line("  Size:     %s%s", byteCount(f.Size), plain(f))
+	w.line("  Read:     %s", upTo(f.Read, f.From, "all of it", f.Unread(), "to go"))
+	w.line("  Shipped:  %s", upTo(f.Acked, f.From, "all that was read", max(0, f.Read-f.Acked), "more were read"))
+	for i, wait := range f.Waits {
+		label := "Waits:   "
+		if i > 0 {
+			label = "and:     "
+		}
+		w.line("  %s %s", label, waitText(e, &wait))
+	}
+	if e.Running && len(f.Waits) == 0 && f.State == explain.Followed {
+		w.line("  Waits:    for new lines")
+	}
+	if f.Late {
+		w.line("  Late:     lines were written to it after its successor was begun: they are shipped behind those")
+	}
+}
+
+func plain(f *explain.File) string {
+	if f.Packed {
+		return " compressed; what follows counts the bytes before compression"
+	}
+	return ""
+}
+
+// upTo says how far something is that began at from, and that it is all or that
+// there is a rest.
+func upTo(n, from int64, all string, rest int64, more string) string {
+	text := "up to byte " + strconv.FormatInt(n, 10)
+	switch {
+	case n == from && rest > 0:
+		return "nothing yet, " + byteCount(rest) + " " + more
+	case n == from:
+		return "nothing yet"
+	case from > 0:
+		text += fmt.Sprintf(", from byte %d on", from)
+	}
+	if rest > 0 {
+		return text + ", " + byteCount(rest) + " " + more
+	}
+	return text + ": " + all
+}
+
+// waitText says what has to happen.
+func waitText(e *agent.Explanation, w *explain.Wait) string {
+	switch w.For {
+	case explain.ForJournal:
+		return "for the disk with " + e.StateDir + ": the file is not noted there yet, and is not read before"
+	case explain.ForRetry:
+		return fmt.Sprintf("it cannot be read: %s; tried again at %s", w.Error, clock(w.Until))
+	case explain.ForPredecessor:
+		return fmt.Sprintf("for %s, which was at the path before: first %s, in case somebody still writes to it",
+			w.Path, rest(w.Bytes))
+	case explain.ForTurn:
+		return fmt.Sprintf("for its turn with %s: the output takes what it can, file by file", byteCount(w.Bytes))
+	case explain.ForAnswer:
+		return fmt.Sprintf("for the acknowledgement of %s", byteCount(w.Bytes))
+	case explain.ForNewline:
+		return fmt.Sprintf("for a newline: the last %s are the beginning of a line", byteCount(w.Bytes))
+	case explain.ForData:
+		return fmt.Sprintf("for data: the last %s are NUL, space that the program took in advance", byteCount(w.Bytes))
+	case explain.ForHalf:
+		return fmt.Sprintf("for the rest of its last line, whose beginning (%s) a copytruncate cut off", byteCount(w.Bytes))
+	case explain.ForQuiet:
+		text := "in case somebody still writes to it, until " + clock(w.Until)
+		if w.Bytes > 0 {
+			text += fmt.Sprintf("; then its last %s are shipped, though they do not end in a newline", byteCount(w.Bytes))
+		}
+		return text
+	}
+	return "for " + string(w.For)
+}
+
+// rest is what is missing of a file that comes first.
+func rest(n int64) string {
+	if n == 0 {
+		return "it is looked at for a moment more"
+	}
+	return "its last " + byteCount(n) + " are read"
+}
+
+// facts says what is at the path.
+func (w *words) facts(at *explain.At) {
+	if at.Kind == "" {
+		return
+	}
+	made := ""
+	if !at.Birth.IsZero() {
+		made = ", made " + clock(at.Birth)
+	}
+	w.line("  Identity: inode %d on device %d:%d%s, owner %s, mode %s", at.Inode, at.Device>>8&0xfff, at.Device&0xff, made, owner(at.Owner), at.Mode)
+	if at.Link != "" {
+		w.line("  Link:     to %s", at.Link)
+	}
+	if at.Names > 1 {
+		w.line("  Names:    it has %d (hard links), and is read once", at.Names)
+	}
+	w.line("  Written:  last at %s", clock(at.Modified))
+}
+
+// owner is the name of a user.
+func owner(uid uint32) string {
+	id := strconv.FormatUint(uint64(uid), 10)
+	if u, err := user.LookupId(id); err == nil {
+		return u.Username
+	}
+	return id
+}
+
+// inside prints a line for each of several files.
+func (w *words) inside(e *agent.Explanation) {
+	if e.At.Error != "" {
+		w.line("  Error:    %s", e.At.Error)
+	}
+	if len(e.Inside) == 0 {
+		w.line("  with no files now")
+		return
+	}
+	for _, f := range e.Inside {
+		text := insideText(&f)
+		if f.Unread > 0 {
+			text += ", " + byteCount(f.Unread) + " unread"
+		}
+		name := f.Path
+		if e.At.Kind == "directory" {
+			name = filepath.Base(f.Path)
+		}
+		w.line("  %s  %s", name, text)
+	}
+	if e.More > 0 {
+		w.line("  and %d more", e.More)
+	}
+}
+
+// insideText is a verdict in a few words.
+func insideText(f *explain.Inside) string {
+	switch f.Verdict {
+	case explain.Followed:
+		return "followed, to topic " + f.Topic
+	case explain.New:
+		return "will be followed, to topic " + f.Topic
+	case explain.Draining:
+		return "rotated: read to its end, then let go"
+	case explain.Finished:
+		return "rotated: read to its end"
+	case explain.History:
+		return "rotated: was there before, not shipped"
+	case explain.Copied:
+		return "a copy, not shipped twice"
+	case explain.Packed:
+		return "compressed"
+	case explain.NoPattern:
+		return "no pattern matches it"
+	case explain.Excluded:
+		return "excluded"
+	case explain.NoFile:
+		return "not a regular file"
+	case explain.BadLink:
+		return "a link that is not followed"
+	case explain.Unreadable:
+		return "cannot be read"
+	case explain.Dropped:
+		return "no longer in the configuration"
+	case explain.TooOld:
+		return "older than ignore_older"
+	}
+	return string(f.Verdict)
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"tailrace/agent"
+	"tailrace/inputs/tail/explain"
+)
+
+// formerShown is how many files that are gone are listed.
+const formerShown = 5
+
+// family lists the rotated files of the path, and those that are gone. now is
+// what was told already.
+func (w *words) family(e *agent.Explanation, now *explain.File) {
+	files := map[uint64]*explain.File{}
+	for i := range e.Files {
+		files[uint64(e.Files[i].ID)] = &e.Files[i]
+	}
+	if now != nil {
+		delete(files, uint64(now.ID))
+	}
+	if len(e.Siblings) > 0 {
+		w.line("  Rotated files of %s, oldest first:", e.Of)
+	}
+	for _, s := range e.Siblings {
+		f := files[uint64(s.File)]
+		delete(files, uint64(s.File))
+		if s.Path == e.Path {
+			w.line("    %s  is this one", name(s.Path, e.Of))
+			continue
+		}
+		w.line("    %s  %s: %s", name(s.Path, e.Of), byteCount(s.Size), siblingText(&s, f))
+	}
+	w.former(e, files)
+}
+
+// former lists the files of the path that are nowhere any more, the newest of
+// them.
+func (w *words) former(e *agent.Explanation, left map[uint64]*explain.File) {
+	var gone []*explain.File
+	for i := range e.Files {
+		f := &e.Files[i]
+		switch {
+		case left[uint64(f.ID)] == nil:
+		case f.Now == "":
+			gone = append(gone, f)
+		case f.Now == e.Of:
+			w.line("  At %s now: %s, %s", e.Of, byteCount(f.Size), siblingText(nil, f))
+		case f.State != explain.History:
+			w.line("    %s  %s: %s", name(f.Now, e.Of), byteCount(f.Size), siblingText(nil, f))
+		}
+	}
+	if len(gone) > formerShown {
+		w.line("  and %d that are gone, the last of them:", len(gone))
+		gone = gone[len(gone)-formerShown:]
+	} else if len(gone) > 0 {
+		w.line("  Gone, or overwritten:")
+	}
+	for _, f := range gone {
+		made := ""
+		if !f.Birth.IsZero() {
+			made = " of " + clock(f.Birth)
+		}
+		text := "all " + byteCount(f.Read) + " that were seen of it were read"
+		if n := f.Unread(); n > 0 {
+			text = byteCount(n) + " were not read"
+		}
+		if n := f.Read - f.Acked; n > 0 {
+			text += ", " + byteCount(n) + " of them not yet acknowledged"
+		}
+		w.line("    a file%s: %s", made, text)
+	}
+}
+
+// siblingText says what is known of a rotated file. s may be nil, f too.
+func siblingText(s *explain.Sibling, f *explain.File) string {
+	switch {
+	case f == nil && s.Foreign:
+		return "belongs to another user and is left alone"
+	case f == nil && s.Packed:
+		return "compressed, and not known"
+	case f == nil:
+		return "not known: it was there before, or has not been seen yet"
+	case f.State == explain.History:
+		return "was there before, not shipped"
+	case f.State == explain.Copied:
+		return "a copy, not shipped twice"
+	case f.State == explain.Packed:
+		return "compressed; what was to be shipped of it was"
+	case f.Unread() > 0:
+		return byteCount(f.Unread()) + " unread"
+	case f.Acked < f.Read:
+		return "read to its end, " + byteCount(f.Read-f.Acked) + " not yet acknowledged"
+	}
+	return "read to its end"
+}
+
+// name is path, shortened where it is beside of.
+func name(path, of string) string {
+	if filepath.Dir(path) == filepath.Dir(of) {
+		return filepath.Base(path)
+	}
+	return path
+}
+
+// byteCount is a number of bytes for people: exact, and in a unit that can be read
+// at a glance.
+func byteCount(n int64) string {
+	text := strconv.FormatInt(n, 10) + " bytes"
+	if n == 1 {
+		text = "1 byte"
+	}
+	for i, unit := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		size := int64(1) << (10 * (i + 1))
+		if n >= 10*size && (n < 10*size<<10 || unit == "TiB") {
+			return fmt.Sprintf("%s (%d %s)", text, n/size, unit)
+		}
+	}
+	return text
+}
+
+// causes says why bytes are lost.
+func causes(cause string) string {
+	switch cause {
+	case "truncated":
+		return "the file was truncated before they were read"
+	case "deleted":
+		return "the file was deleted before they were read"
+	case "compressed":
+		return "the file was compressed before they were read, and cannot be unpacked"
+	}
+	return cause
+}
+
+// clock is a time for people: without the day when it is today.
+func clock(t time.Time) string {
+	t = t.Local()
+	if y, m, d := time.Now().Date(); t.Year() == y && t.Month() == m && t.Day() == d {
+		return t.Format("15:04:05")
+	}
+	return at(t)
+}

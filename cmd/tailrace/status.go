@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"tailrace/agent"
+	"tailrace/agent/config"
+)
+
+func statusCommand() *cobra.Command {
+	var path string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Say what the agent does: files, topics, what waits, what is in trouble",
+		Long: `Says how many files are followed, how far each topic is, which topics and files
+wait because of an error, and what is lost. The running agent is asked; when none
+runs, its state directory tells, and nothing is changed there.`,
+		Args: exactly(0, "give flags only"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := config.Load(path)
+			if err != nil {
+				return err
+			}
+			s, err := ask(cmd.Context(), func(ctx context.Context) (agent.Status, error) { return agent.AskStatus(ctx, cfg) })
+			if err != nil {
+				return err
+			}
+			return printStatus(cmd.OutOrStdout(), cfg, &s, asJSON)
+		},
+	}
+	configFlag(cmd, &path)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
+	return cmd
+}
+
+func printStatus(out io.Writer, cfg *config.Config, s *agent.Status, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(out).Encode(s)
+	}
+	w := &words{out: out, escape: isTerminal(out)}
+	if s.Running {
+		w.line("tailrace %s on %s, with state in %s: %s.", s.Version, s.Hostname, s.StateDir, s.Summary)
+	} else {
+		w.line("tailrace does not run. Its state is in %s: %s known, %s followed.", s.StateDir, count(s.Files.Known, "file"), count(s.Files.Followed, "file"))
+	}
+	for i := range s.Topics {
+		w.topic(&s.Topics[i], s.Running, cfg.Outputs.Kafka != nil)
+	}
+	w.parked(s)
+	for _, l := range s.Lost {
+		w.line("! Lost: %s%s, because %s", byteCount(l.Bytes), of(l.Path), causes(l.Cause))
+	}
+	if j := s.Journal; j != nil {
+		for _, step := range j.Failing {
+			w.line("! The journal in %s fails to %s; see the log", s.StateDir, step)
+		}
+	}
+	w.origin(&s.Origin, cfg)
+	return nil
+}
+
+// topic prints how far one topic is.
+func (w *words) topic(t *agent.Topic, running, kafka bool) {
+	w.line("")
+	w.line("Topic %s: %s", t.Topic, count(t.Files, "file"))
+	switch {
+	case !running && t.InFlight > 0:
+		w.line("  %s not acknowledged: they are sent again at the next start, and count once", count(int(t.InFlight), "record"))
+		return
+	case !running:
+		w.line("  all that was sent is acknowledged")
+		return
+	case !kafka:
+		w.line("  %s wait in files", byteCount(t.Backlog))
+		return
+	}
+	w.line("  %s in Kafka since the start; %s wait in files, %s under way", count(int(t.Acked), "record"), byteCount(t.Backlog), count(int(t.InFlight), "record"))
+	if t.Trouble != "" {
+		w.line("! It waits since %s: %s", clock(t.Since), t.Trouble)
+	}
+	if t.Repeats > 0 {
+		w.line("! %s may be in it twice", count(int(t.Repeats), "record"))
+	}
+	if t.GivenUp > 0 {
+		w.line("! %s were read and not acknowledged, and their bytes are gone", count(int(t.GivenUp), "record"))
+	}
+}
+
+// parked lists the files that cannot be read.
+func (w *words) parked(s *agent.Status) {
+	if s.Files.Parked == 0 {
+		return
+	}
+	w.line("")
+	w.line("! %s cannot be read:", count(s.Files.Parked, "file"))
+	for _, p := range s.Parked[:min(shown, len(s.Parked))] {
+		w.line("    %s: %s", p.Path, p.Error)
+	}
+	if more := s.Files.Parked - shown; more > 0 {
+		w.line("    and %d more", more)
+	}
+}
+
+// of is whose bytes are lost.
+func of(path string) string {
+	if path == "" {
+		return ""
+	}
+	return " of " + path
+}
