@@ -23,34 +23,114 @@ const (
 )
 
 // idle has the agent ship n short files and then measures it for a while in
-// which nothing happens.
+// which nothing happens, beside one that follows a single file.
 func (b *bench) idle(ctx context.Context, out io.Writer, n int, length time.Duration) (err error) {
-	j := job{
-		Topic: fmt.Sprintf("bench-idle-%d", os.Getpid()), Codec: "lz4", Brokers: b.cluster.brokers,
-		Files: []string{filepath.Join(b.dir, "idle", "*", "*.log")}, Lines: int64(n) * idleLines,
+	var runs [2]*idler
+	for i, files := range []int{1, n} {
+		r, err := b.startIdler(ctx, fmt.Sprintf("idle-%d", i), files)
+		if err != nil {
+			return err
+		}
+		defer r.end()
+		if err := r.settle(ctx); err != nil {
+			return err
+		}
+		runs[i] = r
 	}
-	if err := writeIdle(filepath.Join(b.dir, "idle"), n); err != nil {
+	one, many := runs[0], runs[1]
+	fmt.Fprintf(out, "%d files of %d lines: shipped after %.2f s\n", n, idleLines, many.took.Seconds())
+	if err := pause(ctx, many.process, settleTime); err != nil {
 		return err
 	}
-	if err := b.cluster.create(j.Topic); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, b.cluster.delete(j.Topic)) }()
-	p, err := startAgent(b.agent, b.dir, j)
+	before, err := procCPU(many.pid())
 	if err != nil {
 		return err
 	}
-	defer p.kill()
-	took, err := b.shipped(ctx, p, j)
-	if err == nil {
-		fmt.Fprintf(out, "%d files of %d lines: shipped after %.2f s\n", n, idleLines, took.Seconds())
-		err = b.measureIdle(ctx, out, p, length)
+	start := time.Now()
+	if err := pause(ctx, many.process, length); err != nil {
+		return err
 	}
+	after, err := procCPU(many.pid())
 	if err != nil {
-		p.kill()
-		return p.words(err)
+		return err
 	}
-	return p.stop()
+	cpu := (after - before).Seconds()
+	fmt.Fprintf(out, "over %v: %.2f s of CPU, %.3f %% of a core\n", length, cpu, 100*cpu/time.Since(start).Seconds())
+	return errors.Join(memory(out, one, many), one.process.stop(), many.process.stop())
+}
+
+// memory prints what the files take.
+func memory(out io.Writer, one, many *idler) error {
+	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", many.pid()))
+	if err != nil {
+		return err
+	}
+	base, err1 := procStatus(one.pid(), "VmRSS")
+	rss, err2 := procStatus(many.pid(), "VmRSS")
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	many.process.look()
+	fmt.Fprintf(out, "open files: %d\nmemory: %.1f MB now, %.1f MB at its peak; %.1f MB with one file, so %.0f bytes for each\n",
+		len(fds), float64(rss)*1024/1e6, many.process.peakMB, float64(base)*1024/1e6,
+		float64(rss-base)*1024/float64(max(1, many.files-1)))
+	return nil
+}
+
+// An idler is an agent that has shipped short files, and the files.
+type idler struct {
+	b       *bench
+	job     job
+	dir     string // with the agent's state in it
+	files   int
+	process *process
+	took    time.Duration // from the start until all was shipped
+}
+
+func (r *idler) pid() int { return r.process.cmd.Process.Pid }
+
+// startIdler writes n files and starts an agent on them, and a topic.
+func (b *bench) startIdler(ctx context.Context, name string, n int) (*idler, error) {
+	r := &idler{b: b, dir: filepath.Join(b.dir, name), files: n}
+	r.job = job{
+		Topic: fmt.Sprintf("bench-%s-%d", name, os.Getpid()), Codec: "lz4", Brokers: b.cluster.brokers,
+		Files: []string{filepath.Join(r.dir, "logs", "*", "*.log")}, Lines: int64(n) * idleLines,
+	}
+	if err := writeIdle(filepath.Join(r.dir, "logs"), n); err != nil {
+		return nil, err
+	}
+	if err := b.cluster.create(r.job.Topic); err != nil {
+		return nil, err
+	}
+	if err := r.start(); err != nil {
+		return nil, errors.Join(err, b.cluster.delete(r.job.Topic))
+	}
+	return r, nil
+}
+
+func (r *idler) start() (err error) {
+	r.process, err = startAgent(r.b.agent, r.dir, r.job)
+	return err
+}
+
+// settle waits until all lines are shipped.
+func (r *idler) settle(ctx context.Context) (err error) {
+	if r.took, err = r.b.shipped(ctx, r.process, r.job); err != nil {
+		r.process.kill()
+		return r.process.words(err)
+	}
+	return nil
+}
+
+// end ends the agent, if it runs, and removes the topic.
+func (r *idler) end() {
+	r.process.kill()
+	r.b.cluster.delete(r.job.Topic) // what is left of it goes with the broker
+}
+
+// path is where the n-th file is.
+func (r *idler) path(n int) string {
+	return filepath.Join(r.dir, "logs", strconv.Itoa(n/perDirectory), fmt.Sprintf("%d.log", n))
 }
 
 // writeIdle writes n files, a thousand to a directory.
@@ -92,39 +172,6 @@ func (b *bench) shipped(ctx context.Context, p *process, j job) (time.Duration, 
 			return time.Since(p.start), nil
 		}
 	}
-}
-
-// measureIdle prints what the agent takes while nothing happens.
-func (b *bench) measureIdle(ctx context.Context, out io.Writer, p *process, length time.Duration) error {
-	pid := p.cmd.Process.Pid
-	if err := pause(ctx, p, settleTime); err != nil {
-		return err
-	}
-	before, err := procCPU(pid)
-	if err != nil {
-		return err
-	}
-	start := time.Now()
-	if err := pause(ctx, p, length); err != nil {
-		return err
-	}
-	after, err := procCPU(pid)
-	if err != nil {
-		return err
-	}
-	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-	if err != nil {
-		return err
-	}
-	rss, err := procStatus(pid, "VmRSS")
-	if err != nil {
-		return err
-	}
-	p.look()
-	fmt.Fprintf(out, "over %v: %.2f s of CPU, %.2f %% of a core\n",
-		length, (after - before).Seconds(), 100*(after-before).Seconds()/time.Since(start).Seconds())
-	fmt.Fprintf(out, "open files: %d\nmemory: %.1f MB now, %.1f MB at its peak\n", len(fds), float64(rss)*1024/1e6, p.peakMB)
-	return nil
 }
 
 // pause lets time pass in which the agent must not end.

@@ -22,6 +22,8 @@ const usage = `bench: measure tailrace.
   bench latency [flags]   from the write of a line to a consumer
   bench live [flags]      the same, and CPU, at 20,000 lines a second
   bench idle [flags]      what many files cost in which nothing happens
+  bench start [flags]     how soon a new line is shipped by an agent that knows many files
+  bench turns [flags]     lines that wait in many files: how fast, and how fair
   bench lines [flags]     write the lines to stdout
 
 Each starts a real Apache Kafka (Java and Maven needed), or takes --brokers.
@@ -48,6 +50,10 @@ func main() {
 		exit(liveMain(ctx, args))
 	case "idle":
 		exit(idleMain(ctx, args))
+	case "start":
+		exit(startMain(ctx, args))
+	case "turns":
+		exit(turnsMain(ctx, args))
 	case "lines":
 		exit(linesMain(args))
 	default:
@@ -152,8 +158,8 @@ func liveMain(ctx context.Context, args []string) error {
 
 func idleMain(ctx context.Context, args []string) error {
 	c := newCommon("bench idle")
-	n := c.Int("files", 5000, "how many files")
-	length := c.Duration("for", 30*time.Second, "how long the agent is measured")
+	n := c.Int("files", 20_000, "how many files")
+	length := c.Duration("for", 4*time.Minute, "how long the agent is measured; full scans are up to two minutes apart")
 	if err := c.parse(args); err != nil {
 		return err
 	}
@@ -161,6 +167,32 @@ func idleMain(ctx context.Context, args []string) error {
 		return errors.New("--files must be at least 1, --for more than 0")
 	}
 	return c.with(ctx, func(b *bench) error { return b.idle(ctx, os.Stdout, *n, *length) })
+}
+
+func startMain(ctx context.Context, args []string) error {
+	c := newCommon("bench start")
+	n := c.Int("files", 100_000, "how many files")
+	runs := c.Int("runs", 5, "how often the agent is started")
+	if err := c.parse(args); err != nil {
+		return err
+	}
+	if *n < 1 || *runs < 1 {
+		return errors.New("--files and --runs must be at least 1")
+	}
+	return c.with(ctx, func(b *bench) error { return b.restart(ctx, os.Stdout, *n, *runs) })
+}
+
+func turnsMain(ctx context.Context, args []string) error {
+	c := newCommon("bench turns")
+	files := c.Int("files", 2048, "how many files")
+	lines := c.Int64("lines", 1_000_000, "how many lines in all")
+	if err := c.parse(args); err != nil {
+		return err
+	}
+	if *files < 1 || *lines < int64(*files) {
+		return errors.New("--files must be at least 1, --lines as many as files")
+	}
+	return c.with(ctx, func(b *bench) error { return b.turns(ctx, os.Stdout, *files, *lines) })
 }
 
 func linesMain(args []string) error {
