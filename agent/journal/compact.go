@@ -32,6 +32,11 @@ func (j *Journal) renew() error {
 }
 
 func (j *Journal) makeNext() error {
+	if j.astray {
+		if err := j.goHome(); err != nil {
+			return err
+		}
+	}
 	d, tmp := j.o.disk, filepath.Join(j.dir, temporary)
 	next, err := j.writeSnapshot(tmp)
 	if err != nil {
@@ -47,6 +52,11 @@ func (j *Journal) makeNext() error {
 		j.source = j.gen
 	}
 	j.gen++
+	if j.astray {
+		j.source = j.gen // what else is there is somebody else's, or old
+		j.astray = false
+		j.losing.check(nil)
+	}
 	j.out, j.snapshot = next, next.size
 	j.notes, j.must, j.doubt, j.dirty = nil, false, false, false
 	j.dirtyDir = true

@@ -14,6 +14,8 @@ type disk interface {
 	Rename(from, to string) error
 	Remove(name string) error
 	SyncDir(dir string) error
+	// Is says that f is what is at name, or that it cannot be told.
+	Is(name string, f file) bool
 }
 
 // file is a journal file that is written.
@@ -40,6 +42,11 @@ func (osDisk) Open(name string) (io.ReadCloser, error) { return os.Open(name) }
 
 func (osDisk) Create(name string) (file, error) {
 	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+}
+
+func (osDisk) Is(name string, f file) bool {
+	o, ok := f.(*os.File)
+	return !ok || isAt(name, o)
 }
 
 func (osDisk) Rename(from, to string) error { return os.Rename(from, to) }

@@ -84,6 +84,12 @@ func (d *fakeDisk) Rename(from, to string) error {
 	return nil
 }
 
+func (d *fakeDisk) Is(name string, f file) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return f == d.names[filepath.Base(name)]
+}
+
 func (d *fakeDisk) Remove(name string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -76,7 +76,9 @@ type Journal struct {
 	must bool
 	// doubt: out may have lost what was written before a sync that failed.
 	// Only a new generation is durable for sure.
-	doubt    bool
+	doubt bool
+	// astray: the directory, or what of it is in use, was deleted or replaced.
+	astray   bool
 	written  int64 // bytes that were appended
 	dirty    bool  // out was written since the last sync
 	dirtyDir bool  // the rename to out's name is not synced
@@ -84,7 +86,7 @@ type Journal struct {
 	retryErr error // why no generation could be made at the last try
 	buf      []byte
 
-	writing, syncing, renewing trouble
+	writing, syncing, renewing, losing trouble
 }
 
 // Open opens the journal in dir, which it creates, and begins a generation.
@@ -110,6 +112,7 @@ func Open(dir string, o Options) (*Journal, error) {
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{}),
 		writing:  trouble{log: o.Log, what: "journal: cannot be written, nothing new is shipped until it can. Make room on the file system of state_dir", over: "journal: is written again"},
 		syncing:  trouble{log: o.Log, what: "journal: cannot be synced, a power loss may repeat lines. Look at the disk", over: "journal: is synced again"},
+		losing:   trouble{log: o.Log, what: "journal: the state directory was deleted or replaced while tailrace runs. It is made again, and all that is known is written anew; leave it alone, or stop tailrace before", over: "journal: is in its directory again"},
 		renewing: trouble{log: o.Log, what: "journal: cannot be compacted and grows. Make room on the file system of state_dir", over: "journal: is compacted again"},
 	}
 	j.here.Always = o.Sync == 0
@@ -176,6 +179,7 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	j.closed = true
+	j.checkHome()
 	j.retryAt = time.Time{} // the last chance
 	err := j.flush([]Record{{Closed: &Closed{Time: j.o.now().UnixMilli()}}}, true)
 	if j.out != nil {

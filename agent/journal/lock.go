@@ -15,7 +15,7 @@ import (
 // ends in whatever way. The file stays: a lock on a file that somebody may
 // remove holds nobody off.
 func lockDir(dir string, now time.Time) (*os.File, error) {
-	name := filepath.Join(dir, "lock")
+	name := lockName(dir)
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
 		return nil, fmt.Errorf("state directory %s cannot be locked: %w: let the user that tailrace runs as write there, or set another state_dir", dir, err)
@@ -34,6 +34,8 @@ func lockDir(dir string, now time.Time) (*os.File, error) {
 	}
 	return f, nil
 }
+
+func lockName(dir string) string { return filepath.Join(dir, "lock") }
 
 func flock(f *os.File) error {
 	for {

@@ -10,19 +10,28 @@ func (j *Journal) rouse() {
 	}
 }
 
+// homeEvery is how often a journal that is not written sees whether it is still
+// where it was.
+const homeEvery = 10 * time.Second
+
 // run syncs what was written, an interval after it was, and tries again what
-// failed. It ends with quit. A journal that is not written costs nothing.
+// failed. It ends with quit. A journal that is not written costs two calls of
+// stat(2) every homeEvery.
 func (j *Journal) run() {
 	defer close(j.ended)
 	interval := j.o.Sync
 	if interval <= 0 {
 		interval = time.Second
 	}
-	timer := time.NewTimer(interval)
+	timer, home := time.NewTimer(interval), time.NewTicker(homeEvery)
 	defer timer.Stop()
+	defer home.Stop()
 	for {
 		select {
 		case <-j.wake:
+		case <-home.C:
+			j.maintain()
+			continue
 		case <-j.quit:
 			return
 		}
@@ -43,6 +52,7 @@ func (j *Journal) maintain() {
 	if j.closed {
 		return
 	}
+	j.checkHome()
 	var err error
 	if j.doubt {
 		err = j.renew()
