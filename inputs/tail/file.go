@@ -114,6 +114,7 @@ func (f *file) markEarly() {
 	}
 	if n > 0 && bytes.IndexByte(buf[:n], 0) < 0 { // NULs may be overwritten
 		f.early = &position{off: int64(n), mark: flow.NewMark(buf[:n], buf[:n])}
+		f.sure = max(f.sure, int64(n))
 	}
 }
 

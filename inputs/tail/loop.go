@@ -182,6 +182,7 @@ func (in *Input) tick() {
 	in.lookUnwatched(now)
 	in.record()
 	in.giveUpHeld()
+	in.takeStock()
 	in.closeIdle(now)
 	in.retry(now)
 	in.deleteAll(now)

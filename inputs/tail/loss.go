@@ -22,6 +22,9 @@ var lossSays = map[string]string{
 	lostHeld:       "lines are lost: deleted files that wait to be read take more room than hold_deleted allows; look after the brokers, or raise it",
 }
 
+// Causes is why bytes may be lost, each in one word.
+func Causes() []string { return sortedKeys(lossSays) }
+
 // lose counts bytes of f that will never be shipped.
 func (in *Input) lose(f *file, n int64, cause string) { in.loseLines(f, n, 0, cause) }
 
@@ -59,6 +62,22 @@ func (in *Input) loseTruncated(f *file) {
 	f.mu.Unlock()
 	if rest > 0 {
 		in.lose(f, rest, lostTruncated)
+	}
+}
+
+// takeStock finds out how much of the files that wait to be read is theirs for
+// sure, so that it can be counted should they be truncated.
+func (in *Input) takeStock() {
+	for _, f := range in.openFiles() {
+		f.mu.Lock()
+		same, err := true, error(nil)
+		if f.fd >= 0 && f.unread() && f.size > f.sure && f.joined == 0 {
+			same, err = f.verify(f.pos.off)
+		}
+		f.mu.Unlock()
+		if !same && err == nil {
+			in.suspect(f)
+		}
 	}
 }
 
