@@ -59,8 +59,6 @@ type agent struct {
 	output  output
 	kafka   *kafka.Output // the output, when it is that
 	since   time.Time
-	// lostBefore is the bytes that earlier runs lost, by cause.
-	lostBefore map[string]int64
 }
 
 // Run ships lines until ctx ends. The error says why it could not start, or
@@ -84,7 +82,6 @@ func (a *agent) open(cfg *config.Config) (err error) {
 		return err
 	}
 	state := a.journal.State()
-	a.lostBefore = state.Lost
 	a.input, err = tail.New(tail.Options{
 		Inputs: inputs(cfg), Files: state.Files, FirstStart: state.FirstStart, Life: state.Life,
 		HoldDeleted: cfg.HoldDeleted, Journal: a.journal, Log: a.Log,

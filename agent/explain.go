@@ -47,7 +47,16 @@ func AskExplain(ctx context.Context, cfg *config.Config, path string) (Explanati
 	}
 	e.Origin = k.origin
 	e.Answer, err = in.ExplainAtRest(path)
+	e.Lost = lostOf(k.state.Losses, &e.Answer)
 	return e, err
+}
+
+// lostOf is what was lost of the path that is explained.
+func lostOf(all []journal.Loss, e *explain.Answer) []Loss {
+	if e.Of == "" {
+		return nil // several
+	}
+	return losses(all, e.Of)
 }
 
 // explain is the answer of the running agent.
@@ -62,6 +71,7 @@ func (a *agent) explain(ctx context.Context, path string) (Explanation, error) {
 		return Explanation{}, err
 	}
 	e := Explanation{Origin: a.origin(), Answer: answer}
+	e.Lost = lostOf(a.journal.Losses(), &answer)
 	name := answer.Match.Topic
 	if n := len(answer.Files); n > 0 {
 		name = answer.Files[n-1].Topic
@@ -158,6 +168,3 @@ func (j still) Note(...journal.Record) {}
 
 // NewFile implements tail.Journal.
 func (j still) NewFile() flow.FileID { return 0 }
-
-// Ladder is nothing: no file is read.
-func (j still) Ladder(flow.FileID) journal.Ladder { return nil }

@@ -7,6 +7,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tailrace/agent/journal"
+	"tailrace/inputs/tail"
 )
 
 // metric is one that the agent serves. docs/metrics.md has the list.
@@ -36,7 +39,9 @@ var metrics = []metric{
 	{"tailrace_late_files_total", "Rotated files that were written to after their successor was begun: order is broken, nothing is lost.", counter, nil},
 	{"tailrace_scans_total", "Full scans of the directories.", counter, nil},
 	{"tailrace_scan_seconds_total", "Time that full scans took.", counter, nil},
-	{"tailrace_lost_bytes_total", "Bytes that will never be shipped, since they are gone. Paths beyond the first thousand count under an empty path.", counter, []string{"cause", "path"}},
+	{"tailrace_lost_bytes_total", "Bytes that will never be shipped, since they are gone.", counter, []string{"cause"}},
+	{"tailrace_lost_lines_total", "The same in lines, as far as they could be counted.", counter, []string{"cause"}},
+	{"tailrace_path_lost_bytes_total", "Bytes that were lost of the files of a path; of paths beyond the first thousand under an empty one.", counter, []string{"path", "cause"}},
 
 	{"tailrace_acked_records_total", "Records that Kafka acknowledged.", counter, []string{"topic", "partition"}},
 	{"tailrace_acked_bytes_total", "Bytes of files that these records are.", counter, []string{"topic", "partition"}},
@@ -115,13 +120,28 @@ func (c *collector) input(give give) {
 	give("tailrace_late_files_total", float64(s.Slips))
 	give("tailrace_scans_total", float64(s.Scans))
 	give("tailrace_scan_seconds_total", s.ScanTime.Seconds())
-	for _, l := range c.a.losses() {
-		give("tailrace_lost_bytes_total", float64(l.Bytes), l.Cause, l.Path)
-	}
+	c.lost(give, s.Losses)
 	for _, t := range c.a.input.Topics() {
 		give("tailrace_files_followed", float64(t.Files), t.Topic)
 		give("tailrace_files_parked", float64(t.Parked), t.Topic)
 		give("tailrace_backlog_bytes", float64(t.Backlog), t.Topic)
+	}
+}
+
+// lost gives what is lost. Each cause has a value from the start on, so that
+// the first loss is seen as an increase.
+func (c *collector) lost(give give, losses []journal.Loss) {
+	sums := map[string]journal.Loss{}
+	for _, l := range losses {
+		give("tailrace_path_lost_bytes_total", float64(l.Bytes), l.Path, l.Cause)
+		sum := sums[l.Cause]
+		sum.Bytes += l.Bytes
+		sum.Lines += l.Lines
+		sums[l.Cause] = sum
+	}
+	for _, cause := range tail.Causes() {
+		give("tailrace_lost_bytes_total", float64(sums[cause].Bytes), cause)
+		give("tailrace_lost_lines_total", float64(sums[cause].Lines), cause)
 	}
 }
 

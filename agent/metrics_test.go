@@ -132,7 +132,7 @@ func TestMetrics(t *testing.T) {
 		served[name] = true
 	}
 	for _, m := range metrics {
-		if !served[m.name] && m.name != "tailrace_lost_bytes_total" && m.name != "tailrace_errors_total" {
+		if !served[m.name] && m.name != "tailrace_path_lost_bytes_total" && m.name != "tailrace_errors_total" {
 			t.Errorf("%s is not served", m.name)
 		}
 	}

@@ -78,6 +78,7 @@ type Loss struct {
 	Path  string `json:"path,omitempty"` // empty: of several files
 	Cause string `json:"cause"`
 	Bytes int64  `json:"bytes"`
+	Lines int64  `json:"lines,omitempty"` // as far as they could be counted
 }
 
 // JournalStatus is how the journal is doing.
@@ -98,7 +99,7 @@ func AskStatus(ctx context.Context, cfg *config.Config) (Status, error) {
 		return s, err
 	}
 	k := readJournal(cfg, err)
-	s = Status{Origin: k.origin, Lost: losses(k.state.Lost, nil)}
+	s = Status{Origin: k.origin, Lost: losses(k.state.Losses, "")}
 	s.Files.Known = len(k.state.Files)
 	in, err := k.input(cfg)
 	if err != nil {
@@ -124,7 +125,7 @@ func AskStatus(ctx context.Context, cfg *config.Config) (Status, error) {
 
 // status is that of the running agent.
 func (a *agent) status() Status {
-	s := Status{Origin: a.origin(), Summary: a.summary(), Lost: a.losses()}
+	s := Status{Origin: a.origin(), Summary: a.summary(), Lost: losses(a.journal.Losses(), "")}
 	in := a.input.Stats()
 	s.Files = Files{Known: in.Known, Followed: in.Files, Open: in.Open, Parked: len(in.Parked)}
 	for path, why := range in.Parked {
@@ -175,20 +176,13 @@ func topic(s kafka.Stats, name string, files, parked int, backlog int64) Topic {
 	return t
 }
 
-// losses is what was lost since the journal began.
-func (a *agent) losses() []Loss { return losses(a.lostBefore, a.input.Stats().Lost) }
-
-func losses(before, now map[string]int64) []Loss {
-	sum := map[string]int64{}
-	for _, m := range []map[string]int64{before, now} {
-		for cause, n := range m {
-			sum[cause] += n
+// losses is what was lost of the files of a path; of all when it is empty.
+func losses(all []journal.Loss, path string) []Loss {
+	var out []Loss
+	for _, l := range all {
+		if path == "" || path == l.Path {
+			out = append(out, Loss(l))
 		}
 	}
-	var out []Loss
-	for cause, n := range sum {
-		out = append(out, Loss{Cause: cause, Bytes: n})
-	}
-	slices.SortFunc(out, func(a, b Loss) int { return cmp.Compare(a.Cause, b.Cause) })
 	return out
 }

@@ -3,7 +3,6 @@ package test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,23 +25,14 @@ var (
 	shared = sync.OnceValues(func() (*kafka.Broker, error) {
 		return kafka.Start(context.Background(), kafka.Options{Settings: quietBroker})
 	})
-	scratch string      // folder for the binary
-	opened  atomic.Bool // shared was called
+	scratch string // folder for the binary
+	opened  bool   // shared was called: for one test at a time
 )
 
 // quietBroker makes topics only when they are asked for.
 var quietBroker = map[string]string{"auto.create.topics.enable": "false"}
 
-// together is how many tests run at a time: most of them mostly wait.
-const together = "8"
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
-		parallel.Value.Set(together)
-	}
-	os.Exit(run(m))
-}
+func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	var err error
@@ -53,7 +42,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(scratch)
 	defer func() {
-		if !opened.Load() {
+		if !opened {
 			return
 		}
 		if b, err := shared(); err == nil {
@@ -94,7 +83,7 @@ func needKafka(t *testing.T) {
 func sharedBroker(t *testing.T) *kafka.Broker {
 	t.Helper()
 	needKafka(t)
-	opened.Store(true)
+	opened = true
 	b, err := shared()
 	must(t, err)
 	return b
@@ -141,17 +130,6 @@ func seed(t *testing.T) uint64 {
 }
 
 func random(t *testing.T) *rand.Rand { return rand.New(rand.NewPCG(seed(t), 2)) }
-
-// duration is a length of time that a variable may change.
-func duration(t *testing.T, name string, usual time.Duration) time.Duration {
-	text := os.Getenv(name)
-	if text == "" {
-		return usual
-	}
-	d, err := time.ParseDuration(text)
-	must(t, err)
-	return d
-}
 
 // kills is how often a test kills the agent.
 func kills(t *testing.T) int {

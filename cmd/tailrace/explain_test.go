@@ -166,6 +166,28 @@ func TestExplainTrouble(t *testing.T) {
 	}
 }
 
+// What is lost is told with its path and its cause, also after the end.
+func TestExplainLoss(t *testing.T) {
+	p := newPlace(t, closedPort(t)) // so that nothing is read
+	p.write("app.log", "1\n2\n3\n")
+	stop := p.start()
+	log := filepath.Join(p.dir, "app.log")
+	p.until([]string{"for its turn with 6 bytes"}, "explain", log)
+	if err := os.Truncate(log, 0); err != nil {
+		t.Fatal(err)
+	}
+	p.until([]string{"  Lost:     6 bytes", "because the file was truncated before they were read"}, "explain", log)
+	p.until([]string{"! Lost: 6 bytes", " of " + log + ", because"}, "status")
+	stop()
+	p.until([]string{"  Lost:     6 bytes"}, "explain", log)
+	if out := p.until([]string{"! Lost: 6 bytes"}, "status"); strings.Count(out, "Lost") != 1 {
+		t.Errorf("got %s", out)
+	}
+	if out := p.until(nil, "explain", filepath.Join(p.dir, "other.log")); strings.Contains(out, "Lost") {
+		t.Errorf("another file lost it: %s", out)
+	}
+}
+
 // A mistake is told as everywhere.
 func TestExplainMistakes(t *testing.T) {
 	p := newPlace(t, "localhost:9092")

@@ -123,6 +123,18 @@ func byteCount(n int64) string {
 	return text
 }
 
+// lost says what is lost of what, and why.
+func lost(l *agent.Loss) string {
+	text := byteCount(l.Bytes)
+	if l.Lines > 0 {
+		text += ", " + count(int(l.Lines), "line")
+	}
+	if l.Path != "" {
+		text += " of " + l.Path
+	}
+	return text + ", because " + causes(l.Cause)
+}
+
 // causes says why bytes are lost.
 func causes(cause string) string {
 	switch cause {
@@ -132,6 +144,8 @@ func causes(cause string) string {
 		return "the file was deleted before they were read"
 	case "compressed":
 		return "the file was compressed before they were read, and cannot be unpacked"
+	case "hold_deleted":
+		return "deleted files that waited to be read took more room than hold_deleted allows"
 	}
 	return cause
 }

@@ -52,9 +52,7 @@ func printStatus(out io.Writer, cfg *config.Config, s *agent.Status, asJSON bool
 		w.topic(&s.Topics[i], s.Running, cfg.Outputs.Kafka != nil)
 	}
 	w.parked(s)
-	for _, l := range s.Lost {
-		w.line("! Lost: %s%s, because %s", byteCount(l.Bytes), of(l.Path), causes(l.Cause))
-	}
+	w.lost(s)
 	if j := s.Journal; j != nil {
 		for _, step := range j.Failing {
 			w.line("! The journal in %s fails to %s; see the log", s.StateDir, step)
@@ -91,6 +89,20 @@ func (w *words) topic(t *agent.Topic, running, kafka bool) {
 	}
 }
 
+// lost lists what will never be shipped.
+func (w *words) lost(s *agent.Status) {
+	if len(s.Lost) == 0 {
+		return
+	}
+	w.line("")
+	for _, l := range s.Lost[:min(shown, len(s.Lost))] {
+		w.line("! Lost: %s", lost(&l))
+	}
+	if more := len(s.Lost) - shown; more > 0 {
+		w.line("    and of %d more", more)
+	}
+}
+
 // parked lists the files that cannot be read.
 func (w *words) parked(s *agent.Status) {
 	if s.Files.Parked == 0 {
@@ -104,12 +116,4 @@ func (w *words) parked(s *agent.Status) {
 	if more := s.Files.Parked - shown; more > 0 {
 		w.line("    and %d more", more)
 	}
-}
-
-// of is whose bytes are lost.
-func of(path string) string {
-	if path == "" {
-		return ""
-	}
-	return " of " + path
 }
