@@ -189,7 +189,7 @@ func (j *Journal) Close() error {
 	close(j.quit)
 	<-j.ended
 	if err = errors.Join(err, j.lock.Close()); err != nil {
-		return fmt.Errorf("journal %s: close: %w", j.dir, err)
+		return fmt.Errorf("journal %s: its last records could not be written: %w: see to that file system; the next start goes on from what it has, and what it sends again counts once", j.dir, err)
 	}
 	return nil
 }

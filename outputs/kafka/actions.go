@@ -64,7 +64,19 @@ func (d *driver) count(first int32) {
 
 // write journals rec, however long the disk refuses it.
 func (d *driver) write(rec journal.Record, write func(...journal.Record) error) bool {
-	return d.untilDone(d.hard, d.lane.Topic, func() error { return write(rec) })
+	return d.untilDone(func() error { return write(rec) })
+}
+
+// untilDone tries f until it succeeds, and reports false when hard has ended
+// before: a stop ends it too if f goes on to fail. What the journal does not
+// take now was not sent, and what it cannot be told is found out at the next
+// start.
+func (d *driver) untilDone(f func() error) bool {
+	if d.Output.untilDone(d.stop, d.hard, d.lane.Topic, f) {
+		return true
+	}
+	d.giveUp()
+	return false
 }
 
 func (d *driver) getPID() {

@@ -68,8 +68,10 @@ type driver struct {
 	codec  wire.Codec // of new batches
 	limit  int        // bytes that a batch may have, not compressed
 	millis func() int64
-	hard   context.Context
-	gone   chan struct{} // closed when the loop has ended
+	stop   context.Context // its end is a stop: nothing more is read
+	hard   context.Context // its end is as that of the process
+	giveUp func()          // ends hard
+	gone    chan struct{} // closed when the loop has ended
 }
 
 // batch is one that the machine knows.
@@ -129,7 +131,9 @@ func (d *driver) bind(b *batch) lane.Bound {
 // run ships until ctx ends and all is acked, or hard ends. Without a feed it
 // ends when all is acked. It reports whether all is acked.
 func (d *driver) run(ctx, hard context.Context) bool {
-	d.hard = hard
+	d.stop = ctx
+	d.hard, d.giveUp = context.WithCancel(hard)
+	defer d.giveUp()
 	defer d.close()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -167,7 +171,7 @@ func (d *driver) run(ctx, hard context.Context) bool {
 			d.shareAgain()
 		case <-stop:
 			stop = nil
-		case <-hard.Done():
+		case <-d.hard.Done():
 			return false
 		}
 	}

@@ -157,7 +157,7 @@ func (o *Output) ship(ctx, hard context.Context, topic string) {
 	if today.ID == 0 {
 		today.ID = o.Journal.NewLane()
 		lane := journal.Record{Lane: &today.Lane}
-		if !o.untilDone(hard, topic, func() error { return o.Journal.WriteSync(lane) }) {
+		if !o.untilDone(ctx, hard, topic, func() error { return o.Journal.WriteSync(lane) }) {
 			return
 		}
 	}
@@ -216,11 +216,14 @@ func await[T any](ctx context.Context, pulse *flow.Pulse, f func() T) (answer T,
 const (
 	backoffMin = 100 * time.Millisecond
 	backoffMax = 5 * time.Second
+	// stopGrace is how long a stop waits for it.
+	stopGrace = time.Second
 )
 
 // untilDone tries f, which writes the journal or reads files, until it
-// succeeds; it reports false when ctx ended first.
-func (o *Output) untilDone(ctx context.Context, topic string, f func() error) bool {
+// succeeds; it reports false when hard ended first, or stop for a while.
+func (o *Output) untilDone(stop, hard context.Context, topic string, f func() error) bool {
+	ctx := hard
 	failing := false
 	pulse := o.pulse(topic)
 	for wait := backoffMin; ; wait = min(2*wait, backoffMax) {
@@ -237,11 +240,24 @@ func (o *Output) untilDone(ctx context.Context, topic string, f func() error) bo
 			o.Log.Error("the topic waits, nothing is lost; trying again until it works", "topic", topic, "error", err)
 			failing = true
 			o.tally(topic).wait(err.Error())
+			var end func()
+			ctx, end = graceful(stop, hard)
+			defer end()
 		}
 		if !sleep(ctx, wait) {
 			return false
 		}
 	}
+}
+
+// graceful is a context that ends when hard does, or stopGrace after stop.
+func graceful(stop, hard context.Context) (ctx context.Context, end func()) {
+	ctx, cancel := context.WithCancel(hard)
+	unhook := context.AfterFunc(stop, func() {
+		sleep(ctx, stopGrace)
+		cancel()
+	})
+	return ctx, func() { unhook(); cancel() }
 }
 
 // pulse is the heartbeat of a topic's loop.

@@ -38,7 +38,7 @@ func (d *driver) load(b *batch) error {
 // each of its spans. The bytes that the lane has in memory serve when the files'
 // are gone.
 func (d *driver) fetch(b *batch, millis int64) (chunks []flow.Chunk, err error) {
-	ok := d.untilDone(d.hard, d.lane.Topic, func() error {
+	ok := d.untilDone(func() error {
 		chunks = make([]flow.Chunk, len(b.Spans))
 		for i, s := range b.Spans {
 			chunks[i].Time = millis
@@ -265,7 +265,7 @@ func (d *driver) shortened(b *batch, chunks []flow.Chunk, code int16) ([]*batch,
 	in := b.Intent
 	in.Short = d.shortTo(b, code)
 	keep := func() error { return d.dead.keep(d.lane, b.Intent, c, code) }
-	if in.Short >= minShort && b.Short == 0 && !d.untilDone(d.hard, d.lane.Topic, keep) {
+	if in.Short >= minShort && b.Short == 0 && !d.untilDone(keep) {
 		return nil, d.hard.Err()
 	}
 	if in.Short < minShort {

@@ -423,3 +423,23 @@ func TestReplayWithAHole(t *testing.T) {
 		t.Errorf("%d lines given up, want %d", n, hole.Count)
 	}
 }
+
+// A stop does not wait for a journal that takes nothing: what it does not know
+// was not sent, and comes at the next start.
+func TestStopWithoutJournal(t *testing.T) {
+	r := newRig(t, "logs")
+	s := newSource(1, "/var/log/a.log", numbered(0, 10))
+	r.sources["logs"] = s
+	u := r.start()
+	r.records("logs", 10)
+	must(t, u.journal.Close()) // from here on it refuses like a full disk
+	s.append(numbered(10, 10))
+	for u.out.Stats()[0].Trouble == "" {
+		time.Sleep(10 * time.Millisecond)
+	}
+	u.end()
+	u = r.start()
+	r.records("logs", 20)
+	u.end()
+	r.exact("logs")
+}
