@@ -168,3 +168,6 @@ func (j still) Note(...journal.Record) {}
 
 // NewFile implements tail.Journal.
 func (j still) NewFile() flow.FileID { return 0 }
+
+// Ladder is nothing: no file is read.
+func (j still) Ladder(flow.FileID) journal.Ladder { return nil }

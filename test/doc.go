@@ -5,7 +5,7 @@
 //	TAILRACE_KAFKA=1 go test -v ./test/
 //
 // More variables: TAILRACE_SEED repeats a run's random choices, TAILRACE_KILLS
-// is how often the agent is killed in a test that kills it, TAILRACE_RACE=1
-// builds the agent with the race detector, TAILRACE_KEEP=1 keeps the folders
-// of failed tests.
+// is how often the agent is killed in a test that kills it, TAILRACE_LOGROTATE
+// for how long logrotate is at work (8s), TAILRACE_RACE=1 builds the agent with
+// the race detector, TAILRACE_KEEP=1 keeps the folders of failed tests.
 package test

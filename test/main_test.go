@@ -3,6 +3,7 @@ package test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,14 +27,23 @@ var (
 	shared = sync.OnceValues(func() (*kafka.Broker, error) {
 		return kafka.Start(context.Background(), kafka.Options{Settings: quietBroker})
 	})
-	scratch string // folder for the binary
-	opened  bool   // shared was called: for one test at a time
+	scratch string      // folder for the binary
+	opened  atomic.Bool // shared was called
 )
 
 // quietBroker makes topics only when they are asked for.
 var quietBroker = map[string]string{"auto.create.topics.enable": "false"}
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+// together is how many tests run at a time: most of them mostly wait.
+const together = "8"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		parallel.Value.Set(together)
+	}
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	var err error
@@ -42,7 +53,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(scratch)
 	defer func() {
-		if !opened {
+		if !opened.Load() {
 			return
 		}
 		if b, err := shared(); err == nil {
@@ -83,7 +94,7 @@ func needKafka(t *testing.T) {
 func sharedBroker(t *testing.T) *kafka.Broker {
 	t.Helper()
 	needKafka(t)
-	opened = true
+	opened.Store(true)
 	b, err := shared()
 	must(t, err)
 	return b
@@ -130,6 +141,17 @@ func seed(t *testing.T) uint64 {
 }
 
 func random(t *testing.T) *rand.Rand { return rand.New(rand.NewPCG(seed(t), 2)) }
+
+// duration is a length of time that a variable may change.
+func duration(t *testing.T, name string, usual time.Duration) time.Duration {
+	text := os.Getenv(name)
+	if text == "" {
+		return usual
+	}
+	d, err := time.ParseDuration(text)
+	must(t, err)
+	return d
+}
 
 // kills is how often a test kills the agent.
 func kills(t *testing.T) int {

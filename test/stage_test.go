@@ -91,7 +91,7 @@ func (st *stage) chains() []*lines.Chain {
 func (st *stage) written() int {
 	n := 0
 	for _, c := range st.chains() {
-		n += c.Lines()
+		n += c.Due()
 	}
 	return n
 }

@@ -77,8 +77,31 @@ func (d *decoder) position() *Position {
 	p.End = d.int()
 	d.must(`,"mark":`)
 	p.Mark = d.mark()
+	if d.is(`,"ladder":[`) {
+		p.Ladder = d.ladder()
+	}
 	d.must(`}`)
 	return p
+}
+
+func (d *decoder) ladder() Ladder {
+	var l Ladder
+	for !d.other {
+		d.must(`{"o":`)
+		s := Step{Off: d.int()}
+		d.must(`,"t":`)
+		tail := d.uint()
+		if s.Tail = uint32(tail); tail > math.MaxUint32 {
+			d.other = true
+		}
+		d.must(`}`)
+		l = append(l, s)
+		if !d.is(`,`) {
+			break
+		}
+	}
+	d.must(`]`)
+	return l
 }
 
 func (d *decoder) mark() flow.Mark {

@@ -81,6 +81,19 @@ func appendPosition(b []byte, p *Position) []byte {
 	b = appendUint(b, `{"id":`, uint64(p.ID))
 	b = appendInt(b, `,"end":`, p.End)
 	b = appendMark(append(b, `,"mark":`...), &p.Mark)
+	for i, s := range p.Ladder {
+		if i == 0 {
+			b = append(b, `,"ladder":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = appendInt(b, `{"o":`, s.Off)
+		b = appendUint(b, `,"t":`, uint64(s.Tail))
+		b = append(b, '}')
+	}
+	if len(p.Ladder) > 0 {
+		b = append(b, ']')
+	}
 	return append(b, '}')
 }
 

@@ -33,6 +33,9 @@ type entry struct {
 	File
 	end  int64 // of the acked spans, -1 when there are none
 	mark flow.Mark
+	// ladder is steps below end. It alone is changed in place: only the
+	// newest entry of a file has it right.
+	ladder Ladder
 }
 
 // stream is one lane.
@@ -106,6 +109,7 @@ func (f *fold) apply(r Record) bool {
 		f.forget(r.Forget.ID)
 	case r.Position != nil:
 		f.move(r.Position.ID, r.Position.End, r.Position.Mark)
+		f.steps(r.Position)
 	case r.Lane != nil:
 		return f.lane(*r.Lane)
 	case r.Lost != nil:
@@ -171,7 +175,7 @@ func (f *fold) file(n File) bool {
 	f.sawFile(n.ID)
 	e := &entry{File: n, end: -1}
 	if old := f.files[n.ID]; old != nil {
-		e.end, e.mark = old.end, old.mark
+		e.end, e.mark, e.ladder = old.end, old.mark, old.ladder
 	}
 	f.mu.Lock()
 	f.files[n.ID] = e
@@ -193,10 +197,20 @@ func (f *fold) move(id flow.FileID, end int64, mark flow.Mark) {
 		return
 	}
 	e := *old
+	if old.end > 0 {
+		e.ladder = e.ladder.Add(old.end, old.mark)
+	}
 	e.end, e.mark = end, mark
 	f.mu.Lock()
 	f.files[id] = &e
 	f.mu.Unlock()
+}
+
+// steps takes over the ladder of a snapshot.
+func (f *fold) steps(p *Position) {
+	if e := f.files[p.ID]; e != nil && e.end == p.End {
+		e.ladder = slices.Clone(p.Ladder)
+	}
 }
 
 func (f *fold) done(spans []flow.Span) bool {

@@ -33,6 +33,7 @@ func everyRecord() []Record {
 		{Looked: &Looked{Done: true, Time: 7, First: true}},
 		{Highest: &Highest{File: 1<<64 - 1, Lane: 3, Reading: 4}},
 		{Position: &Position{ID: 1, End: 2, Mark: long.Mark}},
+		{Position: &Position{ID: 1, End: 2, Mark: long.Mark, Ladder: Ladder{{Off: 5, Tail: 1<<32 - 1}, {Off: 1 << 40}}}},
 		{Progress: &Progress{Lane: 1, Acked: &a, Warm: 2, Offset: 3}},
 		{Doubt: &Doubt{Lane: 1, Cause: "c\xfe"}},
 		{Closed: &Closed{Time: 5}},

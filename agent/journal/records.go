@@ -197,6 +197,8 @@ type Position struct {
 	ID   flow.FileID `json:"id"`
 	End  int64       `json:"end"`
 	Mark flow.Mark   `json:"mark"`
+	// Ladder is the steps below End.
+	Ladder Ladder `json:"ladder,omitempty"`
 }
 
 // Progress is how far a lane's batches were acked.

@@ -43,7 +43,7 @@ func (e *entry) snapshot(yield func(Record) bool) bool {
 	if !yield(Record{File: &e.File}) {
 		return false
 	}
-	return e.end < 0 || yield(Record{Position: &Position{ID: e.ID, End: e.end, Mark: e.mark}})
+	return e.end < 0 || yield(Record{Position: &Position{ID: e.ID, End: e.end, Mark: e.mark, Ladder: e.ladder}})
 }
 
 func (s *stream) snapshot(yield func(Record) bool) bool {

@@ -99,6 +99,24 @@ func (j *fakeJournal) Acked(id flow.FileID) (int64, flow.Mark) {
 	return 0, flow.Mark{}
 }
 
+func (j *fakeJournal) Ladder(id flow.FileID) journal.Ladder {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var l journal.Ladder
+	var last flow.Span
+	for _, r := range j.recs {
+		if r.Done == nil {
+			continue
+		}
+		for _, s := range r.Done.Spans {
+			if s.File == id && s.End > last.End {
+				l, last = l.Add(last.End, last.Mark), s
+			}
+		}
+	}
+	return l
+}
+
 // intent and ack stand for the lane: spans that are about to be sent, and
 // those that were taken.
 func (j *fakeJournal) intent(s flow.Span) {

@@ -20,6 +20,8 @@ type Journal interface {
 	Acked(id flow.FileID) (int64, flow.Mark)
 	// NewFile is the next unused id.
 	NewFile() flow.FileID
+	// Ladder is places below the position by which it is known again.
+	Ladder(id flow.FileID) journal.Ladder
 }
 
 // Stats is what the input has seen since it started.
@@ -31,6 +33,7 @@ type Stats struct {
 	Scans       int64             // full scans
 	ScanTime    time.Duration     // that they took, all together
 	Nuls        int64             // bytes of holes that were skipped
+	Again       int64             // bytes that came twice at most, since files were cut back
 	Slips       int64             // files that got lines after their successor was begun
 	Lost        map[string]int64  // bytes by cause
 	Losses      []journal.Loss    // the same by path and cause, sorted
@@ -38,8 +41,8 @@ type Stats struct {
 }
 
 type counters struct {
-	open, read, records, nuls, slips atomic.Int64
-	scanNanos                        atomic.Int64
+	open, read, records, nuls, slips, again atomic.Int64
+	scanNanos                               atomic.Int64
 }
 
 // Stats is safe for any goroutine.
@@ -50,7 +53,7 @@ func (in *Input) Stats() Stats {
 		Files: len(in.active), Known: len(in.files), Open: int(in.stats.open.Load()),
 		Read: in.stats.read.Load(), Records: in.stats.records.Load(),
 		Scans: in.scans.Load(), ScanTime: time.Duration(in.stats.scanNanos.Load()),
-		Nuls: in.stats.nuls.Load(), Slips: in.stats.slips.Load(),
+		Nuls: in.stats.nuls.Load(), Slips: in.stats.slips.Load(), Again: in.stats.again.Load(),
 		Lost: in.lost.Bytes(), Losses: in.lost.List(), Parked: map[string]string{},
 	}
 	for f, p := range in.parked {

@@ -73,6 +73,11 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	}
 	found := err == nil
 	fd := in.detach(f)
+	var place position
+	known := false // its end is gone, and nothing else
+	if !found && f.state != done {
+		place, known = in.cutBack(f, at, fd)
+	}
 	if f.state == done {
 		if fd >= 0 {
 			unix.Close(fd)
@@ -103,6 +108,9 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		prev.half, prev.next = true, g
 	}
 	in.link(prev, g)
+	if known {
+		in.readOn(g, f, place)
+	}
 	if newest != f {
 		in.tails[f.path] = newest
 	}

@@ -21,6 +21,7 @@ type Chain struct {
 	mu      sync.Mutex
 	long    map[int]int // line → its length, for lines longer than usual
 	offsets []int64     // where line n starts in its file
+	from    int         // lines below are not to be shipped
 	files   []chainFile // in the order in which they were written
 }
 
@@ -50,6 +51,20 @@ func (c *Chain) Long(n, size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.long[n] = size
+}
+
+// Skip says that what was written so far is not to be shipped.
+func (c *Chain) Skip() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.from = len(c.offsets)
+}
+
+// Due is how many lines are to be shipped.
+func (c *Chain) Due() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.offsets) - c.from
 }
 
 // Line is line n without its newline, whether it was written already or not.
@@ -126,6 +141,18 @@ func (c *Chain) had(file int, path string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Contains(c.files[file].names, path)
+}
+
+// Number tells which line of the chain a value says that it is.
+func (c *Chain) Number(value []byte) (int, error) {
+	name, n, err := parse(value)
+	if err == nil && name != c.Name {
+		err = fmt.Errorf("a line of %s", name)
+	}
+	if err == nil && n >= c.Lines() {
+		err = fmt.Errorf("never written")
+	}
+	return n, err
 }
 
 // parse tells which line a value says that it is.

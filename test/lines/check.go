@@ -30,7 +30,7 @@ func (r Record) String() string {
 
 // Result counts what came of the lines.
 type Result struct {
-	Written    int // lines
+	Written    int // lines that are to be shipped
 	Records    int
 	Missing    int // lines that no record holds
 	Repeated   int // records of a line that an earlier record holds
@@ -67,6 +67,7 @@ type Check struct {
 type progress struct {
 	*Chain
 	seen []bool
+	from int            // lines below are not to arrive
 	high int            // highest line that arrived, plus 1
 	path map[int]string // the header of a file's first record: it must not change
 }
@@ -76,8 +77,9 @@ type progress struct {
 func NewCheck(key string, chains ...*Chain) *Check {
 	c := &Check{key: key, chains: map[string]*progress{}, kinds: map[string]int{}}
 	for _, chain := range chains {
-		c.chains[chain.Name] = &progress{Chain: chain, path: map[int]string{}, seen: make([]bool, chain.Lines())}
-		c.result.Written += chain.Lines()
+		n, due := chain.Lines(), chain.Due()
+		c.chains[chain.Name] = &progress{Chain: chain, path: map[int]string{}, seen: make([]bool, n), from: n - due}
+		c.result.Written += due
 	}
 	return c
 }
@@ -97,6 +99,9 @@ func (c *Check) Add(r Record) {
 		return
 	case n >= len(p.seen):
 		c.torn(r, "never written")
+		return
+	case n < p.from:
+		c.torn(r, "not to be shipped")
 		return
 	}
 	if want := p.Line(n); !bytes.Equal(r.Value, want) {
@@ -170,7 +175,7 @@ func (c *Check) Result() Result {
 // gaps adds to missing and describes the first few runs of missing lines.
 func (p *progress) gaps(name string, missing *int) []string {
 	var found []string
-	for n := 0; n < len(p.seen); n++ {
+	for n := p.from; n < len(p.seen); n++ {
 		if p.seen[n] {
 			continue
 		}

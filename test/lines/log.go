@@ -16,6 +16,7 @@ type Log struct {
 
 	r     *rand.Rand
 	f     *os.File
+	mode  int    // O_APPEND, or 0
 	size  int64  // of the file behind f, with what is in rest
 	rest  []byte // the end of a line that is not written yet
 	file  int    // index of the present file in the chain
@@ -30,7 +31,7 @@ type old struct {
 
 // NewLog opens a new log.
 func NewLog(path string, chain *Chain, seed uint64) (*Log, error) {
-	l := &Log{Path: path, Chain: chain, r: rand.New(rand.NewPCG(seed, 1)), file: -1}
+	l := &Log{Path: path, Chain: chain, r: rand.New(rand.NewPCG(seed, 1)), mode: os.O_APPEND, file: -1}
 	return l, l.Reopen()
 }
 
@@ -127,7 +128,7 @@ func (l *Log) Reopen() error {
 	if err := l.Close(); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(l.Path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(l.Path, os.O_CREATE|l.mode|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
@@ -135,6 +136,27 @@ func (l *Log) Reopen() error {
 	l.file++
 	l.Chain.begin(l.Path)
 	return nil
+}
+
+// NoAppend makes the program write at its own position, not at the end of the
+// file, as one does that opens without O_APPEND. Nothing was written yet.
+func (l *Log) NoAppend() error {
+	l.mode = 0
+	if err := l.f.Close(); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(l.Path, os.O_WRONLY, 0)
+	l.f = f
+	return err
+}
+
+// Hole makes the file n bytes longer without writing.
+func (l *Log) Hole(n int64) error {
+	if err := l.Flush(); err != nil {
+		return err
+	}
+	l.size += n
+	return l.f.Truncate(l.size)
 }
 
 // CopyTruncate copies the file to a path and empties it. Nothing is written in
@@ -147,13 +169,34 @@ func (l *Log) CopyTruncate(path string) error {
 		return err
 	}
 	l.Chain.named(l.file, path)
+	return l.Truncate()
+}
+
+// Truncate empties the file.
+func (l *Log) Truncate() error {
+	if err := l.Flush(); err != nil {
+		return err
+	}
 	if err := l.f.Truncate(0); err != nil {
 		return err
 	}
-	l.size = 0
+	l.Truncated()
+	return nil
+}
+
+// Truncated notes that somebody has emptied the file.
+func (l *Log) Truncated() {
+	if l.mode == os.O_APPEND {
+		l.size = int64(len(l.rest))
+	}
 	l.file++
 	l.Chain.begin(l.Path)
-	return nil
+}
+
+// Moved notes that a directory above the file has another name.
+func (l *Log) Moved(path string) {
+	l.Path = path
+	l.Chain.named(l.file, path)
 }
 
 func copyFile(from, to string) error {

@@ -79,6 +79,19 @@ func (t *Topic) Read(ctx context.Context, f func(Record)) error {
 	return nil
 }
 
+// Last is the value of the last record of partition 0.
+func (t *Topic) Last() (value []byte, err error) {
+	end, err := t.client.GetOffset(t.Name, 0, sarama.OffsetNewest)
+	if err != nil || end == 0 {
+		return nil, err
+	}
+	err = t.follow(context.Background(), 0, end-1, func(m *sarama.ConsumerMessage) bool {
+		value = m.Value
+		return false
+	})
+	return value, err
+}
+
 // Follow gives every record that comes to partition 0 from now on, until ctx
 // ends. ready is closed when it has begun.
 func (t *Topic) Follow(ctx context.Context, ready chan<- struct{}, f func(Record)) error {

@@ -1,0 +1,72 @@
+package tail
+
+import (
+	"golang.org/x/sys/unix"
+
+	"tailrace/agent/flow"
+)
+
+// A file may have lost its end, and nothing else: a power loss takes what was
+// not on the disk yet, truncate -s what one tells it to. Then it is not read
+// again from its beginning, but from the highest place that is known of it: the
+// position up to which it is acked, or a step of the journal's ladder.
+
+// cutBack is the highest place below the position of f up to which its inode,
+// which at describes, still has what was read. fd is its descriptor, or -1.
+func (in *Input) cutBack(f *file, at entry, fd int) (position, bool) {
+	places := in.places(f)
+	if len(places) == 0 || at.size == 0 {
+		return position{}, false
+	}
+	if fd < 0 {
+		var err error
+		if fd, err = in.disk.openFile(at.path); err != nil {
+			return position{}, false
+		}
+		defer unix.Close(fd)
+		if e, err := in.disk.statFD(fd); err != nil || e.key != at.key {
+			return position{}, false
+		}
+	}
+	for i := len(places) - 1; i >= 0; i-- {
+		p := places[i]
+		if p.off > at.size {
+			continue
+		}
+		if same, err := in.disk.content(fd).matches(p.off, p.mark); same && err == nil {
+			return p, true
+		}
+	}
+	return position{}, false
+}
+
+// places is where f may be known below its position, in ascending order.
+func (in *Input) places(f *file) []position {
+	f.mu.Lock()
+	pos := f.pos
+	f.mu.Unlock()
+	var out []position
+	for _, s := range in.o.Journal.Ladder(f.id) {
+		out = append(out, position{off: s.Off, mark: flow.Mark{
+			PrefixLen: pos.mark.PrefixLen, Prefix: pos.mark.Prefix, Tail: uint64(s.Tail), Window: flow.TailMax,
+		}})
+	}
+	if off, mark := in.o.Journal.Acked(f.id); off < pos.off && mark.Part == 0 && off >= flow.PrefixMax {
+		out = append(out, position{off: off, mark: mark})
+	}
+	return out
+}
+
+// readOn lets g, which has the inode of f from now on, be read from p, where f was
+// known again.
+func (in *Input) readOn(g, f *file, p position) {
+	again := min(g.size, f.at()) - p.off
+	in.stats.again.Add(again)
+	in.log.Warn("a file has lost its end: it is read on from where it is known again, and lines may come twice",
+		"path", f.path, "offset", p.off, "bytes", again)
+	g.mu.Lock()
+	g.pos, g.searched = p, p.off
+	g.base, g.baseMark = p.off, &p.mark
+	g.mu.Unlock()
+	g.prevID = 0 // it does not begin in the middle of a line of f
+}
