@@ -83,7 +83,7 @@ func (a *agent) open(cfg *config.Config) (err error) {
 	}
 	state := a.journal.State()
 	a.input, err = tail.New(tail.Options{
-		Inputs: inputs(cfg), Files: state.Files, FirstStart: state.FirstStart, Life: state.Life,
+		Inputs: inputs(cfg), Files: state.Files, FirstStart: state.FirstStart, Life: state.Life, Readings: state.Readings,
 		HoldDeleted: cfg.HoldDeleted, Journal: a.journal, Log: a.Log,
 	})
 	if err != nil {

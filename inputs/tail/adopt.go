@@ -174,6 +174,7 @@ func (in *Input) create(e entry, path string, s state) *file {
 		dev: e.dev, ino: e.ino, birth: e.key.birth, owner: int64(e.uid) + 1, size: e.size, mtime: e.mtime,
 		grown: time.Now(), since: time.Now(), state: s, conf: conf, queue: in.queues[conf.Topic],
 	}
+	f.record(in)
 	if s != done {
 		f.handle = in.disk.handle(e)
 	}
@@ -210,7 +211,7 @@ func (in *Input) skip(f *file) {
 	}
 	off := f.size
 	if f.state != done {
-		if off, err = in.disk.content(fd).lineStart(f.size); err != nil {
+		if off, err = in.disk.content(fd).lineStart(f.size, f.width()); err != nil {
 			return
 		}
 	}

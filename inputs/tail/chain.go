@@ -32,6 +32,7 @@ func (in *Input) resume(s journal.FileState) {
 		f.conf = &in.o.Inputs[i]
 		f.queue = in.queues[f.conf.Topic]
 	}
+	f.record(in)
 	if s.Done {
 		f.state = done
 	} else if i >= 0 {

@@ -19,6 +19,7 @@ type Config struct {
 	Start   string         // "beginning", or "end": see Options.FirstStart
 	At      string         // where it is written, for people
 	Record  record.Options // how the bytes become records
+	how     *readings      // the same, made ready; nil: lines are records as they are
 	// IgnoreOlder is for how long a file must not have been written to that is
 	// left alone; 0: none is. See leftAlone.
 	IgnoreOlder time.Duration

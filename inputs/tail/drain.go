@@ -41,7 +41,7 @@ func (in *Input) drain(f *file) {
 	case grew:
 		in.wake(f)
 	case quiet < in.patience(f):
-	case partial && f.half:
+	case partial && (f.half || in.mayGoOn(f)):
 		in.join(f)
 	case partial && !f.final:
 		f.mu.Lock()
@@ -95,7 +95,7 @@ func (in *Input) join(f *file) {
 		f.half = false
 		return
 	}
-	n, same := in.firstLine(g, int(f.size-f.pos.off))
+	n, same := in.rest(f, g)
 	if !same {
 		in.suspect(g)
 		return

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/record"
 )
 
 // A queue is the files of one topic that have something to read. It is the
@@ -17,11 +18,13 @@ type queue struct {
 	mu      sync.Mutex
 	ready   []*file // in turns, from head on
 	head    int
-	reading *file      // taken out by Next, which is at work
-	last    *file      // what Next filled last: it may be unread
-	back    position   // of last, before that; belongs to Next and Unread
-	closed  bool       // Run has ended: nothing is read any more
-	idle    *sync.Cond // reading became nil
+	reading *file         // taken out by Next, which is at work
+	last    *file         // what Next filled last: it may be unread
+	back    position      // of last, before that; belongs to Next and Unread
+	given   int64         // the same of its recording
+	cutter  record.Cutter // belongs to Next and Unread
+	closed  bool          // Run has ended: nothing is read any more
+	idle    *sync.Cond    // reading became nil
 }
 
 func newQueue(in *Input, topic string) *queue {
@@ -35,14 +38,14 @@ func (q *queue) Wake() <-chan struct{} { return q.wake }
 
 // Next implements flow.Feed.
 func (q *queue) Next(c *flow.Chunk, max int) bool {
-	for {
+	for left := 0; left < skipMax; {
 		f := q.take()
 		if f == nil {
 			return false
 		}
 		f.mu.Lock()
 		r, err := f.readOpen(c, max)
-		more := r == filled && f.unread()
+		more := (r == filled || r == skipped) && f.unread()
 		f.spare()
 		f.mu.Unlock()
 		q.put(f, r == filled, more)
@@ -57,7 +60,11 @@ func (q *queue) Next(c *flow.Chunk, max int) bool {
 			q.in.stats.records.Add(int64(c.Lines()))
 			return true
 		}
+		if r == skipped {
+			left += len(c.Data)
+		}
 	}
+	return false // Wake tells, since there is more
 }
 
 // readOpen reads the file, opening it first if need be.

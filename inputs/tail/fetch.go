@@ -29,8 +29,15 @@ func (in *Input) Fetch(s flow.Span, c *flow.Chunk) error {
 	err := in.fetch(f, s, c)
 	if err == nil {
 		c.File, c.Path, c.Start = f.id, f.path, s.Start
-		c.Part, c.Final = s.Part, s.Final
-		c.Split()
+		c.Part, c.Final, c.Reading = s.Part, s.Final, 0
+		if s.Reading == 0 {
+			c.Split()
+			return nil
+		}
+		if err := in.cutAgain(s, c); err != nil {
+			in.log.Error("lines cannot be sent again", "path", f.path, "from", s.Start, "to", s.End, "error", err)
+			return err
+		}
 		return nil
 	}
 	if !errors.Is(err, flow.ErrGone) {

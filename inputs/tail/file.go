@@ -25,7 +25,8 @@ type file struct {
 	id    flow.FileID
 	path  string // the header "path"
 	queue *queue
-	conf  *Config // of the input that its path belongs to
+	conf  *Config    // of the input that its path belongs to
+	rec   *recording // nil: its lines are records as they are
 
 	mu  sync.Mutex
 	fd  int // -1 when closed

@@ -12,6 +12,7 @@ import (
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
+	"tailrace/inputs/tail/record"
 )
 
 // Options is what an Input is made of.
@@ -26,8 +27,11 @@ type Options struct {
 	// beginning.
 	Life       time.Time
 	FirstStart bool
-	Journal    Journal
-	Log        *slog.Logger
+	// Readings is what the journal has of the ways in which spans that are not
+	// acked were cut into records.
+	Readings map[int]string
+	Journal  Journal
+	Log      *slog.Logger
 	// HoldDeleted is how many bytes of disk space deleted files that wait to
 	// be read may take; 0: any number.
 	HoldDeleted int64
@@ -48,6 +52,8 @@ type Input struct {
 	watch  *watcher
 	// maxOpen is how many files may be held open.
 	maxOpen int64
+
+	known map[int]*record.Reading // by their number in the journal; not changed after New
 
 	// mu guards what Run changes and others read.
 	mu     sync.Mutex
@@ -97,6 +103,8 @@ type Input struct {
 	scan      scan
 	due       due
 	del       deletions
+	waits     map[*file]bool // whose last record is given after a while
+	skips     map[*file]bool // of which something was left out that is not noted
 }
 
 // task is one thing that Run is to see to.
@@ -144,9 +152,13 @@ func New(o Options) (*Input, error) {
 		kick: make(chan struct{}, 1), scanned: make(chan struct{}), stopped: make(chan struct{}),
 		oldQueues: map[string]*queue{},
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
+		known: map[int]*record.Reading{}, waits: map[*file]bool{}, skips: map[*file]bool{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]int64{}, first: true,
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 		del: deletions{wanted: wanted, failed: map[*file]time.Time{}},
+	}
+	if err := in.prepare(); err != nil {
+		return nil, err
 	}
 	for _, c := range in.o.Inputs {
 		if in.queues[c.Topic] == nil {
@@ -240,6 +252,7 @@ func (in *Input) Run(ctx context.Context) error {
 
 // close lets go of everything: the feeds first, so that nobody reads.
 func (in *Input) close() {
+	defer in.noteSkips() // nothing is read any more
 	for _, q := range in.queues {
 		q.close()
 	}

@@ -28,6 +28,7 @@ type fakeJournal struct {
 	begun, first  bool
 	life, written time.Time
 	run           int
+	specs         []string // of the readings
 }
 
 // realNow is the time by the clock of the file system, which is not that of
@@ -81,6 +82,27 @@ func (j *fakeJournal) Note(recs ...journal.Record) {
 	if !j.dead {
 		j.recs, j.written = append(j.recs, recs...), realNow()
 	}
+}
+
+func (j *fakeJournal) Reading(spec string) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	i := slices.Index(j.specs, spec)
+	if i < 0 {
+		i, j.specs = len(j.specs), append(j.specs, spec)
+	}
+	return i + 1
+}
+
+// readings is what the journal has of them.
+func (j *fakeJournal) readings() map[int]string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	m := map[int]string{}
+	for i, spec := range j.specs {
+		m[i+1] = spec
+	}
+	return m
 }
 
 func (j *fakeJournal) NewFile() flow.FileID {
@@ -187,6 +209,9 @@ func (j *fakeJournal) files() []journal.FileState {
 			for _, sp := range r.Done.Spans {
 				if s := m[sp.File]; s != nil && sp.End > s.Acked {
 					s.Acked, s.AckedMark = sp.End, sp.Mark
+				}
+				if s := m[sp.File]; s != nil && sp.End > s.Resume {
+					s.Resume, s.ResumeMark = sp.End, sp.Mark
 				}
 			}
 		}

@@ -12,13 +12,14 @@ const (
 	drainEvery = 100 * time.Millisecond // rotated files
 	laterEvery = 10 * time.Millisecond  // files that are rechecked at leisure, for laterSlice
 	laterSlice = 2 * time.Millisecond
-	tickEvery  = time.Second           // everything else
-	hotFor     = time.Second           // how long a file is polled after its last data
-	openFor    = 5 * time.Second       // how long it stays open, unless Config says otherwise
-	quietTime  = time.Second           // a rotated file without data for so long is done
-	graceTime  = time.Minute           // the same while its successor is empty, or there is none
-	lookGap    = 20 * time.Millisecond // between two looks at one directory
-	maxWait    = time.Minute           // between two tries to read a file that cannot be read
+	quietEvery = 100 * time.Millisecond // files that end with a multi-line record
+	tickEvery  = time.Second            // everything else
+	hotFor     = time.Second            // how long a file is polled after its last data
+	openFor    = 5 * time.Second        // how long it stays open, unless Config says otherwise
+	quietTime  = time.Second            // a rotated file without data for so long is done
+	graceTime  = time.Minute            // the same while its successor is empty, or there is none
+	lookGap    = 20 * time.Millisecond  // between two looks at one directory
+	maxWait    = time.Minute            // between two tries to read a file that cannot be read
 	// maxHeld is how many descriptors may be open for files whose turn has
 	// not come to be opened too, so that they can be deleted.
 	maxHeld = 512
@@ -53,7 +54,7 @@ func (in *Input) loop(ctx context.Context) error {
 
 // due is when what the loop does from time to time is to be done next; zero:
 // there is nothing to do.
-type due struct{ poll, drain, later, tick time.Time }
+type due struct{ poll, drain, later, quiet, tick time.Time }
 
 // nextDue finds out when the loop must turn at the latest.
 func (in *Input) nextDue() time.Time {
@@ -67,12 +68,13 @@ func (in *Input) nextDue() time.Time {
 	}
 	want(&in.due.poll, in.pollsHot() || len(in.dirty) > 0 || in.watch.anyFlooded(), pollEvery)
 	want(&in.due.drain, len(in.draining) > 0 || len(in.fresh) > 0, drainEvery)
+	want(&in.due.quiet, len(in.waits) > 0, quietEvery)
 	want(&in.due.later, len(in.later) > 0 && !in.first, laterEvery)
 	first := in.due.tick
 	if len(in.scan.left) > 0 {
 		first = now
 	}
-	for _, at := range []time.Time{in.due.poll, in.due.drain, in.due.later} {
+	for _, at := range []time.Time{in.due.poll, in.due.drain, in.due.later, in.due.quiet} {
 		if !at.IsZero() && at.Before(first) {
 			first = at
 		}
@@ -94,6 +96,10 @@ func (in *Input) onTime(now time.Time) {
 	if is(in.due.later) {
 		in.due.later = time.Time{}
 		in.recheckLater()
+	}
+	if is(in.due.quiet) {
+		in.due.quiet = time.Time{}
+		in.endQuiet()
 	}
 	if is(in.due.tick) {
 		in.due.tick = now.Add(tickEvery)
@@ -181,6 +187,7 @@ func (in *Input) tick() {
 	}
 	in.lookUnwatched(now)
 	in.record()
+	in.noteSkips()
 	in.giveUpHeld()
 	in.takeStock()
 	in.closeIdle(now)

@@ -83,9 +83,31 @@ func notNul(p []byte) int {
 	return -1
 }
 
-// lineStart is the offset behind the last newline before off, and whether one
+// wideLineStart is lineStart where a newline has two bytes, one of which is 0.
+func (c content) wideLineStart(off int64) (int64, error) {
+	var buf [16 << 10]byte
+	for at := off &^ 1; at > 0; {
+		n := min(at, int64(len(buf)))
+		p := buf[:n]
+		if m, err := c.pread(p, at-n); err != nil || int64(m) < n {
+			return off, err
+		}
+		for i := n - 2; i >= 0; i -= 2 {
+			if p[i] == '\n' && p[i+1] == 0 || p[i] == 0 && p[i+1] == '\n' {
+				return at - n + i + 2, nil
+			}
+		}
+		at -= n
+	}
+	return 0, nil
+}
+
+// lineStart is the offset behind the last newline, of width bytes, before off, and whether one
 // (or the file's start) was found within the length of the longest line.
-func (c content) lineStart(off int64) (int64, error) {
+func (c content) lineStart(off int64, width int) (int64, error) {
+	if width > 1 {
+		return c.wideLineStart(off)
+	}
 	var buf [16 << 10]byte
 	for at := off; at > 0; {
 		n := min(at, int64(len(buf)))

@@ -27,48 +27,30 @@ type result int
 const (
 	nothing result = iota // no whole line is there now
 	filled
-	other // the content is not what was read before: truncated, replaced
+	skipped // all that was read was left out
+	other   // the content is not what was read before: truncated, replaced
 	broken
 )
 
 // unread says that there may be something to read.
 func (f *file) unread() bool {
-	return f.size > f.searched || f.final && f.pos.off < f.size+f.joined || f.joined > 0 && f.pos.off < f.size+f.joined
+	return f.size > f.searched || f.pos.off < f.size+f.joined && (f.final || f.joined > 0 || f.rec != nil && f.rec.flush)
 }
 
 // read fills c with the next lines, at most max bytes unless one line alone is
-// longer. What was read is used only after a second look at the bytes before
-// it: the first may have met the old content and the read the new.
+// longer.
 func (f *file) read(c *flow.Chunk, max int) (result, error) {
+	if f.rec != nil {
+		return f.readRecords(c, max)
+	}
 	want, alone := min(max, readSize), f.pos.mark.Part > 0
 	if alone {
 		want = maxLine + 1
 	}
-	lead := leadLen(f.pos.off)
 	for {
-		n, err := f.fill(c, lead, want)
-		if err != nil {
-			return broken, err
-		}
-		if n < 0 {
-			return other, nil
-		}
-		c.Data = c.Buf[lead : lead+n]
-		if ok, err := f.verify(f.pos.off + int64(n)); err != nil {
-			return broken, err
-		} else if !ok {
-			return other, nil
-		}
-		if n > 0 && c.Data[0] == 0 {
-			if skipped, err := f.nuls(c.Data); err != nil {
-				return broken, err
-			} else if skipped {
-				lead = leadLen(f.pos.off)
-				continue
-			}
-			if f.held {
-				return nothing, nil
-			}
+		lead, n, r, err := f.load(c, want, 1)
+		if r != filled {
+			return r, err
 		}
 		used, part, last := f.cut(c.Data, alone, n < want)
 		if used == 0 && n == want && !alone {
@@ -81,6 +63,41 @@ func (f *file) read(c *flow.Chunk, max int) (result, error) {
 		}
 		f.give(c, lead, used, part, last, n)
 		return filled, nil
+	}
+}
+
+// load reads up to want bytes behind pos into c.Data, with lead bytes before it.
+// What was read is used only after a second look at the bytes before it: the
+// first may have met the old content and the read the new. A newline has width
+// bytes.
+func (f *file) load(c *flow.Chunk, want, width int) (lead, n int, r result, err error) {
+	for {
+		lead = leadLen(f.pos.off)
+		n, err = f.fill(c, lead, want)
+		if err != nil {
+			return 0, 0, broken, err
+		}
+		if n < 0 {
+			return 0, 0, other, nil
+		}
+		c.Data = c.Buf[lead : lead+n]
+		if ok, err := f.verify(f.pos.off + int64(n)); err != nil {
+			return 0, 0, broken, err
+		} else if !ok {
+			return 0, 0, other, nil
+		}
+		if n == 0 || c.Data[0] != 0 {
+			return lead, n, filled, nil
+		}
+		skipped, err := f.nuls(c.Data, width)
+		switch {
+		case err != nil:
+			return 0, 0, broken, err
+		case f.held:
+			return 0, 0, nothing, nil
+		case !skipped:
+			return lead, n, filled, nil
+		}
 	}
 }
 
@@ -165,7 +182,7 @@ func (f *file) verify(end int64) (bool, error) {
 // nuls treats data that begins with a NUL. A run of them at the start of the
 // file is skipped once something follows; when nothing but NULs follows up to
 // the end of the file, they are space that the writer took in advance.
-func (f *file) nuls(data []byte) (skipped bool, err error) {
+func (f *file) nuls(data []byte, width int) (skipped bool, err error) {
 	f.held = false
 	if notNul(data) >= 0 && f.pos.off > 0 {
 		return false, nil
@@ -178,7 +195,8 @@ func (f *file) nuls(data []byte) (skipped bool, err error) {
 		f.held, f.searched = true, f.size
 		return false, nil
 	}
-	if f.pos.off > 0 || at < nulRun && f.prevID == 0 {
+	at -= at % int64(width)
+	if f.pos.off > 0 || at < nulRun && (f.prevID == 0 || width > 1) {
 		return false, nil
 	}
 	m, ok, err := f.content().markAt(at)
@@ -213,7 +231,7 @@ func (f *file) cut(data []byte, alone, end bool) (used, part int, last bool) {
 func (f *file) give(c *flow.Chunk, lead, used, part int, last bool, n int) {
 	back := f.pos
 	f.queue.back = back
-	c.File, c.Path, c.Start = f.id, f.path, f.pos.off
+	c.File, c.Path, c.Start, c.Reading = f.id, f.path, f.pos.off, 0
 	c.Lead, c.Data = c.Buf[:lead], c.Buf[lead:lead+used]
 	c.PrefixLen, c.Prefix = f.pos.mark.PrefixLen, f.pos.mark.Prefix
 	c.Part, c.Final = part, last
@@ -242,4 +260,7 @@ func (f *file) unreadFrom(c *flow.Chunk, n int) {
 		f.pos = position{off: s.End, mark: s.Mark}
 	}
 	f.searched = f.pos.off
+	if c.Reading != 0 {
+		f.unreadRecords(c, n)
+	}
 }

@@ -11,17 +11,22 @@ import (
 	"time"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/record"
 )
 
 // open is an input over one real file, that has made its first scan. It does
 // not use the fake clock.
-func openInput(t testing.TB, data []byte) *Input {
+func openInput(t testing.TB, data []byte, o ...record.Options) *Input {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.log")
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	in, err := New(Options{Inputs: []Config{{Paths: []string{path}, Topic: "t"}}, Journal: &fakeJournal{}, NoNotify: true})
+	c := Config{Paths: []string{path}, Topic: "t"}
+	if len(o) > 0 {
+		c.Record = o[0]
+	}
+	in, err := New(Options{Inputs: []Config{c}, Journal: &fakeJournal{}, NoNotify: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,13 @@
 package tail
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
+	"tailrace/inputs/tail/record"
 )
 
 // Journal is where identities are kept over restarts.
@@ -22,6 +24,9 @@ type Journal interface {
 	NewFile() flow.FileID
 	// Ladder is places below the position by which it is known again.
 	Ladder(id flow.FileID) journal.Ladder
+	// Reading is the number of a way in which bytes are cut into records, and
+	// is on file before any span that names it.
+	Reading(spec string) int
 }
 
 // Stats is what the input has seen since it started.
@@ -38,11 +43,24 @@ type Stats struct {
 	Lost        map[string]int64  // bytes by cause
 	Losses      []journal.Loss    // the same by path and cause, sorted
 	Parked      map[string]string // why a file is not read, by its path
+	Cut         record.Counts     // what was seen while cutting records
 }
 
 type counters struct {
 	open, read, records, nuls, slips, again atomic.Int64
 	scanNanos                               atomic.Int64
+
+	cutMu sync.Mutex
+	cut   record.Counts
+}
+
+// count adds up what was seen while cutting, or takes it back.
+func (c *counters) count(n record.Counts, sign int64) {
+	if n != (record.Counts{}) {
+		c.cutMu.Lock()
+		c.cut = c.cut.Plus(n, sign)
+		c.cutMu.Unlock()
+	}
 }
 
 // Stats is safe for any goroutine.
@@ -59,5 +77,8 @@ func (in *Input) Stats() Stats {
 	for f, p := range in.parked {
 		s.Parked[f.path] = p.why
 	}
+	in.stats.cutMu.Lock()
+	s.Cut = in.stats.cut
+	in.stats.cutMu.Unlock()
 	return s
 }

@@ -54,7 +54,7 @@ func newHost(t testing.TB, patterns ...string) *host {
 func (h *host) start() {
 	h.t.Helper()
 	o := h.opts
-	o.Files, o.Journal = h.j.files(), h.j
+	o.Files, o.Readings, o.Journal = h.j.files(), h.j.readings(), h.j
 	o.Life, o.FirstStart = h.j.begin()
 	if !h.life.IsZero() {
 		o.Life = h.life
@@ -131,7 +131,7 @@ func (h *host) next(c *flow.Chunk, max int) bool {
 func (h *host) keep(c *flow.Chunk, n int) {
 	for i := range n {
 		h.got = append(h.got, string(c.Line(i)))
-		h.at = append(h.at, fmt.Sprintf("%s@%d", filepath.Base(c.Path), c.Start+int64(c.LineStart(i))))
+		h.at = append(h.at, fmt.Sprintf("%s@%d", filepath.Base(c.Path), c.Offset(i)))
 	}
 }
 

@@ -114,6 +114,9 @@ func (o Options) canonical() Options {
 // Spec says in one text all that the records depend on beside the bytes.
 func (r *Reading) Spec() string { return r.spec }
 
+// Options is what the reading was made of, with the defaults.
+func (r *Reading) Options() Options { return r.o }
+
 // Window is how many bytes must be given to Cut at most until it uses some.
 func (r *Reading) Window() int { return r.fragment + slack }
 
@@ -123,6 +126,21 @@ func (r *Reading) Width() int {
 		return 2
 	}
 	return 1
+}
+
+// Joins says whether a record may have several lines of the file.
+func (r *Reading) Joins() bool { return r.Multiline() || r.o.Container != "" }
+
+// WholeLines says whether p, which begins with a line, ends with one.
+func (r *Reading) WholeLines(p []byte) bool {
+	for len(p) > 0 {
+		n := r.newline(p)
+		if n < 0 {
+			return false
+		}
+		p = p[n+r.Width():]
+	}
+	return true
 }
 
 // Multiline says whether a record may have several lines.

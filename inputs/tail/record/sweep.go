@@ -18,6 +18,18 @@ func (k *Cutter) barrier() int {
 	return at
 }
 
+// Over is the first place at or behind n, which the last cut used, over which
+// no record goes.
+func (k *Cutter) Over(n int) int {
+	for _, it := range k.items { // in the order of their beginning
+		if it.start >= n {
+			break
+		}
+		n = max(n, it.end)
+	}
+	return n
+}
+
 // sweep makes the records of the chunk from the items that end before the
 // barrier, up to the last place over which no item goes. It returns that place
 // and the state there.

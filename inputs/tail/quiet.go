@@ -1,0 +1,62 @@
+package tail
+
+import (
+	"time"
+
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+)
+
+// await has Run see to it that the last multi-line record is given though its
+// end is not known, when nothing comes for a while.
+func (f *file) await() {
+	if f.rec.how.wait > 0 && f.pos.off < f.size && f.size != f.rec.tried && !f.unread() {
+		f.tellOnce(&f.rec.told.waits, func(in *Input) { in.waits[f] = true })
+	}
+}
+
+// endQuiet asks for the last records of the files that have been quiet. When
+// what comes next at the path may go on with one, drain decides.
+func (in *Input) endQuiet() {
+	for _, f := range byID(in.waits) {
+		f.mu.Lock()
+		r := f.rec
+		waits := f.state != done && f.pos.off < f.size && !f.unread()
+		due := waits && time.Since(f.grown) >= r.how.wait && (f.state != rotated || !f.followed())
+		if due {
+			r.flush = true
+		}
+		if due || !waits {
+			r.told.waits = false
+			delete(in.waits, f)
+		}
+		f.mu.Unlock()
+		if due {
+			in.wake(f)
+		}
+	}
+}
+
+// noteSkips notes that what was left out was read, where nothing before it is
+// under way: else a file of which nothing is shipped would be read from its
+// beginning at each start.
+func (in *Input) noteSkips() {
+	for _, f := range byID(in.skips) {
+		acked, _ := in.o.Journal.Acked(f.id)
+		f.mu.Lock()
+		r := f.rec
+		s := flow.Span{File: f.id, Start: r.given, End: f.pos.off, Mark: f.pos.mark}
+		note := s.End > s.Start && acked >= s.Start
+		if note {
+			r.given = s.End
+		}
+		if r.given >= s.End {
+			r.told.skips = false
+			delete(in.skips, f)
+		}
+		f.mu.Unlock()
+		if note {
+			in.o.Journal.Note(journal.Record{Done: &journal.Done{Spans: []flow.Span{s}}})
+		}
+	}
+}

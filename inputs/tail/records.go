@@ -1,0 +1,113 @@
+package tail
+
+import (
+	"cmp"
+
+	"tailrace/agent/flow"
+	"tailrace/inputs/tail/record"
+)
+
+// skipMax is how many bytes of records that are left out one Next goes through
+// at most: a lane has more to do.
+const skipMax = 4 << 20
+
+// readRecords is read for a file whose lines are not records as they are.
+func (f *file) readRecords(c *flow.Chunk, max int) (result, error) {
+	how, err := f.reading()
+	if err != nil {
+		return broken, err
+	}
+	want := min(max, readSize)
+	for {
+		lead, n, r, err := f.load(c, want, how.Width())
+		if r != filled {
+			return r, err
+		}
+		c.File, c.Path, c.Start = f.id, f.path, f.pos.off
+		c.Part, c.Final, c.Reading = f.pos.mark.Part, false, how.number
+		used, part := f.queue.cutter.Cut(how.Reading, c, f.ending(n, want))
+		if used == 0 && n == want && want < how.Window() {
+			want = how.Window()
+			continue
+		}
+		return f.giveRecords(c, lead, used, part, n), nil
+	}
+}
+
+// ending says what is known of what is behind n bytes that were read, of want.
+func (f *file) ending(n, want int) record.End {
+	switch {
+	case n == want || f.pos.off+int64(n) < f.size+f.joined:
+		return record.More
+	case f.final || f.joined > 0:
+		return record.Last
+	case f.rec.flush:
+		return record.Quiet
+	}
+	return record.More
+}
+
+// giveRecords hands out what was cut out of the first used of the n bytes that
+// were read. What is behind them is not complete.
+func (f *file) giveRecords(c *flow.Chunk, lead, used, part, n int) result {
+	back := f.pos
+	if f.rec.flush {
+		f.rec.flush, f.rec.tried = false, f.size
+	}
+	f.searched = back.off + int64(n)
+	if used > 0 {
+		f.queue.back, f.queue.given = back, f.rec.given
+		c.Lead, c.Data = c.Buf[:lead], c.Buf[lead:lead+used]
+		c.PrefixLen, c.Prefix = back.mark.PrefixLen, back.mark.Prefix
+		f.pos.mark.Extend(c.Lead, c.Data)
+		f.pos.off += int64(used)
+		f.pos.mark.Part = part
+		f.counted(f.queue.cutter.Counts(len(c.Records)))
+	}
+	f.await()
+	switch {
+	case used == 0:
+		return nothing
+	case len(c.Records) == 0:
+		f.tellOnce(&f.rec.told.skips, func(in *Input) { in.skips[f] = true })
+		return skipped
+	}
+	f.rec.given = f.pos.off
+	return filled
+}
+
+// counted counts what was cut, and says what is odd in it.
+func (f *file) counted(n record.Counts) {
+	in := f.queue.in
+	in.stats.count(n, 1)
+	if n.Malformed > 0 {
+		f.tellOnce(&f.rec.told.malformed, func(in *Input) {
+			in.log.Warn("lines are not in the format of the container runtime: they are shipped as they are, with a header malformed",
+				"path", f.path, "container", f.conf.Record.Container)
+		})
+	}
+	if n.Long > 0 {
+		f.tellOnce(&f.rec.told.long, func(in *Input) {
+			in.log.Warn("lines are longer than max_line", "path", f.path, "long_lines", cmp.Or(f.conf.Record.LongLines, record.Split))
+		})
+	}
+}
+
+// tellOnce has Run do something once.
+func (f *file) tellOnce(told *bool, do func(in *Input)) {
+	if !*told {
+		*told = true
+		in := f.queue.in
+		in.tell(task{do: func() { do(in) }})
+	}
+}
+
+// unreadRecords is unreadFrom for records.
+func (f *file) unreadRecords(c *flow.Chunk, n int) {
+	k := &f.queue.cutter
+	f.queue.in.stats.count(k.Counts(len(c.Records)).Plus(k.Counts(n), -1), -1)
+	f.rec.given, f.rec.tried = f.queue.given, 0
+	if n > 0 {
+		f.rec.given = f.pos.off
+	}
+}
