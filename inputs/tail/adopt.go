@@ -247,7 +247,5 @@ func (in *Input) record() {
 		f.recorded = true
 	}
 	in.looked()
-	for _, f := range fresh {
-		in.wake(f)
-	}
+	in.wakeAll(fresh)
 }

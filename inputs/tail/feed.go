@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"slices"
 	"sync"
 
 	"tailrace/agent/flow"
@@ -16,8 +15,7 @@ type queue struct {
 	wake  chan struct{} // buffer of one
 
 	mu      sync.Mutex
-	ready   []*file // in turns, from head on
-	head    int
+	ready   turns
 	reading *file         // taken out by Next, which is at work
 	last    *file         // what Next filled last: it may be unread
 	back    position      // of last, before that; belongs to Next and Unread
@@ -72,7 +70,14 @@ func (f *file) readOpen(c *flow.Chunk, max int) (result, error) {
 	if err := f.open(); err != nil {
 		return broken, err
 	}
-	return f.read(c, max)
+	return f.read(c, min(max, f.queue.quantum()))
+}
+
+// quantum is how many bytes the file that is read now gives.
+func (q *queue) quantum() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.ready.quantum()
 }
 
 // take takes the next file out of the queue. What was filled before can no
@@ -81,15 +86,10 @@ func (q *queue) take() *file {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.last = nil
-	if q.head == len(q.ready) || q.closed {
+	if q.closed || q.ready.len() == 0 {
 		return nil
 	}
-	f := q.ready[q.head]
-	q.ready[q.head] = nil
-	if q.head++; 2*q.head >= len(q.ready) {
-		q.ready = append(q.ready[:0], q.ready[q.head:]...)
-		q.head = 0
-	}
+	f := q.ready.next()
 	f.queued = false
 	q.reading = f
 	return f
@@ -105,14 +105,14 @@ func (q *queue) put(f *file, filled, more bool) {
 		q.last = f
 	}
 	if more && !f.queued {
-		q.push(f)
+		q.ready.backlog.push(f)
+		q.queued(f)
 	}
 }
 
-// push appends f to the ready files. The caller holds mu.
-func (q *queue) push(f *file) {
+// queued notes that f is ready. The caller holds mu.
+func (q *queue) queued(f *file) {
 	f.queued = true
-	q.ready = append(q.ready, f)
 	select {
 	case q.wake <- struct{}{}:
 	default:
@@ -124,7 +124,8 @@ func (q *queue) add(f *file) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !f.queued && !q.closed {
-		q.push(f)
+		q.ready.fresh.push(f)
+		q.queued(f)
 	}
 }
 
@@ -134,8 +135,7 @@ func (q *queue) remove(f *file) {
 	defer q.mu.Unlock()
 	if f.queued {
 		f.queued = false
-		i := q.head + slices.Index(q.ready[q.head:], f)
-		q.ready = slices.Delete(q.ready, i, i+1)
+		q.ready.remove(f)
 	}
 }
 

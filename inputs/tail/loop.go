@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -353,8 +354,24 @@ func (in *Input) written(f *file) {
 
 // wake makes f ready, if it has something to read and its turn has come.
 func (in *Input) wake(f *file) {
+	if in.awake(f) {
+		f.queue.add(f)
+	}
+}
+
+// wakeAll wakes files that were found together: none is read before all are
+// awake, so that their turns begin at the same time.
+func (in *Input) wakeAll(files []*file) {
+	ready := slices.DeleteFunc(files, func(f *file) bool { return !in.awake(f) })
+	for _, f := range ready {
+		f.queue.add(f)
+	}
+}
+
+// awake says whether f is to be read now, and opens it.
+func (in *Input) awake(f *file) bool {
 	if !f.recorded || f.wrong != nil || f.state == done || f.state == unfollowed || f.gone && !f.isOpen() {
-		return
+		return false
 	}
 	f.mu.Lock()
 	unread := f.unread()
@@ -368,7 +385,8 @@ func (in *Input) wake(f *file) {
 		in.touched(filepath.Dir(f.now))
 	case err != nil:
 		in.park(f, err)
-	case unread && f.prev == nil:
-		f.queue.add(f)
+	default:
+		return unread && f.prev == nil
 	}
+	return false
 }
