@@ -2,6 +2,7 @@ package tail
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -241,6 +242,45 @@ func TestRewrittenWhilePolled(t *testing.T) {
 		h.must(os.Chtimes(h.path("a.log"), time.Time{}, time.Now())) // not within the same tick
 		h.settle()
 		h.want("old line", "new line")
+		h.stop()
+	})
+}
+
+// A file is copied and truncated before anything was read of it, and the lane
+// reads the new content while it is found out what became of the old one: what
+// was found out is not applied to what was read.
+func TestReadWhileItIsDecided(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log*")
+		h.append("a.log", "")
+		armed, copied := false, false
+		h.before = func(call, path string) error {
+			if h.mu.TryLock() {
+				defer h.mu.Unlock()
+				copied = copied || call == "open" && path == h.path("a.log.1")
+				if armed && copied && call == "open" && path == h.path("a.log") {
+					armed = false
+					var c flow.Chunk
+					if h.in.Feed("t").Next(&c, readSize) {
+						h.keep(&c, c.Lines())
+					}
+				}
+			}
+			return nil
+		}
+		h.start()
+		h.wait(2 * scanEvery)
+		h.append("a.log", "1\n")
+		h.copyTruncate("a.log", "a.log.1")
+		h.append("a.log", "2 "+long+"\n")
+		armed = true
+		h.wait(2 * scanEvery)
+		h.settle()
+		slices.Sort(h.got)
+		h.want("1", "2 "+long)
+		if armed {
+			t.Error("nothing was read in between")
+		}
 		h.stop()
 	})
 }

@@ -29,6 +29,7 @@ func (in *Input) isCopy(d *dir, e entry) bool {
 		same := err == nil && f.size > 0
 		if same {
 			same, err = f.verify(f.pos.off)
+			f.doubted = !same && err == nil
 		}
 		size := f.size
 		f.mu.Unlock()
@@ -57,10 +58,20 @@ func (in *Input) copiedEarly(d *dir, l *listing) {
 		if f.state != following || f.now != f.path || f.key == (key{}) || f.at() >= flow.Enough {
 			continue
 		}
-		if e, err := in.search(f, l); err == nil && !in.sameStart(f, e) {
+		at := f.at()
+		if e, err := in.search(f, l); err == nil && !in.sameStart(f, e) && f.doubtAt(at) {
 			in.truncated(f)
 		}
 	}
+}
+
+// doubtAt has f not read any more, unless it was read on from off meanwhile: then
+// what was found out before may not be true of it.
+func (f *file) doubtAt(off int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.doubted = f.pos.off == off
+	return f.doubted
 }
 
 // sameStart says whether the file at e and f have the same content as far as

@@ -40,6 +40,10 @@ type file struct {
 	// sure is the largest size that was seen together with the content that
 	// pos marks: size may be that of what the file was truncated to.
 	sure int64
+	// doubted says that its inode seems to have other content, and Run is
+	// finding out what became of it: it is not read meanwhile, since little
+	// may be known to tell the new content by.
+	doubted bool
 	// final says that nobody writes any more: a last line without a newline
 	// is given too.
 	final bool

@@ -246,6 +246,7 @@ func (in *Input) recheck(f *file) {
 	same := false
 	if err == nil {
 		same, err = f.verify(f.pos.off)
+		f.doubted = !same && err == nil
 	}
 	if closed && (same || f.state == done) {
 		f.close() // it is opened again when it is read

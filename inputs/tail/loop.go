@@ -289,6 +289,7 @@ func (in *Input) suspect(f *file) {
 	same := err == nil
 	if same {
 		same, err = f.verify(f.pos.off)
+		f.doubted = !same && err == nil
 	}
 	f.mu.Unlock()
 	switch {

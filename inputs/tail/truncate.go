@@ -15,7 +15,16 @@ func (in *Input) changed(f *file) bool {
 		return false
 	}
 	same, err := f.verify(f.pos.off)
-	return !same && err == nil
+	f.doubted = !same && err == nil
+	return f.doubted
+}
+
+// decided lets f be read again, if anything of it is left.
+func (in *Input) decided(f *file) {
+	f.mu.Lock()
+	f.doubted = false
+	f.mu.Unlock()
+	in.wake(f)
 }
 
 // truncated is called when the inode of f has other content than was read. What
@@ -26,6 +35,7 @@ func (in *Input) truncated(f *file) {
 	l, err := in.snapshot(in.dir(path), path)
 	if err != nil {
 		in.touched(path)
+		in.decided(f)
 		return
 	}
 	in.truncatedIn(f, l)
@@ -43,6 +53,9 @@ func (in *Input) truncatedAll(d *dir, l *listing) (*listing, error) {
 	l, err := in.snapshot(d, l.dir)
 	if err != nil {
 		in.touched(l.dir)
+		for _, f := range cut {
+			in.decided(f)
+		}
 		return l, err
 	}
 	for _, f := range cut {
@@ -56,6 +69,7 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	if f.key == (key{}) {
 		return // it was seen to before
 	}
+	defer in.decided(f)
 	path, err := l.dir, error(nil)
 	at, ok := l.locate(f)
 	if !ok {
