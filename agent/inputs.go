@@ -19,6 +19,10 @@ func inputs(cfg *config.Config) []tail.Config {
 	return all
 }
 
+// Matches lists the files that the configuration leads to now, as Run would
+// find them. The numbers in it are those of cfg.Inputs.
+func Matches(cfg *config.Config) []tail.Match { return tail.Matches(inputs(cfg)) }
+
 // records says how an input's bytes become records.
 func records(in config.Input, host string) record.Options {
 	o := record.Options{

@@ -46,6 +46,21 @@ func flock(f *os.File) error {
 	}
 }
 
+// InUse says who has the journal in dir open, like "process 123 (since …)", or
+// "" when nobody has, or that cannot be seen. An agent that starts in the very
+// same moment may find the directory in use.
+func InUse(dir string) string {
+	f, err := os.Open(lockName(dir))
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	if !errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
+		return ""
+	}
+	return holder(f)
+}
+
 // holder says who wrote the lock file.
 func holder(f *os.File) string {
 	text, _ := io.ReadAll(io.LimitReader(f, 1024))

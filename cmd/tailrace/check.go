@@ -15,8 +15,8 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration, the files and, with --connect, Kafka",
-		Long: `Checks the configuration and says which files it matches now, and which of them
-cannot be read. With --connect it also asks Kafka: do the brokers answer, are the
+		Long: `Checks the configuration and says which files it matches now, which of them
+cannot be read, and whether the state directory can be used. With --connect it also asks Kafka: do the brokers answer, are the
 topics there, may this client write to them? Nothing is changed anywhere.
 
 Exit status: 0 when all is well, 78 for a bad configuration, 1 for anything else.`,
@@ -28,6 +28,7 @@ Exit status: 0 when all is well, 78 for a bad configuration, 1 for anything else
 			}
 			r := &report{out: cmd.OutOrStdout()}
 			r.config(cfg)
+			r.state(cfg.StateDir)
 			r.files(cfg)
 			if online {
 				r.kafka(cfg)
@@ -69,5 +70,5 @@ func (r *report) config(cfg *config.Config) {
 	for _, file := range cfg.Files {
 		r.line("%s: no problems", file)
 	}
-	r.line("\nHost name %s is the key of all records. State is kept in %s.", cfg.Hostname, cfg.StateDir)
+	r.line("\nHost name %s is the key of all records.", cfg.Hostname)
 }

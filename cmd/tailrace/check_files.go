@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/user"
 	"slices"
@@ -12,31 +13,35 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"tailrace/agent"
 	"tailrace/agent/config"
+	"tailrace/inputs/tail"
 )
 
-// files says for each input what it matches now. Nothing is no problem: files
-// may come later.
+// files says for each input what it matches now, and which input takes what
+// several match. Nothing is no problem: files may come later.
 func (r *report) files(cfg *config.Config) {
-	owner := map[string]*config.Input{} // of each file, the first input that matches it
+	all := agent.Matches(cfg)
 	for i := range cfg.Inputs {
 		in := &cfg.Inputs[i]
 		r.line("\nTopic %s (%s):", in.Topic, in.At)
-		var bad unreadable
-		for _, glob := range in.Paths {
-			names := r.match(glob, in)
-			r.line("  %s: %s now", glob, count(len(names), "file"))
-			for _, name := range names {
-				r.owned(owner, name, in)
-				bad.try(name)
+		var mine []tail.Match
+		for _, m := range all {
+			if m.Input == i {
+				mine = append(mine, m)
 			}
 		}
-		r.unreadable(bad)
+		for _, glob := range in.Paths {
+			r.base(glob)
+			r.line("  %s: %s now", glob, count(followed(mine, glob), "file"))
+		}
+		r.list(mine)
+		r.taken(cfg, all, i)
 	}
 }
 
-// match lists the files of a pattern that are not excluded.
-func (r *report) match(glob string, in *config.Input) []string {
+// base says what is wrong with the directory that a pattern begins with.
+func (r *report) base(glob string) {
 	base, _ := doublestar.SplitPattern(glob)
 	switch _, err := os.ReadDir(base); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -44,44 +49,79 @@ func (r *report) match(glob string, in *config.Input) []string {
 	case errors.Is(err, fs.ErrPermission):
 		r.problem("  %s: this directory may not be listed by %s", base, userName())
 	}
-	names, err := doublestar.FilepathGlob(glob, doublestar.WithFilesOnly())
-	if err != nil {
-		r.problem("  %s: %v", glob, err)
-	}
-	names = slices.DeleteFunc(names, func(name string) bool {
-		_, ok := in.Match(name)
-		info, err := os.Stat(name)
-		return !ok || err == nil && !info.Mode().IsRegular()
-	})
-	slices.Sort(names)
-	return names
 }
 
-// owned reports a file that two inputs send to different topics.
-func (r *report) owned(owner map[string]*config.Input, name string, in *config.Input) {
-	first, ok := owner[name]
+// followed counts the files that are followed because of a pattern.
+func followed(files []tail.Match, glob string) int {
+	n := 0
+	for _, m := range files {
+		if m.Pattern == glob && m.Same == "" && m.Err == nil && !m.Older {
+			n++
+		}
+	}
+	return n
+}
+
+// list names the files of an input, and what is to be said of each.
+func (r *report) list(files []tail.Match) {
+	var bad unreadable
+	for i, m := range files {
+		if i < shown {
+			r.line("      %s%s", m.Path, remark(m))
+		}
+		if m.Err == nil && m.Same == "" {
+			bad.try(m.Path)
+		}
+	}
+	if more := len(files) - shown; more > 0 {
+		r.line("      and %d more", more)
+	}
+	r.unreadable(bad)
+}
+
+// remark is what is special about a file.
+func remark(m tail.Match) string {
 	switch {
-	case !ok:
-		owner[name] = in
-	case first.Topic != in.Topic:
-		r.problem("  %s also goes to topic %s (%s), and each file goes to one topic: exclude it in one of them", name, first.Topic, first.At)
+	case m.Err != nil:
+		return " (not followed: " + m.Err.Error() + ")"
+	case m.Same != "":
+		return " (the same file as " + m.Same + ": read once)"
+	case m.Older:
+		return " (older than ignore_older: left alone until it grows)"
+	case m.Link:
+		return " (a link)"
+	}
+	return ""
+}
+
+// taken says which files input i matches too and does not get, since another
+// comes first.
+func (r *report) taken(cfg *config.Config, all []tail.Match, i int) {
+	taken := map[int][]tail.Match{} // by the input that takes them
+	for _, m := range all {
+		if slices.Contains(m.Also, i) {
+			taken[m.Input] = append(taken[m.Input], m)
+		}
+	}
+	for _, first := range slices.Sorted(maps.Keys(taken)) {
+		files, other := taken[first], &cfg.Inputs[first]
+		text := fmt.Sprintf("%s, like %s", count(len(files), "file"), files[0].Path)
+		if len(files) == 1 {
+			text = files[0].Path
+		}
+		if other.Topic == cfg.Inputs[i].Topic {
+			r.line("  (the input at %s comes first and takes %s)", other.At, text)
+			continue
+		}
+		r.problem("  %s: shipped to topic %s, since the input at %s comes first; each file goes to one topic, so exclude it in one of them",
+			text, other.Topic, other.At)
 	}
 }
 
 // unreadable is the files that cannot be opened, with the fix for each.
-type unreadable struct {
-	seen  map[string]bool
-	fixes []string
-}
+type unreadable struct{ fixes []string }
 
 func (u *unreadable) try(name string) {
-	if u.seen[name] {
-		return
-	}
-	if u.seen == nil {
-		u.seen = map[string]bool{}
-	}
-	u.seen[name] = true
 	f, err := os.Open(name)
 	if err == nil {
 		f.Close()

@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tailrace/agent/config"
+	"tailrace/agent/journal"
 	"tailrace/outputs/kafka/wire"
 )
 
@@ -95,13 +97,83 @@ func TestCheckFiles(t *testing.T) {
 	}
 }
 
+// check says what is special about a file, and lists some of many.
+func TestCheckListsFiles(t *testing.T) {
+	dir, _ := logs(t, "stdout: {}", "a.log", "old.log", "n/1.txt", "n/2.txt", "n/3.txt", "n/4.txt", "n/5.txt",
+		"n/6.txt", "n/7.txt", "n/8.txt", "n/9.txt", "n/a.txt", "n/b.txt", "n/c.txt")
+	if err := os.Symlink("a.log", filepath.Join(dir, "b.log")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(dir, "n/1.txt"), filepath.Join(dir, "c.log")); err != nil {
+		t.Fatal(err)
+	}
+	past := time.Now().Add(-48 * time.Hour)
+	if err := os.Chtimes(filepath.Join(dir, "old.log"), past, past); err != nil {
+		t.Fatal(err)
+	}
+	cfg := writeFile(t, "config.yaml", fmt.Sprintf(`inputs:
+- {paths: [%[1]s/*.log], topic: a, ignore_older: 1d}
+- {paths: [%[1]s/n/*], topic: a}
+- {paths: [%[1]s/n/1*], topic: a}
+outputs: {stdout: {}}
+`, dir))
+	out, _ := mustRun(t, "check", "--config", cfg)
+	for _, s := range []string{
+		"/*.log: 2 files now\n", dir + "/a.log\n", dir + "/b.log (the same file as " + dir + "/a.log: read once)\n",
+		dir + "/c.log (a link)\n", dir + "/old.log (older than ignore_older: left alone until it grows)\n",
+		"/n/*: 11 files now\n", dir + "/n/1.txt (the same file as " + dir + "/c.log: read once)\n", "      and 2 more\n",
+		"/n/1*: 0 files now\n  (the input at " + cfg + ":3 comes first and takes " + dir + "/n/1.txt)\n",
+	} {
+		if !strings.Contains(out, s) {
+			t.Errorf("check does not say %q: %s", s, out)
+		}
+	}
+}
+
+// check looks at the state directory, and leaves it alone.
+func TestCheckState(t *testing.T) {
+	dir := t.TempDir()
+	f := func(state string, status int, says string) {
+		t.Helper()
+		cfg := writeFile(t, "config.yaml", "inputs: [{paths: [/x], topic: a}]\noutputs: {stdout: {}}\nstate_dir: "+state+"\n")
+		if status != 0 {
+			mustFail(t, status, []string{"! State directory " + state, says}, "check", "--config", cfg)
+		} else if out, _ := mustRun(t, "check", "--config", cfg); !strings.Contains(out, says) {
+			t.Errorf("check does not say %q: %s", says, out)
+		}
+	}
+	f(dir, 0, "State is kept in "+dir+".\n")
+	f(dir+"/not/yet", 0, "State is kept in "+dir+"/not/yet, which the first start makes.\n")
+	if _, err := os.Stat(dir + "/not"); err == nil {
+		t.Error("check made the directory")
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f(file, exitFailed, "is a file")
+	f(file+"/x", exitFailed, "not a directory")
+	f("/proc/tailrace", exitFailed, "tailrace")
+	j, err := journal.Open(dir, journal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f(dir, 0, fmt.Sprintf("It is in use by process %d (since ", os.Getpid()))
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if who := journal.InUse(dir); who != "" {
+		t.Errorf("in use by %s after the end", who)
+	}
+}
+
 // A file that two inputs send to different topics is a problem that only a
 // look at the files shows.
 func TestCheckTwoTopics(t *testing.T) {
 	dir, _ := logs(t, "stdout: {}", "a1.log")
 	cfg := writeFile(t, "config.yaml", fmt.Sprintf(
 		"inputs:\n- {paths: [%[1]s/a*.log], topic: a}\n- {paths: [%[1]s/*1.log], topic: b}\noutputs: {stdout: {}}\n", dir))
-	mustFail(t, exitFailed, []string{"! ", dir + "/a1.log also goes to topic a (" + cfg + ":2)", "1 problem,"}, "check", "--config", cfg)
+	mustFail(t, exitFailed, []string{"! ", dir + "/a1.log: shipped to topic a, since the input at " + cfg + ":2 comes first", "1 problem,"}, "check", "--config", cfg)
 }
 
 // What would let a user read a file depends on its group's permission.

@@ -1,0 +1,59 @@
+package tail
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Matches finds what an agent does that is started: the files, each in the
+// first input that matches it, whatever names it has.
+func TestMatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := older1d(t, "*.log", "**/*.txt")
+		second := Config{Topic: "u", Paths: []string{h.path("b*")}, Exclude: []string{h.path("bad*")}}
+		h.opts.Inputs = append(h.opts.Inputs, second)
+		for _, name := range []string{"a.log", "b.log", "b.other", "bad.other", "old.log", "d/e/c.txt"} {
+			h.must(os.MkdirAll(filepath.Dir(h.path(name)), 0o755))
+			h.append(name, "x\n")
+		}
+		h.age(2*testOlder, "old.log")
+		h.must(os.Symlink("a.log", h.path("link.log")))
+		h.must(os.Link(h.path("b.log"), h.path("hard.log")))
+		h.must(os.Mkdir(h.path("dir.log"), 0o755))
+		h.must(os.Symlink("nowhere", h.path("loose.log")))
+		var got []string
+		for _, m := range Matches(h.opts.Inputs) {
+			if (m.Pattern == "") != (m.Input < 0) || m.Err != nil {
+				t.Errorf("%+v", m)
+			}
+			line := fmt.Sprintf("%s: input %d, also %v, link %v, same as %q, older %v", m.Path, m.Input, m.Also, m.Link, m.Same, m.Older)
+			got = append(got, strings.ReplaceAll(line, h.dir+"/", ""))
+		}
+		want := []string{
+			`a.log: input 0, also [], link false, same as "", older false`,
+			`b.log: input 0, also [1], link false, same as "", older false`,
+			`b.other: input 1, also [], link false, same as "", older false`,
+			`d/e/c.txt: input 0, also [], link false, same as "", older false`,
+			`hard.log: input 0, also [], link false, same as "b.log", older false`,
+			`link.log: input 0, also [], link true, same as "a.log", older false`,
+			`old.log: input 0, also [], link false, same as "", older true`,
+		}
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+
+		// The agent itself follows as many.
+		h.start()
+		h.settle()
+		h.wait(time.Minute)
+		if n := h.in.Stats().Known; n != 4 { // but old.log
+			t.Errorf("%d files are known", n)
+		}
+		h.stop()
+	})
+}
