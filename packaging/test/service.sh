@@ -39,6 +39,11 @@ check "system calls are filtered" same 2 status_of Seccomp
 # is the kernel's, and nspawn gives the machine another.
 check "the journal knows its boot" m grep -rqE '"boot":"[0-9a-f-]{36}"' /var/lib/tailrace
 
+step "service: asked over its socket"
+check "the socket is for its owner" same "600 tailrace:tailrace" mode /var/lib/tailrace/tailrace.sock
+check "tailrace status" matches "^tailrace .*: following [1-9]" m tailrace status
+check "tailrace explain" matches "^/var/log/syslog is followed: its lines go to topic logs$" m tailrace explain /var/log/syslog
+
 step "service: a log that only root may read"
 m sh -c 'umask 077; mkdir /var/log/secret; echo "for root alone" >/var/log/secret/app.log'
 m sh -c 'umask 027; printf "inputs:\n  - paths: [/var/log/secret/*.log]\n    topic: secret\n" >/etc/tailrace/conf.d/secret.yaml; chgrp tailrace /etc/tailrace/conf.d/secret.yaml'
