@@ -124,16 +124,17 @@ type kept struct {
 // says is all that is known; why says what kept from asking an agent.
 func readJournal(cfg *config.Config, why error) kept {
 	k := kept{origin: Origin{Hostname: cfg.Hostname, StateDir: cfg.StateDir}}
+	if who := journal.Holder(cfg.StateDir); errors.Is(why, fs.ErrPermission) {
+		k.origin.Silent = why.Error()
+	} else if who != "" {
+		k.origin.Silent = who + " has no socket there that answers; its log says why"
+	}
 	var err error
 	k.state, k.origin.AsOf, err = journal.Read(cfg.StateDir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		k.state.Fresh = true // no agent has run yet
-	case errors.Is(err, fs.ErrPermission), err == nil && errors.Is(why, fs.ErrPermission):
-		k.origin.Unknown = why.Error()
-		if err != nil {
-			k.origin.Unknown = err.Error() + ": use sudo"
-		}
+	case errors.Is(err, fs.ErrNotExist): // no agent has run yet
+	case errors.Is(err, fs.ErrPermission):
+		k.origin.Unknown = err.Error() + ": use sudo"
 	case err != nil:
 		k.origin.Unknown = err.Error()
 	}

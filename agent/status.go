@@ -35,7 +35,10 @@ type Origin struct {
 	Running bool      `json:"running"`
 	AsOf    time.Time `json:"as_of,omitzero"`
 	// Unknown is why the journal could not be read; empty: it could.
-	Unknown  string    `json:"unknown,omitempty"`
+	Unknown string `json:"unknown,omitempty"`
+	// Silent is why an agent that runs could not be asked; empty: none runs,
+	// or it is Running that has answered.
+	Silent   string    `json:"silent,omitempty"`
 	Version  string    `json:"version,omitempty"`
 	PID      int       `json:"pid,omitempty"`
 	Since    time.Time `json:"since,omitzero"` // when the agent started

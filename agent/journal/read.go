@@ -7,7 +7,10 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // readTries is how often Read begins again because the agent made a new
@@ -39,6 +42,38 @@ func Read(dir string) (State, time.Time, error) {
 			return State{}, time.Time{}, fmt.Errorf("the journal cannot be read: %w", err)
 		}
 	}
+}
+
+// Holder is the process that holds the lock of dir, as it wrote into it; empty
+// when none does. It looks at the kernel's list of locks, since trying to lock
+// could keep an agent from starting.
+func Holder(dir string) string {
+	f, err := os.Open(lockName(dir))
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	var st unix.Stat_t
+	if unix.Fstat(int(f.Fd()), &st) != nil {
+		return ""
+	}
+	locks, err := os.ReadFile("/proc/locks")
+	if err != nil || !held(string(locks), &st) {
+		return ""
+	}
+	return holder(f)
+}
+
+// held says whether the file is locked by flock, as /proc/locks (proc_locks(5))
+// has it: "1: FLOCK ADVISORY WRITE 708 08:01:4194337 0 EOF".
+func held(locks string, st *unix.Stat_t) bool {
+	id := fmt.Sprintf("%02x:%02x:%d", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino)
+	for line := range strings.Lines(locks) {
+		if f := strings.Fields(line); len(f) >= 6 && f[1] == "FLOCK" && f[3] == "WRITE" && f[5] == id {
+			return true
+		}
+	}
+	return false
 }
 
 // writtenAt is when the file was last written to, if it can be read.

@@ -1,9 +1,11 @@
 package journal
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 
@@ -121,4 +123,21 @@ func TestStats(t *testing.T) {
 	if s.Generation != 1 || s.Bytes <= before.Bytes || s.Written != s.Bytes-before.Bytes || s.Syncs != before.Syncs+2 || s.SyncTime <= 0 || s.Failing["write"] {
 		t.Errorf("before %+v, after %+v", before, s)
 	}
+}
+
+func TestHolder(t *testing.T) {
+	dir := t.TempDir()
+	f := func(when string, held bool) {
+		t.Helper()
+		if got := Holder(dir); strings.HasPrefix(got, fmt.Sprintf("process %d (since ", os.Getpid())) != held || (got == "") == held {
+			t.Errorf("%s: %q", when, got)
+		}
+	}
+	f("before", false)
+	j := mustOpen(t, dir, Options{})
+	f("while it is open", true)
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f("after", false)
 }

@@ -120,6 +120,9 @@ func (w *words) origin(o *agent.Origin, cfg *config.Config) {
 		}
 	case o.Unknown != "":
 		w.line("How far files were read is not known: %s. This is by the configuration alone.", o.Unknown)
+	case o.Silent != "":
+		w.line("An agent runs on %s and could not be asked: %s.", o.StateDir, o.Silent)
+		w.line("This is by the configuration, and by its journal as of %s.", at(o.AsOf))
 	case o.AsOf.IsZero():
 		w.line("No agent runs on %s, and none has: this is by the configuration alone.", o.StateDir)
 	default:

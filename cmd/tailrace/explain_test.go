@@ -188,6 +188,22 @@ func TestExplainLoss(t *testing.T) {
 	}
 }
 
+// An agent that runs and has no socket is not taken for none.
+func TestExplainWithoutSocket(t *testing.T) {
+	_, addr := fake(t, kfake.SeedTopics(1, "app"))
+	p := newPlace(t, addr)
+	p.write("app.log", "1\n")
+	stop := p.start()
+	defer stop()
+	log := filepath.Join(p.dir, "app.log")
+	p.until([]string{"  Shipped:  up to byte 2: all that was read\n", "Told by the running agent"}, "explain", log)
+	if err := os.Remove(filepath.Join(filepath.Dir(p.config), "state", "tailrace.sock")); err != nil {
+		t.Fatal(err)
+	}
+	p.until([]string{"  Shipped:  up to byte 2: all that was read\n", "An agent runs on ", fmt.Sprintf("could not be asked: process %d", os.Getpid())}, "explain", log)
+	p.until([]string{"tailrace runs, with state in "}, "status")
+}
+
 // A mistake is told as everywhere.
 func TestExplainMistakes(t *testing.T) {
 	p := newPlace(t, "localhost:9092")

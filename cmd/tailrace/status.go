@@ -45,6 +45,8 @@ func printStatus(out io.Writer, cfg *config.Config, s *agent.Status, asJSON bool
 	w := &words{out: out, escape: isTerminal(out)}
 	if s.Running {
 		w.line("tailrace %s on %s, with state in %s: %s.", s.Version, s.Hostname, s.StateDir, s.Summary)
+	} else if s.Silent != "" {
+		w.line("tailrace runs, with state in %s: %s known, %s followed.", s.StateDir, count(s.Files.Known, "file"), count(s.Files.Followed, "file"))
 	} else {
 		w.line("tailrace does not run. Its state is in %s: %s known, %s followed.", s.StateDir, count(s.Files.Known, "file"), count(s.Files.Followed, "file"))
 	}
