@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tailrace/agent/journal"
+	"tailrace/inputs/tail/unpack"
 )
 
 // discover is the files of a directory that a pattern matches and that are not
@@ -39,7 +40,7 @@ func (in *Input) discover(l *listing) []entry {
 	return out
 }
 
-func packedName(name string) bool { return slices.Contains(compressed, filepath.Ext(name)) }
+func packedName(name string) bool { return unpack.Is(name) }
 
 // sayOdd says once why a name that matches is not followed.
 func (in *Input) sayOdd(path string, err error) {
@@ -71,6 +72,9 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	}
 	if path, ok := in.kinOf(l.dir, e); ok {
 		home := filepath.Dir(path)
+		if !in.unpacked(in.dir(home), in.beside(home), path) {
+			return
+		}
 		in.generations(in.dir(home), in.beside(home), path)
 		if in.byKey[e.key] != nil {
 			return
@@ -81,6 +85,9 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 		if t := in.tails[base]; t != nil && t.state == following && in.changed(t) {
 			in.truncated(t)
 		} else if !l.has(filepath.Base(base)) {
+			if !in.unpacked(d, l, base) {
+				return
+			}
 			in.generations(d, l, base)
 		}
 		if in.byKey[e.key] != nil {
@@ -89,6 +96,9 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	}
 	if t := in.tails[e.path]; t != nil && t.state != done && in.changed(t) {
 		in.truncated(t) // first, so that its copy is not taken for a generation
+	}
+	if !in.unpacked(d, l, e.path) {
+		return
 	}
 	prev := in.generations(d, l, e.path)
 	if in.byKey[e.key] != nil {
@@ -112,7 +122,7 @@ func (in *Input) link(prev, f *file) {
 	if prev.state == following {
 		in.rotate(prev)
 	}
-	if f.birth > 0 && f.birth < prev.birth {
+	if f.birth > 0 && f.birth < prev.born() {
 		prev.half, prev.next = true, f // its copy
 	}
 	for prev != nil && prev.state == done {
@@ -131,21 +141,14 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 	prev := in.tails[path]
 	unknown := prev == nil
 	family := in.family(l, path)
-	known := 0
-	for i, m := range family {
-		if in.byKey[m.key] != nil || m.gen.packed && in.packedKnown(path, m) {
-			known = i + 1
-		}
-	}
+	known := in.knownOf(family)
 	for i, m := range family {
 		matched := in.pats.match(m.path) >= 0
 		fresh := i >= known && (prev != nil || in.unseen(d, l, family, i, path))
 		switch {
-		case in.byKey[m.key] != nil:
+		case in.byKey[m.key] != nil, m.gen.packed && !in.isGeneration(m.entry, path):
 		case (unknown || !fresh) && in.leftAlone(path, m.entry):
 			in.history(path, m.entry)
-		case m.gen.packed:
-			in.packed(path, m, fresh && d.prior == nil)
 		case fresh:
 			prev = in.generation(prev, m, path, family[i:])
 		case !matched:
@@ -160,6 +163,9 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 // generation adopts one rotated file. rest is it and the newer ones: when there
 // are some, nobody writes to it any more.
 func (in *Input) generation(prev *file, m member, path string, rest []member) *file {
+	if m.gen.packed {
+		return in.packedGeneration(prev, m.entry, path)
+	}
 	f := in.create(m.entry, path, rotated)
 	f.settled = len(rest) > 1
 	in.link(prev, f)
@@ -196,6 +202,10 @@ func (in *Input) create(e entry, path string, s state) *file {
 // history notes a rotated file that was there before its path was followed.
 func (in *Input) history(path string, e entry) {
 	f := in.create(e, path, done)
+	if unpack.Is(e.path) {
+		f.keepPacked()
+		return
+	}
 	in.skip(f)
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tailrace/agent/journal"
+	"tailrace/inputs/tail/unpack"
 )
 
 // resume makes the file that the journal knows.
@@ -23,6 +24,7 @@ func (in *Input) resume(s journal.FileState) {
 	if f.now == "" {
 		f.now = f.path
 	}
+	f.packed = unpack.Is(f.now)
 	f.size = s.Resume
 	in.files[f.id] = f
 	i := in.pats.match(f.path)
@@ -113,7 +115,7 @@ func (f *file) halfOf(g *file, newest int64) {
 	case g.base > 0:
 		f.joined, f.next = g.base, g
 		f.size = max(0, f.pos.off-f.joined)
-	case f.state != done && newest > 0 && newest < f.birth:
+	case f.state != done && newest > 0 && newest < f.birth && !f.packed:
 		f.half, f.next = true, g
 	}
 }

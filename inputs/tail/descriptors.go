@@ -47,7 +47,7 @@ func (in *Input) full() bool { return in.stats.open.Load() >= in.maxOpen }
 // spare closes the file when too many are open, unless no name leads to it: it
 // could not be opened again. The caller holds mu.
 func (f *file) spare() {
-	if f.fd < 0 || f.queue.in.stats.open.Load() <= f.queue.in.maxOpen {
+	if f.fd < 0 || f.z != nil || f.queue.in.stats.open.Load() <= f.queue.in.maxOpen {
 		return
 	}
 	if e, err := f.content().describe(); err == nil && e.nlink > 0 {

@@ -83,6 +83,8 @@
 // A file that is truncated after it was given a name outside its family is read
 // before the generations that nobody saw, since nothing tells its place.
 //
-// Compressed siblings are recognised, and what is unread in them is counted, but
-// they are not read.
+// What is appended to a compressed file while the agent is down, after it was
+// read to its end, is not noticed. A compressed file that begins with the same
+// first 1,024 bytes as a file that was read to its end, and has the same plain
+// size by its own account, is taken for it when it is larger than 4 MiB.
 package tail

@@ -11,6 +11,13 @@ import (
 func (in *Input) drainAll() {
 	in.record()
 	for _, f := range byID(in.draining) {
+		if f.packed && !f.isOpen() {
+			in.drainPacked(f)
+			continue
+		}
+		if f.sought {
+			continue // until it is known where it is
+		}
 		if in.full() && !f.isOpen() {
 			continue // when another is closed
 		}

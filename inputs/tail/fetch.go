@@ -51,6 +51,9 @@ func (in *Input) Fetch(s flow.Span, c *flow.Chunk) error {
 func (in *Input) giveUp(f *file, s flow.Span) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.sought {
+		return fmt.Errorf("read %q from %d to %d again: it is being looked for in the compressed files beside it", f.path, s.Start, s.End)
+	}
 	if f.missed == 0 {
 		f.missed = in.begun.Load()
 		in.tell(task{})
@@ -66,6 +69,10 @@ func (in *Input) giveUp(f *file, s flow.Span) error {
 // place, else from whatever file beside it has them.
 func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 	f.mu.Lock()
+	if f.packed {
+		f.mu.Unlock()
+		return in.fetchPacked(f, s, c)
+	}
 	closed := f.fd < 0
 	err := f.open()
 	if err == nil {

@@ -29,7 +29,8 @@ type file struct {
 	rec   *recording // nil: its lines are records as they are
 
 	mu  sync.Mutex
-	fd  int // -1 when closed
+	fd  int       // -1 when closed
+	z   *unpacked // of an open file that is compressed
 	pos position
 	// early marks bytes that were seen and not read yet, while pos says too
 	// little to know the file again; nil otherwise.
@@ -61,6 +62,10 @@ type file struct {
 	// identity. Run writes them, holding mu.
 	now string
 	key key
+	// packed says that what is there is compressed; offsets are those of the
+	// plain bytes. sought says that its bytes may be in a compressed file of
+	// which that is to be found out. Run writes both, holding mu.
+	packed, sought bool
 
 	// queued says that it is in the ready queue, whose lock guards it.
 	queued bool
@@ -87,6 +92,8 @@ type file struct {
 	settled   bool        // rotated long ago: no writer is left
 	resumed   bool        // not seen yet in this run
 	copies    bool        // it is a copy of another: not shipped
+	preparing bool        // a job decompresses it up to pos
+	packedAs  stamp       // the compressed file when it was checked
 	polled    atomic.Bool // Run looks at it often
 	deleting  bool        // it is being deleted, as the journal knows
 	missed    int64       // under mu: the scan after which Fetch did not find its bytes
@@ -130,6 +137,9 @@ func (f *file) open() error {
 	}
 	if f.key == (key{}) {
 		return errGone
+	}
+	if f.packed {
+		return errPacked
 	}
 	fd, err := f.queue.in.disk.openFile(f.now)
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
@@ -223,6 +233,10 @@ func (f *file) lastGrown() time.Time {
 
 // close closes the descriptor, if there is one.
 func (f *file) close() {
+	if f.z != nil {
+		f.z.Close()
+		f.z = nil
+	}
 	if f.fd >= 0 {
 		unix.Close(f.fd)
 		f.fd = -1

@@ -13,6 +13,7 @@ import (
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 	"tailrace/inputs/tail/record"
+	"tailrace/inputs/tail/unpack"
 )
 
 // Options is what an Input is made of.
@@ -53,7 +54,8 @@ type Input struct {
 	// maxOpen is how many files may be held open.
 	maxOpen int64
 
-	known map[int]*record.Reading // by their number in the journal; not changed after New
+	known  map[int]*record.Reading // by their number in the journal; not changed after New
+	replay replay                  // what Fetch has read last of compressed files
 
 	// mu guards what Run changes and others read.
 	mu     sync.Mutex
@@ -105,6 +107,18 @@ type Input struct {
 	del       deletions
 	waits     map[*file]bool // whose last record is given after a while
 	skips     map[*file]bool // of which something was left out that is not noted
+	unpack    unpack.Limits
+	// parcels is the compressed files of which it is not known whose they
+	// are; jobs is what is to be decompressed (packed_job.go).
+	parcels  map[key]*parcel
+	jobs     []func() func()
+	working  bool               // a job is at work
+	prepared *readyPacked       // what it made ready; it is Run's when the job is done
+	pouring  map[*file]bool     // compressed files that are, or are being, made ready
+	waiting  map[*file]bool     // truncated files whose copy may be compressed
+	kindred  map[string][]*file // the known files of each path, for this look; nil: not sorted out
+	quit     chan struct{}      // closed when Run ends
+	workers  sync.WaitGroup
 }
 
 // task is one thing that Run is to see to.
@@ -154,6 +168,7 @@ func New(o Options) (*Input, error) {
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		known: map[int]*record.Reading{}, waits: map[*file]bool{}, skips: map[*file]bool{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]int64{}, first: true,
+		unpack: unpack.Standard, parcels: map[key]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}),
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 		del: deletions{wanted: wanted, failed: map[*file]time.Time{}},
 	}
@@ -257,6 +272,8 @@ func (in *Input) close() {
 		q.close()
 	}
 	in.watch.close()
+	in.endJobs()
+	in.replay.letGo(0)
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, f := range in.files {

@@ -35,7 +35,9 @@ func (in *Input) look(path string) {
 		in.log.Info("directory can be read again", "path", path)
 		d.wrong = nil
 	}
+	in.glanceAll(l)
 	in.locate(d, l)
+	in.cutWaiting(d)
 	if l, err = in.truncatedAll(d, l); err != nil {
 		return
 	}
@@ -44,6 +46,7 @@ func (in *Input) look(path string) {
 	for _, e := range in.discover(l) {
 		in.adopt(d, l, e)
 	}
+	in.ownPacked(d, l)
 	if l, err = in.truncatedAll(d, l); err != nil {
 		return
 	}
@@ -92,7 +95,9 @@ func (in *Input) left(d *dir, l *listing) {
 				in.truncatedIn(f, l) // first, so that its copy is not taken for a generation
 				continue
 			}
-			in.generations(d, l, f.path)
+			if in.unpacked(d, l, f.path) {
+				in.generations(d, l, f.path)
+			}
 		}
 	}
 }
@@ -159,7 +164,7 @@ func (in *Input) elsewhere(f *file, d *dir, l *listing) (entry, error) {
 	if !ok {
 		e, err = in.nearest(f, d, l)
 	}
-	if err == nil || f.state == done {
+	if err == nil || f.state == done || f.packed {
 		unix.Close(fd)
 		return e, err
 	}
@@ -188,6 +193,10 @@ func (in *Input) nearest(f *file, d *dir, l *listing) (entry, error) {
 
 // seen notes that f is at e, which has its identity.
 func (in *Input) seen(f *file, e entry) {
+	if f.packed {
+		in.seenPacked(f, e)
+		return
+	}
 	f.misses, f.gone, f.owner = 0, false, int64(e.uid)+1
 	if f.deleting {
 		in.keep(f)
@@ -204,6 +213,7 @@ func (in *Input) seen(f *file, e entry) {
 		delete(in.draining, f)
 	}
 	f.mu.Lock()
+	f.sought = false
 	shrunk := e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.Enough
 	rewritten := f.rewritten(e)
 	var more bool
@@ -290,6 +300,9 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 		return // it is read to its end, wherever it is
 	}
 	if f.state != done && !f.deleting && in.found(f, l) {
+		return
+	}
+	if !f.deleting && (f.state != done || !f.gone && in.unacked(f)) && in.sought(f, l) {
 		return
 	}
 	if f.misses++; f.misses < 2 {

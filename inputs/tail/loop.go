@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"tailrace/inputs/tail/unpack"
 )
 
 const (
@@ -268,6 +270,8 @@ func (in *Input) recheckLater() {
 func (in *Input) troubled(f *file, err error) {
 	switch {
 	case f.state == done:
+	case f.packed && err != nil:
+		in.packedFailed(f, err)
 	case err == nil || errors.Is(err, errMoved):
 		in.suspect(f)
 	default:
@@ -277,11 +281,15 @@ func (in *Input) troubled(f *file, err error) {
 
 // suspect finds out what became of a file that is not what it was.
 func (in *Input) suspect(f *file) {
+	if f.packed {
+		in.packedFailed(f, unpack.ErrDamaged)
+		return
+	}
 	in.look(filepath.Dir(f.now))
 	f.mu.Lock()
 	lost := f.gone && f.fd < 0
 	f.mu.Unlock()
-	if f.state == done || lost {
+	if f.state == done || lost || f.packed || f.sought {
 		return
 	}
 	f.mu.Lock()
@@ -371,11 +379,18 @@ func (in *Input) wakeAll(files []*file) {
 
 // awake says whether f is to be read now, and opens it.
 func (in *Input) awake(f *file) bool {
-	if !f.recorded || f.wrong != nil || f.state == done || f.state == unfollowed || f.gone && !f.isOpen() {
+	if !f.recorded || f.wrong != nil || in.waiting[f] || f.state == done || f.state == unfollowed || f.gone && !f.isOpen() {
 		return false
 	}
 	f.mu.Lock()
 	unread := f.unread()
+	if f.packed && f.fd < 0 {
+		f.mu.Unlock()
+		if unread && f.prev == nil {
+			in.makeReady(f)
+		}
+		return false
+	}
 	var err error
 	if unread && !in.full() && (f.prev == nil || in.stats.open.Load() < maxHeld) {
 		err = f.open() // before it can be deleted

@@ -10,7 +10,7 @@ import (
 const (
 	lostTruncated  = "truncated"    // before they were read, and no copy is beside it
 	lostDeleted    = "deleted"      // before they were read
-	lostCompressed = "compressed"   // before they were read
+	lostCompressed = "compressed"   // and the compressed file is damaged
 	lostHeld       = "hold_deleted" // deleted, and more than may be held
 )
 
@@ -18,7 +18,7 @@ const (
 var lossSays = map[string]string{
 	lostTruncated:  "lines are lost: the file was truncated before it was read to its end, and no copy of it was found; rotate it by renaming, or keep a copy",
 	lostDeleted:    "lines are lost: the file was deleted before it was read to its end; keep rotated files for longer",
-	lostCompressed: "lines are lost: the file was compressed before it was read to its end; use delaycompress",
+	lostCompressed: "lines are lost: the file was compressed before it was read to its end, and that file cannot be decompressed; repair it, or keep rotated files as they are for longer (delaycompress)",
 	lostHeld:       "lines are lost: deleted files that wait to be read take more room than hold_deleted allows; look after the brokers, or raise it",
 }
 
@@ -26,10 +26,13 @@ var lossSays = map[string]string{
 func Causes() []string { return sortedKeys(lossSays) }
 
 // lose counts bytes of f that will never be shipped.
-func (in *Input) lose(f *file, n int64, cause string) { in.loseLines(f, n, 0, cause) }
+// more is what else is logged.
+func (in *Input) lose(f *file, n int64, cause string, more ...any) {
+	in.loseLines(f, n, 0, cause, more...)
+}
 
 // loseLines is lose where it is known how many lines they are; 0: unknown.
-func (in *Input) loseLines(f *file, n, lines int64, cause string) {
+func (in *Input) loseLines(f *file, n, lines int64, cause string, more ...any) {
 	lost := journal.Lost{File: f.id, Path: f.path, Bytes: n, Lines: lines, Cause: cause}
 	in.mu.Lock()
 	in.lost.Add(lost)
@@ -39,7 +42,7 @@ func (in *Input) loseLines(f *file, n, lines int64, cause string) {
 	if lines > 0 {
 		args = append(args, "lines", lines)
 	}
-	in.log.Error(lossSays[cause], args...)
+	in.log.Error(lossSays[cause], append(args, more...)...)
 }
 
 // loseRest counts what is known to be lost of f, which is nowhere.
@@ -47,12 +50,14 @@ func (in *Input) loseRest(f *file, l *listing) {
 	f.mu.Lock()
 	rest := f.size - f.pos.off
 	f.mu.Unlock()
-	cause := lostDeleted
-	if n, ok := packedRest(f, l); ok {
-		rest, cause = n, lostCompressed
+	if p := in.spoilt(f, l); p != nil {
+		if rest = p.inside.size - f.at(); rest > 0 {
+			in.lose(f, rest, lostCompressed, "now", p.entry.path, "error", p.inside.err)
+		}
+		return
 	}
 	if rest > 0 {
-		in.lose(f, rest, cause)
+		in.lose(f, rest, lostDeleted)
 	}
 }
 

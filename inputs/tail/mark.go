@@ -58,7 +58,9 @@ func (c content) matches(off int64, m flow.Mark) (bool, error) {
 func (c content) firstData(off int64) (int64, error) {
 	var buf [16 << 10]byte
 	for {
-		if at, err := unix.Seek(c.fd, off, unix.SEEK_DATA); err == nil {
+		if c.z != nil {
+			// holes are not kept by compression
+		} else if at, err := unix.Seek(c.fd, off, unix.SEEK_DATA); err == nil {
 			off = max(off, at)
 		} else if err == unix.ENXIO {
 			return -1, nil

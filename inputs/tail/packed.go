@@ -1,86 +1,315 @@
 package tail
 
 import (
-	"compress/gzip"
-	"encoding/binary"
-	"io"
-	"os"
+	"errors"
 	"path/filepath"
+	"time"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/unpack"
 )
 
-// Compressed siblings are recognised, so that what was in them unread is
-// counted; their lines are not read. Of a gzip file the content can be told;
-// others count with their compressed size at most.
+// Compressed files. The unread rest of a file that was rotated and compressed
+// while nobody looked is read from the compressed file; offsets are those of
+// the plain bytes. What is in a compressed file is found out by decompressing
+// it, in a goroutine of its own (packed_job.go); until that is done it is a
+// parcel, and what depends on it waits:
+//
+//   - It holds what was read of a known file: that file goes on in it, or was
+//     read to its end, and only gets another identity (claim).
+//   - It holds a generation of its path that nobody saw: it is read from its
+//     beginning, in its place of the order (generations in adopt.go).
+//   - It is history, or a copy, and is left alone.
+//   - It is damaged. That is final once it has been left alone for a while:
+//     what is lost with it is counted.
+//
+// While the plain file is beside it, compression is under way, and the
+// compressed file does not count.
 
-// packedIs says whether the compressed file at path holds the content of f.
-func packedIs(path string, f *file) bool {
+// parcel is a compressed file of which it is not known yet whose it is. It
+// belongs to Run.
+type parcel struct {
+	entry
+	path  string    // of whose family it is; its own where it is of none
+	since time.Time // since when it has not changed
+	seen  time.Time // by the last look
+	busy  bool      // a job is at work on it
+	// glance is what a short look into it has shown, while it might still be
+	// written to; inside is final. nil: not known.
+	glance, inside *inside
+	retry          time.Time // not before that, since it could not be read
+	of             *file     // whose content it has, which is at another place too
+	skipped        bool      // what comes after it did not wait for it
+}
+
+// inside is what is in a compressed file. It is not changed.
+type inside struct {
+	whole bool  // it was read to its end
+	size  int64 // plain bytes; when not whole, what it tells of itself
+	told  bool  // it tells
+	// holds is the files of whose content, as far as they were read, it has
+	// the beginning; begins is those whose first bytes it has.
+	holds  map[flow.FileID]held
+	begins map[flow.FileID]bool
+	err    error // why it is of no use: damaged, or over a limit
+}
+
+// held is how far a file had been read whose content is in a parcel, and how
+// many newlines are behind that.
+type held struct{ off, lines int64 }
+
+// packedQuiet is how long a compressed file must have been left alone until
+// what is wrong with it is taken for final, and it for whole.
+const packedQuiet = 10 * time.Second
+
+// parcel is what is known of the compressed file at e, of the family of path.
+func (in *Input) parcel(e entry, path string) *parcel {
+	p := in.parcels[e.key]
+	if p == nil {
+		p = &parcel{entry: e, since: time.Now()}
+		in.parcels[e.key] = p
+	}
+	if p.size != e.size || p.mtime != e.mtime {
+		p.since, p.retry = time.Now(), time.Time{}
+		p.glance, p.inside, p.of, p.skipped = nil, nil, nil, false
+	}
+	p.entry, p.path, p.seen = e, path, time.Now()
+	return p
+}
+
+// quiet says that nobody writes to the file any more: programs that compress
+// give it the mtime of the plain file when they are done.
+func (p *parcel) quiet() bool {
+	return p.ctime-p.mtime > int64(time.Second) || time.Since(p.since) >= packedQuiet
+}
+
+// packing says that the compressed file at e is being made: the plain file is
+// beside it still.
+func (in *Input) packing(e entry) bool {
+	plain, err := in.disk.statPath(unpack.Plain(e.path))
+	return err == nil && (plain.key.birth == 0 || plain.key.birth <= e.key.birth)
+}
+
+// unknownPacked says that e is a compressed file that nothing is known of, and
+// that is not being made.
+func (in *Input) unknownPacked(e entry) bool {
+	return unpack.Is(e.path) && !e.link && in.byKey[e.key] == nil && !in.packing(e)
+}
+
+// glanceAll takes a first look into the compressed files of l that may hold the
+// content of known files: usually it shows that all of it was read.
+func (in *Input) glanceAll(l *listing) {
+	in.kindred = nil
+	for _, e := range l.files {
+		if !unpack.Is(e.path) || in.byKey[e.key] != nil || e.link {
+			continue
+		}
+		p := in.parcels[e.key]
+		if p != nil && p.size == e.size && p.mtime == e.mtime && p.entry.path == e.path {
+			p.seen = time.Now()
+			in.reconsider(p)
+		} else if path, ok := in.packedFrom(l.dir, e); ok && !in.packing(e) {
+			in.glance(in.parcel(e, path))
+		}
+	}
+}
+
+// reconsider is called at every look at which p has not changed.
+func (in *Input) reconsider(p *parcel) {
+	if p.busy {
+		return
+	}
+	claimed := in.claim(p)
+	if in.parcels[p.key] != p || !claimed && !p.skipped && (p.glance == nil || len(p.glance.begins) == 0) {
+		return
+	}
+	// It has a known file's content, it seems, or something went before it.
+	if in.insideOf(p) != nil && !in.claim(p) && p.skipped {
+		in.arriveLate(p)
+	}
+}
+
+// packedFrom is the path of whose family the compressed file at e is, if
+// something is known of that.
+func (in *Input) packedFrom(dir string, e entry) (string, bool) {
+	for _, name := range originals(filepath.Base(e.path)) {
+		if path := filepath.Join(dir, name); in.tails[path] != nil {
+			return path, true
+		}
+	}
+	return in.kinOf(dir, e)
+}
+
+// insideOf is what is in p, or nil when that is to be found out first: the
+// directory is looked at again then.
+func (in *Input) insideOf(p *parcel) *inside {
+	switch {
+	case p.inside != nil:
+	case p.busy:
+	case time.Now().Before(p.retry):
+		in.lookAgain(p, p.retry)
+	case !p.quiet():
+		in.lookAgain(p, time.Now().Add(tickEvery))
+	case p.glance != nil && (p.glance.whole || p.glance.err != nil):
+		p.inside = p.glance
+	default:
+		in.unpackAll(p)
+	}
+	return p.inside
+}
+
+// lookAgain has the directories looked at that p is in, or belongs to.
+func (in *Input) lookAgain(p *parcel, at time.Time) {
+	in.dir(filepath.Dir(p.entry.path)).again = at
+	in.dir(filepath.Dir(p.path)).again = at
+}
+
+// unpacked says whether it is known what is in the compressed files of the
+// family of path that may be unread. If not, the order of the path's files is
+// not known, and has to wait.
+func (in *Input) unpacked(d *dir, l *listing, path string) bool {
+	if in.waiting[in.tails[path]] {
+		return false
+	}
+	family := in.family(l, path)
+	known := in.knownOf(family)
+	var parcels []*parcel
+	for i, m := range family {
+		if !m.gen.packed || !in.unknownPacked(m.entry) || in.past(path, m.entry) {
+			continue
+		}
+		fresh := i >= known && (in.tails[path] != nil || in.unseen(d, l, family, i, path))
+		if fresh || in.pats.match(m.path) >= 0 {
+			parcels = append(parcels, in.parcel(m.entry, path))
+		}
+	}
+	return in.sortOut(parcels)
+}
+
+// sortOut says whether it is known what is in each of the parcels, which are in
+// their order. Those that hold known content are given to its files.
+func (in *Input) sortOut(parcels []*parcel) bool {
+	ready := true
+	for _, p := range parcels {
+		if !in.claim(p) && in.insideOf(p) == nil && !p.unreadable() {
+			ready = false
+		}
+	}
+	if !ready {
+		return false
+	}
+	for _, p := range parcels {
+		if !in.claim(p) {
+			in.claimShort(p)
+		}
+	}
+	return true
+}
+
+// knownOf is the number of files of a family up to the newest known one.
+func (in *Input) knownOf(family []member) int {
+	known := 0
+	for i, m := range family {
+		if p := in.parcels[m.key]; in.byKey[m.key] != nil || p != nil && p.of != nil {
+			known = i + 1
+		}
+	}
+	return known
+}
+
+// past says that the file at e, of the family of path, was there before the
+// first start of all, and that only what came after it is wanted.
+func (in *Input) past(path string, e entry) bool {
+	return in.old(e) && in.o.Inputs[in.pats.match(path)].Start == "end" || in.tails[path] == nil && in.leftAlone(path, e)
+}
+
+// unreadable says that p cannot be read now. What comes after it does not wait
+// for that.
+func (p *parcel) unreadable() bool {
+	if !time.Now().Before(p.retry) {
+		return false
+	}
+	p.skipped = true
+	return true
+}
+
+// errPacked says that a compressed file has to be made ready to be read.
+var errPacked = errors.New("it is not decompressed yet")
+
+// isGeneration says that it is known what is in the compressed file at e, or
+// that it does not matter, and that it is nobody's.
+func (in *Input) isGeneration(e entry, path string) bool {
+	if !in.unknownPacked(e) {
+		return false
+	}
+	p := in.parcels[e.key]
+	return p == nil || p.of == nil && !p.skipped
+}
+
+// packedGeneration adopts the compressed file at e, of which that is known, as
+// the one after prev.
+func (in *Input) packedGeneration(prev *file, e entry, path string) *file {
+	if p := in.parcels[e.key]; p == nil || p.inside == nil {
+		return prev // it came during this look
+	}
+	f := in.unwrap(e, path)
+	if f.state == done {
+		return prev // there is nothing to be read
+	}
+	in.link(prev, f)
+	return f
+}
+
+// keepPacked makes f a compressed file that is history.
+func (f *file) keepPacked() {
 	f.mu.Lock()
-	m := f.pos.mark
+	defer f.mu.Unlock()
+	f.packed, f.size, f.searched, f.mtime = true, 0, 0, 0
+}
+
+// born is when the content of f came to be where it is. Of a compressed file
+// that is its mtime, which is that of the plain one.
+func (f *file) born() int64 {
+	if f.packed && f.packedAs != (stamp{}) {
+		return f.packedAs.mtime
+	}
+	return f.birth
+}
+
+// unacked says that not all that was read of f is acked.
+func (in *Input) unacked(f *file) bool {
+	at, _ := in.o.Journal.Acked(f.id)
+	return at < f.at()
+}
+
+// cutWaiting takes up the truncated files of d that had to wait.
+func (in *Input) cutWaiting(d *dir) {
+	for f := range in.waiting {
+		if d.files[f] {
+			in.cut = append(in.cut, f)
+		}
+	}
+}
+
+// drainPacked sees to a compressed file that is not open.
+func (in *Input) drainPacked(f *file) {
+	f.mu.Lock()
+	read := !f.resumed && f.pos.off >= f.size+f.joined
 	f.mu.Unlock()
-	if m.PrefixLen == 0 || filepath.Ext(path) != ".gz" {
-		return false
+	switch {
+	case f.prev != nil || !f.recorded || f.queue.busy(f):
+	case read && !f.gone:
+		in.finish(f)
+	default:
+		in.wake(f)
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		return false
-	}
-	p := make([]byte, m.PrefixLen)
-	if _, err := io.ReadFull(z, p); err != nil {
-		return false
-	}
-	return flow.PrefixSum(0, p) == m.Prefix
 }
 
-// packedSize is the number of bytes before compression, modulo 4 GiB.
-func packedSize(e entry) int64 {
-	if filepath.Ext(e.path) != ".gz" {
-		return e.size
-	}
-	file, err := os.Open(e.path)
-	if err != nil {
-		return e.size
-	}
-	defer file.Close()
-	var b [4]byte
-	if _, err := file.ReadAt(b[:], e.size-4); err != nil {
-		return e.size
-	}
-	return int64(binary.LittleEndian.Uint32(b[:]))
-}
-
-// packedRest is what is unread of f in the compressed file that holds it.
-func packedRest(f *file, l *listing) (int64, bool) {
-	for _, m := range l.family(f.path) {
-		if m.gen.packed && packedIs(m.path, f) {
-			return max(0, packedSize(m.entry)-f.at()), true
+// dropParcels forgets what has not been there for a while.
+func (in *Input) dropParcels() {
+	for k, p := range in.parcels {
+		if !p.busy && time.Since(p.seen) > keepPath {
+			delete(in.parcels, k)
 		}
-	}
-	return 0, false
-}
-
-// packedKnown says whether m is the compressed form of a file that is known.
-func (in *Input) packedKnown(path string, m member) bool {
-	for _, f := range in.files {
-		if f.path == path && packedIs(m.path, f) {
-			return true
-		}
-	}
-	return false
-}
-
-// packed notes a compressed file of the family of path. unread says that it
-// came while nobody looked, and is newer than what is known.
-func (in *Input) packed(path string, m member, unread bool) {
-	f := in.create(m.entry, path, done)
-	in.skip(f)
-	if unread && !in.packedKnown(path, m) {
-		in.lose(f, packedSize(m.entry), lostCompressed)
 	}
 }

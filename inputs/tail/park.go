@@ -53,6 +53,13 @@ func (in *Input) sayWhy(f *file, err error) {
 
 // tryAgain takes a parked file up again.
 func (in *Input) tryAgain(f *file) {
+	if f.packed {
+		in.mu.Lock()
+		in.unpark(f)
+		in.mu.Unlock()
+		in.wake(f)
+		return
+	}
 	f.mu.Lock()
 	err := f.open()
 	f.mu.Unlock()

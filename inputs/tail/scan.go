@@ -72,6 +72,8 @@ func (in *Input) endScan() {
 		close(in.scanned)
 	}
 	in.forget()
+	in.dropParcels()
+	in.replay.letGo(scanEvery)
 	in.record()
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/unpack"
 )
 
 // host is a directory of logs and what an agent ships of it.
@@ -31,6 +32,7 @@ type host struct {
 	got    []string                      // values
 	at     []string                      // path@offset of each
 	before func(call, path string) error // what the agent's disk calls, see there
+	limits unpack.Limits                 // the agent's
 	// maxOpen is the agent's, 0 for its own.
 	maxOpen int64
 	// life is up to when the runs before have seen all; zero: their journal
@@ -41,7 +43,7 @@ type host struct {
 }
 
 func newHost(t testing.TB, patterns ...string) *host {
-	h := &host{t: t, dir: t.TempDir(), j: &fakeJournal{}, log: &strings.Builder{}}
+	h := &host{t: t, limits: unpack.Standard, dir: t.TempDir(), j: &fakeJournal{}, log: &strings.Builder{}}
 	c := Config{Topic: "t", Start: "beginning"}
 	for _, p := range patterns {
 		c.Paths = append(c.Paths, filepath.Join(h.dir, p))
@@ -67,6 +69,7 @@ func (h *host) start() {
 		h.t.Fatal(err)
 	}
 	in.disk.before = h.before
+	in.unpack = h.limits
 	in.noHandles = h.noHandles
 	if h.maxOpen > 0 {
 		in.maxOpen = h.maxOpen

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"tailrace/inputs/tail/unpack"
 )
 
 // changed says that the inode of f has other content than was read of it.
@@ -66,8 +68,13 @@ func (in *Input) truncatedAll(d *dir, l *listing) (*listing, error) {
 
 // truncatedIn is truncated with a listing that is younger than the truncation.
 func (in *Input) truncatedIn(f *file, l *listing) {
+	delete(in.waiting, f)
 	if f.key == (key{}) {
 		return // it was seen to before
+	}
+	if f.packed {
+		in.packedFailed(f, unpack.ErrDamaged)
+		return
 	}
 	defer in.decided(f)
 	path, err := l.dir, error(nil)
@@ -86,6 +93,15 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		return
 	}
 	found := err == nil
+	var parcel *parcel
+	if !found {
+		var wait bool
+		if parcel, wait = in.searchPacked(f, l); wait {
+			in.waiting[f] = true // until it is known what is in them
+			return
+		}
+		found = parcel != nil
+	}
 	fd := in.detach(f)
 	var place position
 	known := false // its end is gone, and nothing else
@@ -99,7 +115,9 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		return // a late file; if it matches a pattern it is found anew
 	}
 	in.rotate(f)
-	if found {
+	if parcel != nil {
+		in.pour(f, parcel)
+	} else if found {
 		in.rebind(f, copied)
 	} else {
 		in.loseTruncated(f)

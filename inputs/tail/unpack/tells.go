@@ -14,17 +14,24 @@ import (
 // at its end. told is false where the file says nothing that could be
 // compared, as bzip2 never does. It proves nothing.
 func (r *Reader) Tells(plain int64) (same, told bool) {
-	var n int64
-	switch filepath.Ext(r.name) {
-	case ".gz":
-		n, told = r.gzipSize()
+	n, told := r.Told()
+	if filepath.Ext(r.name) == ".gz" {
 		plain &= 1<<32 - 1
-	case ".zst":
-		n, told = r.zstdSize()
-	case ".xz":
-		n, told = r.xzSize()
 	}
 	return told && n == plain, told
+}
+
+// Told is the number itself.
+func (r *Reader) Told() (plain int64, told bool) {
+	switch filepath.Ext(r.name) {
+	case ".gz":
+		return r.gzipSize()
+	case ".zst":
+		return r.zstdSize()
+	case ".xz":
+		return r.xzSize()
+	}
+	return 0, false
 }
 
 // readAt reads n bytes at off, all of them or none.

@@ -28,6 +28,9 @@ var (
 	// ErrDamaged is wrapped by the error that says that a file is not whole:
 	// it breaks off, a checksum is wrong, or it is not of its format.
 	ErrDamaged = errors.New("damaged")
+	// ErrFormat is wrapped, beside ErrDamaged, by the error that says that a
+	// file does not begin as its name says.
+	ErrFormat = errors.New("not of the format of its name")
 	// ErrLimit is wrapped by the error that says that a file would take more
 	// memory or give more bytes than is allowed.
 	ErrLimit = errors.New("over the limit")
@@ -167,7 +170,7 @@ func newDecoder(name string, src io.ReaderAt, size int64, l Limits) (d *decoder,
 		if err != nil {
 			return nil, s.fail(err)
 		}
-		return nil, fmt.Errorf("%w: it does not begin as %s files do", ErrDamaged, f.ext)
+		return nil, fmt.Errorf("%w: %w: it does not begin as %s files do", ErrDamaged, ErrFormat, f.ext)
 	}
 	z, err := f.open(r, size, l)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -12,9 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+
+	"tailrace/inputs/tail/unpack/unpacktest"
 )
 
 // lines is n bytes of text that does not repeat itself.
@@ -26,45 +26,6 @@ func lines(n int) []byte {
 	}
 	return b.Bytes()[:n]
 }
-
-// pack compresses plain as the name says.
-func pack(t testing.TB, name string, plain []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	var w io.WriteCloser
-	var err error
-	switch filepath.Ext(name) {
-	case ".gz":
-		w = gzip.NewWriter(&b)
-	case ".zst":
-		w, err = zstd.NewWriter(&b)
-	case ".xz":
-		w, err = xz.WriterConfig{DictCap: 1 << 20}.NewWriter(&b) // as xz -0 does
-	case ".bz2": // nothing in Go writes it
-		cmd := exec.Command("bzip2", "-c")
-		cmd.Stdin = bytes.NewReader(plain)
-		if _, err := exec.LookPath("bzip2"); err != nil {
-			t.Skip("no bzip2 command")
-		}
-		p, err := cmd.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return p
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Write(plain); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-var names = []string{"a.log.gz", "a.log.zst", "a.log.xz", "a.log.bz2"}
 
 func open(name string, packed []byte) *Reader {
 	return NewReader(name, bytes.NewReader(packed), int64(len(packed)), Standard)
@@ -84,17 +45,17 @@ func all(r *Reader, step int) ([]byte, error) {
 }
 
 func TestWhole(t *testing.T) {
-	for _, name := range names {
+	for _, name := range unpacktest.Names {
 		t.Run(name, func(t *testing.T) {
 			for _, n := range []int{0, 1, 1000, 1024, 1025, 300_000, 600_000} {
 				plain := lines(n)
-				packed := pack(t, name, plain)
+				packed := unpacktest.Pack(t, name, plain)
 				got, err := all(open(name, packed), 10_000)
 				if err != nil || !bytes.Equal(got, plain) {
 					t.Errorf("%d bytes came back as %d: %v", n, len(got), err)
 				}
 				// one stream behind the other is one file
-				got, err = all(open(name, append(packed, pack(t, name, plain)...)), 10_000)
+				got, err = all(open(name, append(packed, unpacktest.Pack(t, name, plain)...)), 10_000)
 				if err != nil || !bytes.Equal(got, append(plain, plain...)) {
 					t.Errorf("twice %d bytes came back as %d: %v", n, len(got), err)
 				}
@@ -106,9 +67,9 @@ func TestWhole(t *testing.T) {
 // Whatever is read, in whatever order: it is what stands there.
 func TestAnyOffset(t *testing.T) {
 	plain := lines(400_000)
-	for _, name := range names {
+	for _, name := range unpacktest.Names {
 		t.Run(name, func(t *testing.T) {
-			r := open(name, pack(t, name, plain))
+			r := open(name, unpacktest.Pack(t, name, plain))
 			rnd := rand.New(rand.NewPCG(3, 4))
 			for range 60 {
 				off := rnd.IntN(len(plain) + 10)
@@ -128,7 +89,7 @@ func TestAnyOffset(t *testing.T) {
 // it decompresses anything twice.
 func TestForwardOnly(t *testing.T) {
 	plain := lines(2 << 20)
-	src := &counted{r: bytes.NewReader(pack(t, "a.gz", plain))}
+	src := &counted{r: bytes.NewReader(unpacktest.Pack(t, "a.gz", plain))}
 	r := NewReader("a.gz", src, src.r.Size(), Standard)
 	read := func(n, off int) {
 		t.Helper()
@@ -169,9 +130,9 @@ func (c *counted) ReadAt(p []byte, off int64) (int, error) {
 // its bytes are the right ones.
 func TestDamaged(t *testing.T) {
 	plain := lines(1500)
-	for _, name := range names {
+	for _, name := range unpacktest.Names {
 		t.Run(name, func(t *testing.T) {
-			packed := pack(t, name, plain)
+			packed := unpacktest.Pack(t, name, plain)
 			for n := range packed {
 				if got, err := all(open(name, packed[:n]), 700); !errors.Is(err, ErrDamaged) {
 					t.Fatalf("the first %d of %d bytes gave %d: %v", n, len(packed), len(got), err)
@@ -191,14 +152,14 @@ func TestDamaged(t *testing.T) {
 }
 
 func TestNotOfItsFormat(t *testing.T) {
-	for _, name := range names {
+	for _, name := range unpacktest.Names {
 		for _, data := range []string{"", "x", "plain text that somebody gave that name\n"} {
 			if _, err := all(open(name, []byte(data)), 100); !errors.Is(err, ErrDamaged) {
 				t.Errorf("%s with %q: %v", name, data, err)
 			}
 		}
 	}
-	if _, err := all(open("a.zst", pack(t, "a.gz", nil)), 100); !errors.Is(err, ErrDamaged) {
+	if _, err := all(open("a.zst", unpacktest.Pack(t, "a.gz", nil)), 100); !errors.Is(err, ErrDamaged) {
 		t.Errorf("gzip by the name of zstd: %v", err)
 	}
 	if _, err := all(open("a.log", nil), 100); !errors.Is(err, ErrDamaged) {
@@ -209,9 +170,9 @@ func TestNotOfItsFormat(t *testing.T) {
 // The error of a disk is no damage of the file.
 func TestReadError(t *testing.T) {
 	bad := errors.New("the disk is broken")
-	for _, name := range names {
+	for _, name := range unpacktest.Names {
 		t.Run(name, func(t *testing.T) {
-			packed := pack(t, name, lines(300_000))
+			packed := unpacktest.Pack(t, name, lines(300_000))
 			for _, n := range []int{0, 3, 20, len(packed) / 2, len(packed) - 1} {
 				r := NewReader(name, failing{packed[:n], bad}, int64(len(packed)), Standard)
 				if _, err := all(r, 700); !errors.Is(err, bad) || errors.Is(err, ErrDamaged) {
@@ -242,15 +203,15 @@ func (f failing) ReadAt(p []byte, off int64) (int, error) {
 func TestLimits(t *testing.T) {
 	zeros := make([]byte, 3<<20)
 	small := Limits{Window: 1 << 20, Plain: 1 << 20, Ratio: 10}
-	for _, name := range names {
+	for _, name := range unpacktest.Names {
 		t.Run(name, func(t *testing.T) {
-			packed := pack(t, name, zeros)
+			packed := unpacktest.Pack(t, name, zeros)
 			r := NewReader(name, bytes.NewReader(packed), int64(len(packed)), small)
 			if n, err := all(r, 100_000); !errors.Is(err, ErrLimit) {
 				t.Errorf("%d bytes of %d: %v", len(n), len(packed), err)
 			}
 			// what does not exceed the ratio may be as large as it likes
-			packed = pack(t, name, lines(1<<20))
+			packed = unpacktest.Pack(t, name, lines(1<<20))
 			r = NewReader(name, bytes.NewReader(packed), int64(len(packed)), Limits{Window: 16 << 20, Plain: 1 << 10, Ratio: 10})
 			if n, err := all(r, 100_000); err != nil {
 				t.Errorf("%d bytes of %d: %v", len(n), len(packed), err)
@@ -298,15 +259,15 @@ func TestTells(t *testing.T) {
 	}
 	p := lines(5000)
 	for _, name := range []string{"a.gz", "a.xz"} {
-		f(name, pack(t, name, p), 5000, true, true)
-		f(name, pack(t, name, p), 4999, false, true)
+		f(name, unpacktest.Pack(t, name, p), 5000, true, true)
+		f(name, unpacktest.Pack(t, name, p), 4999, false, true)
 	}
-	f("a.bz2", pack(t, "a.bz2", p), 5000, false, false)
+	f("a.bz2", unpacktest.Pack(t, "a.bz2", p), 5000, false, false)
 	f("a.gz", nil, 5000, false, false)
 	f("a.xz", nil, 5000, false, false)
 	f("a.zst", nil, 5000, false, false)
 	// several streams, of which only the last is at the end
-	f("a.xz", append(pack(t, "a.xz", p), pack(t, "a.xz", p)...), 5000, false, false)
+	f("a.xz", append(unpacktest.Pack(t, "a.xz", p), unpacktest.Pack(t, "a.xz", p)...), 5000, false, false)
 	w, err := zstd.NewWriter(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -354,15 +315,15 @@ func TestCommands(t *testing.T) {
 // is read, and memory is bounded.
 func FuzzReader(f *testing.F) {
 	plain := lines(2000)
-	for i, name := range names {
+	for i, name := range unpacktest.Names {
 		if name != "a.log.bz2" {
-			f.Add(pack(f, name, plain), uint8(i), uint16(300))
+			f.Add(unpacktest.Pack(f, name, plain), uint8(i), uint16(300))
 		}
 	}
 	f.Add([]byte("BZh9\x17rE8P\x90\x00\x00\x00\x00"), uint8(3), uint16(10))
 	limits := Limits{Window: 8 << 20, Plain: 1 << 20, Ratio: 10}
 	f.Fuzz(func(t *testing.T, packed []byte, kind uint8, step uint16) {
-		name := names[int(kind)%len(names)]
+		name := unpacktest.Names[int(kind)%len(unpacktest.Names)]
 		r := NewReader(name, bytes.NewReader(packed), int64(len(packed)), limits)
 		got, err := all(r, int(step)+1)
 		if int64(len(got)) > limits.plain(int64(len(packed))) {

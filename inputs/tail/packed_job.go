@@ -1,0 +1,410 @@
+package tail
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tailrace/agent/flow"
+	"tailrace/inputs/tail/unpack"
+)
+
+// Decompression takes time: it is done by jobs, one after the other, in a
+// goroutine of their own. Their results are told to Run.
+
+const (
+	// glanceMax is how many plain bytes a first look decompresses at most.
+	glanceMax = 4 << 20
+	// jobStep is how many plain bytes are decompressed between two looks at
+	// whether the input ends.
+	jobStep = 256 << 10
+	// probesMax is with how many known files one compressed file is compared.
+	probesMax = 64
+	// preparedMax is how many compressed files may be read at a time; one of a
+	// topic.
+	preparedMax = 8
+)
+
+var errQuit = errors.New("the input ends")
+
+// enqueue has work done by the jobs' goroutine, and then what it returns by Run.
+func (in *Input) enqueue(work func() func()) {
+	in.jobs = append(in.jobs, work)
+	in.nextJob()
+}
+
+func (in *Input) nextJob() {
+	if in.working || len(in.jobs) == 0 {
+		return
+	}
+	work := in.jobs[0]
+	in.jobs = in.jobs[1:]
+	in.working = true
+	in.workers.Add(1)
+	go func() {
+		defer in.workers.Done()
+		then := work()
+		in.tell(task{do: func() {
+			in.working = false
+			then()
+			in.nextJob()
+		}})
+	}()
+}
+
+// endJobs waits until no job is at work.
+func (in *Input) endJobs() {
+	close(in.quit)
+	in.workers.Wait()
+	if in.prepared != nil {
+		in.prepared.close()
+	}
+}
+
+// glance has a first look taken into p.
+func (in *Input) glance(p *parcel) { in.look1(p, glanceMax) }
+
+// unpackAll has all of p decompressed.
+func (in *Input) unpackAll(p *parcel) { in.look1(p, 1<<62) }
+
+func (in *Input) look1(p *parcel, most int64) {
+	if p.busy {
+		return
+	}
+	p.busy = true
+	e, probes := p.entry, in.probes(p)
+	in.enqueue(func() func() {
+		c, err := in.inspect(e, probes, most)
+		return func() {
+			p.busy = false
+			in.touched(filepath.Dir(p.entry.path))
+			in.touched(filepath.Dir(p.path))
+			switch {
+			case p.entry != e || errors.Is(err, errMoved) || errors.Is(err, unix.ENOENT):
+			case err != nil:
+				in.cannotUnpack(p, err)
+			case most == glanceMax:
+				p.glance = c
+			default:
+				p.inside = c
+			}
+		}
+	})
+}
+
+// cannotUnpack is called when p cannot be read for now.
+func (in *Input) cannotUnpack(p *parcel, err error) {
+	p.retry = time.Now().Add(maxWait)
+	if key := "packed:" + p.entry.path; !in.warned[key] {
+		in.warned[key] = true
+		in.log.Error(fmt.Sprintf("cannot read %q: %v: lines that are only in it wait; let the user that tailrace runs as read it; it is tried again", p.entry.path, err))
+	}
+}
+
+// probe is a file whose content is looked for, as far as it was read.
+type probe struct {
+	id  flow.FileID
+	pos position
+}
+
+// probes is what may be in p: the newest known files of its path, and the one
+// that has its inode.
+func (in *Input) probes(p *parcel) []probe {
+	if in.kindred == nil {
+		in.kindred = map[string][]*file{}
+		for _, f := range in.files {
+			in.kindred[f.path] = append(in.kindred[f.path], f)
+		}
+	}
+	files := slices.Clone(in.kindred[p.path])
+	slices.SortFunc(files, func(a, b *file) int { return cmp.Compare(b.id, a.id) })
+	files = files[:min(len(files), probesMax)]
+	if f := in.byKey[p.key]; f != nil && !slices.Contains(files, f) {
+		files = append(files, f)
+	}
+	var out []probe
+	for _, f := range files {
+		f.mu.Lock()
+		if f.pos.off > 0 {
+			out = append(out, probe{f.id, f.pos})
+		}
+		f.mu.Unlock()
+	}
+	slices.SortFunc(out, func(a, b probe) int { return cmp.Compare(a.pos.off, b.pos.off) })
+	return out
+}
+
+// fdReader reads an open file, for unpack.
+type fdReader struct {
+	disk *disk
+	fd   int
+}
+
+func (r fdReader) ReadAt(p []byte, off int64) (int, error) {
+	n, err := r.disk.pread(r.fd, p, off)
+	if err == nil && n < len(p) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// openPacked opens the compressed file at e. The error is errMoved when it is
+// not what it was.
+func (in *Input) openPacked(e entry) (int, *unpack.Reader, error) {
+	fd, err := in.disk.openFile(e.path)
+	if err != nil {
+		return -1, nil, err
+	}
+	now, err := in.disk.statFD(fd)
+	if err == nil && now.key != e.key {
+		err = errMoved
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, nil, err
+	}
+	return fd, unpack.NewReader(e.path, fdReader{&in.disk, fd}, now.size, in.unpack), nil
+}
+
+// inspect decompresses up to most plain bytes of the file at e and finds out
+// what they are. probes are sorted by their offsets. The error is one of reading.
+func (in *Input) inspect(e entry, probes []probe, most int64) (*inside, error) {
+	fd, r, err := in.openPacked(e)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	defer r.Close()
+	i := inspection{
+		content: content{&in.disk, fd, &unpacked{Reader: r}}, probes: probes,
+		inside: &inside{holds: map[flow.FileID]held{}, begins: map[flow.FileID]bool{}},
+	}
+	i.size, i.told = r.Told()
+	err = i.run(most, in.quit)
+	switch {
+	case errors.Is(err, unpack.ErrDamaged), errors.Is(err, unpack.ErrLimit):
+		i.inside.err = err
+		if !i.told {
+			i.size = max(e.size, i.off)
+		}
+	case err != nil:
+		return nil, err
+	}
+	return i.inside, nil
+}
+
+// inspection goes through the plain bytes of a compressed file.
+type inspection struct {
+	content
+	*inside
+	probes     []probe
+	off, lines int64
+}
+
+func (i *inspection) run(most int64, quit <-chan struct{}) error {
+	if err := i.first(); err != nil {
+		return err
+	}
+	buf := make([]byte, jobStep)
+	for !i.whole && i.off < most {
+		select {
+		case <-quit:
+			return errQuit
+		default:
+		}
+		n, err := i.pread(buf, i.off)
+		if err != nil {
+			return err
+		}
+		if err := i.compare(buf[:n]); err != nil {
+			return err
+		}
+		i.whole = n < len(buf)
+	}
+	if i.whole {
+		i.size = i.off
+		for id, h := range i.holds {
+			i.holds[id] = held{h.off, i.lines - h.lines}
+		}
+		return nil
+	}
+	return i.guess()
+}
+
+// first finds the files whose first bytes these are.
+func (i *inspection) first() error {
+	for _, p := range i.probes {
+		var buf [flow.PrefixMax]byte
+		head := buf[:p.pos.mark.PrefixLen]
+		n, err := i.pread(head, 0)
+		if err != nil {
+			return err
+		}
+		if n == len(head) && flow.PrefixSum(0, head) == p.pos.mark.Prefix {
+			i.begins[p.id] = true
+		}
+	}
+	return nil
+}
+
+// compare looks at the next bytes for the places up to which files were read.
+func (i *inspection) compare(p []byte) error {
+	end := i.off + int64(len(p))
+	for len(i.probes) > 0 && i.probes[0].pos.off <= end {
+		q := i.probes[0]
+		i.probes = i.probes[1:]
+		if !i.begins[q.id] {
+			continue
+		}
+		same, err := i.matches(q.pos.off, q.pos.mark)
+		if err != nil {
+			return err
+		}
+		if same {
+			before := bytes.Count(p[:max(0, q.pos.off-i.off)], []byte{'\n'})
+			i.holds[q.id] = held{q.pos.off, i.lines + int64(before)}
+		}
+	}
+	i.lines += int64(bytes.Count(p, []byte{'\n'}))
+	i.off = end
+	return nil
+}
+
+// guess finds the one file that begins like this one and was read up to the
+// size that this one tells.
+func (i *inspection) guess() error {
+	var found []probe
+	for _, p := range i.probes {
+		if same, _ := i.z.Tells(p.pos.off); same && i.begins[p.id] {
+			found = append(found, p)
+		}
+	}
+	if len(found) == 1 {
+		i.size = found[0].pos.off
+		i.holds[found[0].id] = held{off: i.size}
+	}
+	return nil
+}
+
+// readyPacked is a compressed file that is decompressed up to where it is to be
+// read.
+type readyPacked struct {
+	fd int
+	z  *unpacked
+}
+
+func (r *readyPacked) close() {
+	r.z.Close()
+	unix.Close(r.fd)
+}
+
+// makeReady has a compressed file opened and decompressed up to its position.
+func (in *Input) makeReady(f *file) {
+	if f.preparing || f.isOpen() || f.resumed || !in.turn(f) {
+		return
+	}
+	f.preparing = true
+	f.mu.Lock()
+	e := entry{path: f.now, key: f.key}
+	at, size := max(0, f.pos.off-flow.TailMax), f.size
+	f.mu.Unlock()
+	in.enqueue(func() func() {
+		err := in.prepareAt(e, at, size)
+		return func() { in.ready(f, e, err) }
+	})
+}
+
+// turn says whether f may be made ready now: one of each topic, and only a few
+// in all, since decompression takes memory.
+func (in *Input) turn(f *file) bool {
+	n := 0
+	for g := range in.pouring {
+		if g.state == done || g.state == unfollowed || !g.packed || g != f && !g.preparing && !g.isOpen() {
+			delete(in.pouring, g)
+			continue
+		}
+		if n++; g != f && g.queue == f.queue {
+			return false
+		}
+	}
+	if !in.pouring[f] && n >= preparedMax {
+		return false
+	}
+	in.pouring[f] = true
+	return true
+}
+
+// prepareAt makes in.prepared the file at e.
+func (in *Input) prepareAt(e entry, at, size int64) error {
+	fd, r, err := in.openPacked(e)
+	if err != nil {
+		return err
+	}
+	ready := &readyPacked{fd, &unpacked{r, size}}
+	var b [1]byte
+	for off := min(at, jobStep); ; off = min(at, off+jobStep) {
+		select {
+		case <-in.quit:
+			err = errQuit
+		default:
+			_, err = ready.z.Pread(b[:], off)
+		}
+		if err != nil {
+			ready.close()
+			return err
+		}
+		if off == at {
+			break
+		}
+	}
+	in.prepared = ready
+	return nil
+}
+
+// ready is called when f was prepared.
+func (in *Input) ready(f *file, e entry, err error) {
+	ready := in.prepared
+	in.prepared = nil
+	f.preparing = false
+	f.mu.Lock()
+	same := f.packed && f.key == e.key && f.fd < 0 && f.state != done
+	if err == nil && same {
+		f.hold(ready.fd)
+		f.z = ready.z
+	}
+	f.mu.Unlock()
+	switch {
+	case err == nil && same:
+		in.wake(f)
+	case err == nil:
+		ready.close()
+	case f.state == done || !f.packed || f.key != e.key:
+	default:
+		in.packedFailed(f, err)
+	}
+}
+
+// packedFailed is called when f, a compressed file, could not be read.
+func (in *Input) packedFailed(f *file, err error) {
+	f.mu.Lock()
+	f.close()
+	f.mu.Unlock()
+	switch {
+	case errors.Is(err, errPacked):
+		in.wake(f)
+	case errors.Is(err, errMoved), errors.Is(err, unix.ENOENT):
+		in.touched(filepath.Dir(f.now))
+	case errors.Is(err, unpack.ErrDamaged), errors.Is(err, unpack.ErrLimit):
+		f.resumed = true // it was whole: look what it is now
+		in.touched(filepath.Dir(f.now))
+	default:
+		in.park(f, err)
+	}
+}
