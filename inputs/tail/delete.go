@@ -82,9 +82,10 @@ func (in *Input) keep(f *file) {
 }
 
 // mayDelete says that, as far as is known without looking, f is to be deleted.
+// Compressed files are not.
 func (in *Input) mayDelete(f *file, now time.Time) bool {
 	after := f.conf.DeleteAfter
-	if after == 0 || f.state != following && f.state != done || f.gone || f.copies || f.resumed || f.deleting ||
+	if after == 0 || f.state != following && f.state != done || f.packed || f.gone || f.copies || f.resumed || f.deleting ||
 		!f.recorded || f.wrong != nil || f.prev != nil || f.base > 0 || f.queue.busy(f) {
 		return false
 	}
