@@ -35,7 +35,13 @@ var metrics = []metric{
 	{"tailrace_backlog_bytes", "Bytes that are in followed files and not acknowledged.", gauge, []string{"topic"}},
 	{"tailrace_read_bytes_total", "Bytes of files that were read into batches. What did not fit is read, and counted, again.", counter, nil},
 	{"tailrace_read_records_total", "Records that were read into batches. What did not fit is read, and counted, again.", counter, nil},
+	{"tailrace_excluded_records_total", "Records that include_lines and exclude_lines left out.", counter, nil},
+	{"tailrace_excluded_bytes_total", "Bytes of files that these are.", counter, nil},
+	{"tailrace_long_records_total", "Records that were longer than max_line.", counter, nil},
+	{"tailrace_malformed_lines_total", "Lines that are not as their container runtime writes them; they are shipped as they are.", counter, nil},
+	{"tailrace_invalid_characters_total", "Characters that are not in the encoding of their file; they are shipped as U+FFFD.", counter, nil},
 	{"tailrace_nul_bytes_total", "Bytes of holes at the start of files that were skipped.", counter, nil},
+	{"tailrace_cut_back_bytes_total", "Bytes that may be shipped twice, since files lost their end and got it again, as after a power cut.", counter, nil},
 	{"tailrace_late_files_total", "Rotated files that were written to after their successor was begun: order is broken, nothing is lost.", counter, nil},
 	{"tailrace_scans_total", "Full scans of the directories.", counter, nil},
 	{"tailrace_scan_seconds_total", "Time that full scans took.", counter, nil},
@@ -118,6 +124,12 @@ func (c *collector) input(give give) {
 	give("tailrace_read_records_total", float64(s.Records))
 	give("tailrace_nul_bytes_total", float64(s.Nuls))
 	give("tailrace_late_files_total", float64(s.Slips))
+	give("tailrace_cut_back_bytes_total", float64(s.Again))
+	give("tailrace_excluded_records_total", float64(s.Cut.Excluded))
+	give("tailrace_excluded_bytes_total", float64(s.Cut.ExcludedBytes))
+	give("tailrace_long_records_total", float64(s.Cut.Long))
+	give("tailrace_malformed_lines_total", float64(s.Cut.Malformed))
+	give("tailrace_invalid_characters_total", float64(s.Cut.Invalid))
 	give("tailrace_scans_total", float64(s.Scans))
 	give("tailrace_scan_seconds_total", s.ScanTime.Seconds())
 	c.lost(give, s.Losses)

@@ -237,6 +237,8 @@ func waitText(e *agent.Explanation, w *explain.Wait) string {
 		return fmt.Sprintf("for the acknowledgement of %s", byteCount(w.Bytes))
 	case explain.ForNewline:
 		return fmt.Sprintf("for a newline: the last %s are the beginning of a line", byteCount(w.Bytes))
+	case explain.ForRecord:
+		return fmt.Sprintf("for the end of its last record (multiline): its %s are shipped at %s if nothing comes", byteCount(w.Bytes), clock(w.Until))
 	case explain.ForData:
 		return fmt.Sprintf("for data: the last %s are NUL, space that the program took in advance", byteCount(w.Bytes))
 	case explain.ForHalf:

@@ -100,6 +100,8 @@ func (f *file) waitsForMore() []explain.Wait {
 		return []explain.Wait{{For: explain.ForData, Bytes: rest}}
 	case f.unread():
 		return []explain.Wait{{For: explain.ForTurn, Bytes: rest}}
+	case rest > 0 && f.state == following && f.rec != nil && f.rec.told.waits:
+		return []explain.Wait{{For: explain.ForRecord, Bytes: rest, Until: f.grown.Add(f.rec.how.wait)}}
 	case rest > 0 && f.state == following:
 		return []explain.Wait{{For: explain.ForNewline, Bytes: rest}}
 	case rest > 0 && f.half:

@@ -171,6 +171,26 @@ func TestExplainWaits(t *testing.T) {
 	})
 }
 
+// The last record of several lines waits until it is sure that it is whole.
+func TestExplainRecord(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newRecordHost(t, traces, "*.log")
+		h.append("a.log", "1 a\n at x\n2 b\n at y\n")
+		h.start()
+		h.take()
+		h.wait(500 * time.Millisecond)
+		f := h.explain("a.log").Files[0]
+		if waits(f) != "record" || f.Waits[0].Bytes != 10 || !f.Waits[0].Until.After(time.Now()) || f.Acked != 10 {
+			t.Errorf("%+v", f)
+		}
+		h.settle()
+		if f := h.explain("a.log").Files[0]; waits(f) != "" || f.Acked != 20 {
+			t.Errorf("in the end: %+v", f)
+		}
+		h.stop()
+	})
+}
+
 // A file that cannot be read says why, and when it is tried again.
 func TestExplainParked(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -121,6 +121,7 @@ const (
 	ForTurn        WaitFor = "turn"        // the output takes no more at present
 	ForAnswer      WaitFor = "answer"      // the output has not acknowledged
 	ForNewline     WaitFor = "newline"     // its last line is not complete
+	ForRecord      WaitFor = "record"      // its last record may go on
 	ForData        WaitFor = "data"        // NULs follow: space taken in advance
 	ForHalf        WaitFor = "half"        // the other half of its last line
 	ForQuiet       WaitFor = "quiet"       // nobody may write to it any more
