@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,8 +56,8 @@ func TestShippedFile(t *testing.T) {
 	}
 }
 
-// The options that the shipped file has in comments must exist, with the
-// values that it calls the defaults.
+// The shipped file has every option, with a value that loads; those that it
+// calls defaults are.
 func TestShippedComments(t *testing.T) {
 	data, err := os.ReadFile("../../config.yaml")
 	if err != nil {
@@ -64,7 +65,7 @@ func TestShippedComments(t *testing.T) {
 	}
 	option := func(key string) string {
 		for line := range strings.Lines(string(data)) {
-			rest, ok := strings.CutPrefix(strings.TrimLeft(line, "# "), key+": ")
+			rest, ok := strings.CutPrefix(strings.TrimLeft(line, "# -"), key+": ")
 			if ok {
 				value, _, _ := strings.Cut(rest, " #")
 				return strings.TrimSpace(value)
@@ -73,19 +74,50 @@ func TestShippedComments(t *testing.T) {
 		t.Fatalf("config.yaml does not mention %s", key)
 		return ""
 	}
-	text := "inputs:\n- {paths: [/a], topic: a, start: " + option("start") + ", exclude: " + option("exclude") + "}\n" +
-		"outputs: {kafka: {brokers: [b], compression: " + option("compression") + ", client_id: " + option("client_id") + "}}\n"
-	for _, key := range []string{"hostname", "state_dir", "buffer", "sync"} {
-		text += key + ": " + option(key) + "\n"
+	load := func(more, input, outputs string) *Config {
+		t.Helper()
+		cfg, err := Load(write(t, map[string]string{
+			"config.yaml": "inputs: [{paths: [/a], topic: a" + input + "}]\noutputs: {" + outputs + "}\n" + more,
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cfg
 	}
-	cfg, err := Load(write(t, map[string]string{"config.yaml": text}))
-	if err != nil {
-		t.Fatal(err)
+	plain := load("", "", "stdout: {}")
+	for key := range (&input{given: map[string]value{}}).fields() {
+		if key == "paths" || key == "topic" {
+			continue
+		}
+		text := ", " + key + ": " + option(key)
+		if key == "fields" {
+			text += ", format: json"
+		}
+		got := load("", text, "stdout: {}")
+		got.Inputs[0].At, got.Files = plain.Inputs[0].At, plain.Files
+		if key == "max_line" {
+			got.Inputs[0].MaxLine -= 960 << 10 // which is what 0 stands for
+		}
+		isDefault := slices.Contains([]string{"start", "close_idle", "encoding", "max_line", "long_lines", "format"}, key)
+		if reflect.DeepEqual(got, plain) != isDefault {
+			t.Errorf("%s: %s is the default: %v, want %v", key, option(key), !isDefault, isDefault)
+		}
 	}
-	k := cfg.Outputs.Kafka
-	if cfg.Inputs[0].Start != Beginning || k.Compression != DefaultCompression || k.ClientID != DefaultClientID ||
-		cfg.StateDir != DefaultStateDir || cfg.Buffer != DefaultBuffer || cfg.Sync != DefaultSync {
-		t.Fatalf("the commented defaults of config.yaml are not the defaults: %+v %+v", cfg, k)
+	for _, key := range topKeys() {
+		if key == "inputs" || key == "outputs" {
+			continue
+		}
+		got := load(key+": "+option(key)+"\n", "", "stdout: {}")
+		got.Files = plain.Files
+		got.Inputs[0].At = plain.Inputs[0].At
+		isDefault := slices.Contains([]string{"state_dir", "buffer", "sync"}, key)
+		if reflect.DeepEqual(got, plain) != isDefault {
+			t.Errorf("%s: %s is the default: %v, want %v", key, option(key), !isDefault, isDefault)
+		}
+	}
+	k := load("", "", "kafka: {brokers: [b], compression: "+option("compression")+", client_id: "+option("client_id")+"}").Outputs.Kafka
+	if k.Compression != DefaultCompression || k.ClientID != DefaultClientID {
+		t.Errorf("the commented defaults of config.yaml are not the defaults: %+v", k)
 	}
 }
 
