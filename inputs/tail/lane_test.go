@@ -2,6 +2,7 @@ package tail
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing/synctest"
 	"time"
@@ -56,7 +57,7 @@ func (w *world) begin() {
 		if w.j.dead {
 			return
 		}
-		if err == flow.ErrGone && w.lines[w.spans[s][0]].optional {
+		if err == flow.ErrGone && w.mayBeGone(w.spans[s]) {
 			w.j.ack(s)
 			continue
 		}
@@ -73,6 +74,16 @@ func (w *world) begin() {
 		}
 		w.j.ack(s)
 	}
+}
+
+// mayBeGone says whether the bytes of a span with these lines may be gone: those
+// of the only one, or, where a line waits for the next, of any: it may be joined
+// to one whose other half is truncated once more.
+func (w *world) mayBeGone(texts []string) bool {
+	if !w.mode.record.Multiline.On() {
+		texts = texts[:1]
+	}
+	return slices.ContainsFunc(texts, func(text string) bool { return w.lines[text].optional })
 }
 
 func (w *world) crash() {
@@ -129,7 +140,7 @@ func (w *world) shipped(c *flow.Chunk, s flow.Span, n int) {
 		if w.seen[text]++; w.seen[text] > 1 {
 			w.t.Errorf("shipped again: %.100q (file %d, %s@%d)", text, c.File, c.Path, c.Start)
 		}
-		if at := c.Start + int64(c.LineStart(i)); at != l.offset {
+		if at := c.Offset(i); at != l.offset {
 			w.t.Errorf("%.100q is at %d, not at %d", text, l.offset, at)
 		}
 		if !strings.HasPrefix(filepath.Base(c.Path), l.chain) {

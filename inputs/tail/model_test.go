@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/record"
 )
 
 // The model test plays random histories of what programs do with log files,
@@ -30,6 +31,7 @@ type mode struct {
 	// renames: files are only renamed and, once they were rotated, deleted;
 	// nothing is truncated.
 	renames bool
+	record  record.Options
 	count   int // histories that are played if nothing else is said
 }
 
@@ -37,6 +39,9 @@ var modes = []mode{
 	{name: "calm", count: 100},
 	{name: "rename", racing: true, renames: true, count: 100},
 	{name: "race", racing: true, count: 100},
+	// each line is a record, but not as it is; and not before the next begins
+	{name: "records", racing: true, count: 50, record: record.Options{Exclude: []string{"^never"}}},
+	{name: "traces", racing: true, count: 50, record: record.Options{Multiline: record.Multiline{Start: "^"}}},
 }
 
 // line is one line that was written.
@@ -107,6 +112,7 @@ func history(t *testing.T, seed uint64, m mode) {
 		pattern = "*.log*"
 	}
 	w := &world{mode: m, host: newHost(t, pattern), rnd: rnd, lines: map[string]*line{}, seen: map[string]int{}, spans: map[flow.Span][]string{}}
+	w.opts.Inputs[0].Record = m.record
 	w.say("pattern %s", pattern)
 	w.before = w.between
 	for _, p := range []string{"a.log", "b.log"} {

@@ -25,11 +25,16 @@ func (f *file) readRecords(c *flow.Chunk, max int) (result, error) {
 		}
 		c.File, c.Path, c.Start = f.id, f.path, f.pos.off
 		c.Part, c.Final, c.Reading = f.pos.mark.Part, false, how.number
-		used, part := f.queue.cutter.Cut(how.Reading, c, f.ending(n, want))
+		end := f.ending(n, want)
+		used, part := f.queue.cutter.Cut(how.Reading, c, end)
 		if used == 0 && n == want && want < how.Window() {
 			want = how.Window()
 			continue
 		}
+		if end == record.Quiet {
+			f.rec.tried = f.size
+		}
+		f.rec.flush = false // data may have come since it was asked for
 		return f.giveRecords(c, lead, used, part, n), nil
 	}
 }
@@ -51,9 +56,6 @@ func (f *file) ending(n, want int) record.End {
 // were read. What is behind them is not complete.
 func (f *file) giveRecords(c *flow.Chunk, lead, used, part, n int) result {
 	back := f.pos
-	if f.rec.flush {
-		f.rec.flush, f.rec.tried = false, f.size
-	}
 	f.searched = back.off + int64(n)
 	if used > 0 {
 		f.queue.back, f.queue.given = back, f.rec.given

@@ -109,8 +109,6 @@ func (in *Input) restIn(f, g *file) (int64, bool) {
 	switch {
 	case used >= half:
 		return int64(k.Over(half) - half), true
-	case used > 0:
-		return 0, true
 	case half+n == len(p) || g.state != following || quiet >= graceTime:
 		return 0, true
 	}

@@ -83,7 +83,8 @@ type Multiline struct {
 	MaxLines        int           // 0 is DefaultMaxLines
 }
 
-func (m Multiline) on() bool { return m.Start != "" || m.Continue != "" }
+// On says whether a record may have several lines.
+func (m Multiline) On() bool { return m.Start != "" || m.Continue != "" }
 
 // Problem is what is wrong with one field of Options.
 type Problem struct {
@@ -149,7 +150,7 @@ func (o Options) checkMultiline(add func(field, format string, args ...any)) {
 		add("multiline.max_lines", "%d: it must be from 1 to %d", m.MaxLines, maxMaxLines)
 	case m.Quiet < 0:
 		add("multiline.quiet", "%v: it must be longer than 0", m.Quiet)
-	case (m.MaxLines != 0 || m.Quiet != 0) && !m.on():
+	case (m.MaxLines != 0 || m.Quiet != 0) && !m.On():
 		add("multiline", "it has neither start nor continue; write a regular expression for one of them")
 	}
 }
@@ -182,7 +183,7 @@ func badFields(fields map[string]string) (bad []string) {
 
 // Plain says that every line is a record as it is: what costs nothing.
 func (o Options) Plain() bool {
-	return !o.Multiline.on() && isUTF8(o.Encoding) && len(o.Include)+len(o.Exclude) == 0 &&
+	return !o.Multiline.On() && isUTF8(o.Encoding) && len(o.Include)+len(o.Exclude) == 0 &&
 		(o.LongLines == "" || o.LongLines == Split) && (o.MaxLine == 0 || o.MaxLine == DefaultMaxLine) &&
 		(o.Format == "" || o.Format == Raw) && o.Container == ""
 }

@@ -99,7 +99,7 @@ func (o Options) canonical() Options {
 		o.Encoding = ""
 	}
 	o.Multiline.Quiet = 0
-	if o.Multiline.on() && o.Multiline.MaxLines == 0 {
+	if o.Multiline.On() && o.Multiline.MaxLines == 0 {
 		o.Multiline.MaxLines = DefaultMaxLines
 	}
 	if o.LongLines == "" {
@@ -144,7 +144,7 @@ func (r *Reading) WholeLines(p []byte) bool {
 }
 
 // Multiline says whether a record may have several lines.
-func (r *Reading) Multiline() bool { return r.o.Multiline.on() }
+func (r *Reading) Multiline() bool { return r.o.Multiline.On() }
 
 // DeadLetter says whether lines that are too long are also kept elsewhere.
 func (r *Reading) DeadLetter() bool { return r.o.LongLines == DeadLetter }
@@ -153,7 +153,7 @@ func (r *Reading) DeadLetter() bool { return r.o.LongLines == DeadLetter }
 // 0: it is complete with its line.
 func (o Options) Wait() time.Duration {
 	switch {
-	case !o.Multiline.on():
+	case !o.Multiline.On():
 		return 0
 	case o.Multiline.Quiet == 0:
 		return DefaultQuiet
