@@ -188,6 +188,12 @@ func readTopic(answer *sarama.MetadataResponse, name string, partition int32) (t
 func (c *cluster) producerID() (pid int64, epoch int16, err error) {
 	err = c.with(func(client sarama.Client) error {
 		answer, err := client.InitProducerID()
+		if errors.Is(err, sarama.ErrOutOfBrokers) {
+			// Each that did not answer was taken off sarama's list, and
+			// only a refresh puts them back: a lane that has no producer id
+			// yet asks for nothing else.
+			_ = client.RefreshBrokers(c.brokers)
+		}
 		switch {
 		case err != nil:
 			return fmt.Errorf("producer id: %w", err)
