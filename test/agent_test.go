@@ -19,6 +19,8 @@ type config struct {
 	broker string
 	codec  string
 	state  string
+	paths  []string // of a stage's logs below its folder, *.log by default
+	own    string   // a further line of the stage's input
 	inputs []input
 	more   string // further lines
 }
@@ -26,6 +28,7 @@ type config struct {
 type input struct {
 	paths []string
 	topic string
+	more  string // further lines
 }
 
 func (c config) yaml() string {
@@ -36,7 +39,7 @@ func (c config) yaml() string {
 		for _, p := range in.paths {
 			fmt.Fprintf(&b, "      - %q\n", p)
 		}
-		fmt.Fprintf(&b, "    topic: %s\n", in.topic)
+		fmt.Fprintf(&b, "    topic: %s\n%s", in.topic, in.more)
 	}
 	fmt.Fprintf(&b, "outputs:\n  kafka:\n    brokers: [%q]\n", c.broker)
 	if c.codec != "" {
@@ -49,11 +52,12 @@ func (c config) yaml() string {
 // agent is the built binary with one configuration. It runs as a child, is
 // killed and started again. Its methods are for one goroutine at a time.
 type agent struct {
-	t    *testing.T
-	conf string // path of config.yaml
-	log  string // path of what it wrote to its standard error, of all its runs
-	uid  uint32 // who it runs as; 0: whoever runs the test
-	run  *child
+	t     *testing.T
+	conf  string // path of config.yaml
+	state string
+	log   string // path of what it wrote to its standard error, of all its runs
+	uid   uint32 // who it runs as; 0: whoever runs the test
+	run   *child
 }
 
 // child is one run of the agent.
@@ -70,7 +74,7 @@ func newAgent(t *testing.T, c config) *agent {
 	if c.state == "" {
 		c.state = filepath.Join(dir, "state")
 	}
-	a := &agent{t: t, conf: filepath.Join(dir, "config.yaml"), log: filepath.Join(dir, "stderr")}
+	a := &agent{t: t, conf: filepath.Join(dir, "config.yaml"), state: c.state, log: filepath.Join(dir, "stderr")}
 	must(t, os.WriteFile(a.conf, []byte(c.yaml()), 0o644))
 	t.Cleanup(a.cleanup)
 	return a
@@ -168,6 +172,32 @@ func (a *agent) wait(limit time.Duration) int {
 	status := a.run.cmd.ProcessState.ExitCode()
 	a.run = nil
 	return status
+}
+
+// holds says whether the agent has the file at a path open. An empty path
+// stands for any file that is deleted.
+func (a *agent) holds(path string) bool {
+	fds := fmt.Sprintf("/proc/%d/fd", a.run.cmd.Process.Pid)
+	names, _ := os.ReadDir(fds)
+	for _, n := range names {
+		at, _ := os.Readlink(filepath.Join(fds, n.Name()))
+		if at == path || path == "" && strings.HasSuffix(at, " (deleted)") {
+			return true
+		}
+	}
+	return false
+}
+
+// knows says whether the journal has a file of this path.
+func (a *agent) knows(path string) bool {
+	names, _ := filepath.Glob(filepath.Join(a.state, "journal*"))
+	for _, name := range names {
+		text, _ := os.ReadFile(name)
+		if bytes.Contains(text, []byte(path)) {
+			return true
+		}
+	}
+	return false
 }
 
 // waitSaid waits until the agent has said something that contains all words.

@@ -27,16 +27,6 @@ func TestAgentKilledCopyTruncate(t *testing.T) {
 	killAgent(t, load)
 }
 
-// Files are renamed much faster than any program does.
-func TestFastRotation(t *testing.T) {
-	st := newStage(t, sharedBroker(t), 4, seed(t), config{})
-	st.agent.start()
-	stop := st.write(lines.Load{Rate: 5_000, Rotate: 150 * time.Millisecond, Keep: 30, Late: 60 * time.Millisecond})
-	wait(t, 15*time.Second)
-	stop()
-	st.exact()
-}
-
 // killAgent kills the agent again and again at random moments.
 func killAgent(t *testing.T, load lines.Load) {
 	t.Helper()

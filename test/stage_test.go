@@ -3,6 +3,7 @@ package test
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -35,16 +36,35 @@ func newStage(t *testing.T, b *kafka.Broker, n int, s uint64, c config) *stage {
 		st.addLog(name, s+uint64(i))
 	}
 	c.broker = b.Addr
-	c.inputs = append([]input{{paths: []string{filepath.Join(st.dir, "*.log")}, topic: st.topic}}, c.inputs...)
+	own := input{topic: st.topic}
+	if c.own != "" {
+		own.more = "    " + c.own + "\n"
+	}
+	if c.paths == nil {
+		c.paths = []string{"*.log"}
+	}
+	for _, p := range c.paths {
+		own.paths = append(own.paths, filepath.Join(st.dir, p))
+	}
+	c.inputs = append([]input{own}, c.inputs...)
 	st.agent = newAgent(t, c)
 	return st
 }
 
 func topicOf(t *testing.T) string { return strings.ReplaceAll(t.Name(), "/", ".") }
 
+// addLog adds the log NAME.log.
 func (st *stage) addLog(name string, s uint64) *lines.Log {
 	st.t.Helper()
-	l, err := lines.NewLog(filepath.Join(st.dir, name+".log"), lines.NewChain(name, s), s)
+	return st.addLogAt(name+".log", name, s)
+}
+
+// addLogAt adds a log at a path below the folder; it makes the directories.
+func (st *stage) addLogAt(path, name string, s uint64) *lines.Log {
+	st.t.Helper()
+	path = filepath.Join(st.dir, path)
+	must(st.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	l, err := lines.NewLog(path, lines.NewChain(name, s), s)
 	must(st.t, err)
 	st.t.Cleanup(func() { l.Close() })
 	st.logs = append(st.logs, l)
@@ -98,7 +118,7 @@ func (st *stage) written() int {
 
 // stalled is how long the topic may stand still before the wait for more is
 // given up: longer than any settling.
-const stalled = 2 * time.Minute
+const stalled = time.Minute
 
 // arrive waits until the topic has as many records as lines were written.
 func (st *stage) arrive() {

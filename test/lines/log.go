@@ -52,6 +52,16 @@ func (l *Log) Write(n int) error {
 	return l.put(text)
 }
 
+// Half writes the first half of one more line.
+func (l *Log) Half() error {
+	line := l.Chain.next(l.size)
+	l.size += int64(len(line))
+	text := append(l.rest, line...)
+	cut := len(text) - len(line)/2
+	l.rest = append([]byte(nil), text[cut:]...)
+	return l.put(text[:cut])
+}
+
 // Flush writes what Write held back.
 func (l *Log) Flush() error {
 	text := l.rest
@@ -165,11 +175,17 @@ func (l *Log) CopyTruncate(path string) error {
 	if err := l.Flush(); err != nil {
 		return err
 	}
+	return l.CopyTruncateHalf(path)
+}
+
+// CopyTruncateHalf is CopyTruncate while the program is in the middle of a
+// line, the end of which comes to the emptied file.
+func (l *Log) CopyTruncateHalf(path string) error {
 	if err := copyFile(l.Path, path); err != nil {
 		return err
 	}
 	l.Chain.named(l.file, path)
-	return l.Truncate()
+	return l.truncate()
 }
 
 // Truncate empties the file.
@@ -177,6 +193,10 @@ func (l *Log) Truncate() error {
 	if err := l.Flush(); err != nil {
 		return err
 	}
+	return l.truncate()
+}
+
+func (l *Log) truncate() error {
 	if err := l.f.Truncate(0); err != nil {
 		return err
 	}
@@ -191,6 +211,24 @@ func (l *Log) Truncated() {
 	}
 	l.file++
 	l.Chain.begin(l.Path)
+}
+
+// Restore puts a copy in the place of the file, as a backup does: another inode
+// with the same bytes.
+func (l *Log) Restore() error {
+	copied := l.Path + ".restored"
+	if err := copyFile(l.Path, copied); err != nil {
+		return err
+	}
+	if err := os.Rename(copied, l.Path); err != nil {
+		return err
+	}
+	if err := l.f.Close(); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(l.Path, l.mode|os.O_WRONLY, 0)
+	l.f = f
+	return err
 }
 
 // Moved notes that a directory above the file has another name.
