@@ -96,11 +96,12 @@ gzip -9nc packaging/tailrace.8 >"$build/tailrace.8.gz"
 notice >"$build/NOTICE"
 gzip -9nc "$build/NOTICE" >"$build/NOTICE.gz"
 gzip -9nc CHANGELOG.md >"$build/changelog.gz"
+gzip -9nc docs/configuration.md >"$build/configuration.md.gz"
 changelog >"$build/changelog.yaml"
 
 # nfpm itself runs here, whatever the packages are for.
 GOARCH='' go -C packaging/tools build -o "$build/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm
-cp -r config.yaml CHANGELOG.md LICENSE packaging systemd "$build"
+cp -r config.yaml docs/configuration.md CHANGELOG.md LICENSE packaging systemd "$build"
 rm -f "$out"/tailrace "$out"/tailrace_* "$out"/tailrace-*.rpm "$out"/SHA256SUMS
 for packager in deb rpm; do
 	(cd "$build" && ./nfpm package --config packaging/nfpm.yaml --packager "$packager" --target "$out" >/dev/null)
