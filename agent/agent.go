@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -168,12 +169,14 @@ func (a *agent) run(ctx context.Context) error {
 
 // watch tells the service manager what goes on until ctx ends.
 func (a *agent) watch(ctx context.Context) {
+	var idle rest
 	next := time.NewTimer(time.Second) // by then the first files are found
 	defer next.Stop()
 	for {
 		select {
 		case <-next.C:
 			a.report()
+			idle.look(a.input.Stats().Read, time.Now(), debug.FreeOSMemory)
 			next.Reset(statusEvery)
 		case <-ctx.Done():
 			return

@@ -16,18 +16,19 @@ const (
 	// idleLines is how many lines each idle file holds.
 	idleLines = 10
 	// settleTime is how long the agent may take to let go of files that have
-	// been shipped before it is measured.
-	settleTime = 15 * time.Second
+	// been shipped, and of memory, before it is measured.
+	settleTime = 90 * time.Second
 	// perDirectory is how many files are in one directory.
 	perDirectory = 1000
 )
 
 // idle has the agent ship n short files and then measures it for a while in
-// which nothing happens, beside one that follows a single file.
+// which nothing happens, beside one that has shipped as many lines from a single
+// file.
 func (b *bench) idle(ctx context.Context, out io.Writer, n int, length time.Duration) (err error) {
 	var runs [2]*idler
 	for i, files := range []int{1, n} {
-		r, err := b.startIdler(ctx, fmt.Sprintf("idle-%d", i), files)
+		r, err := b.startIdler(ctx, fmt.Sprintf("idle-%d", i), files, int64(n/files)*idleLines)
 		if err != nil {
 			return err
 		}
@@ -89,14 +90,15 @@ type idler struct {
 
 func (r *idler) pid() int { return r.process.cmd.Process.Pid }
 
-// startIdler writes n files and starts an agent on them, and a topic.
-func (b *bench) startIdler(ctx context.Context, name string, n int) (*idler, error) {
+// startIdler writes n files of some lines and starts an agent on them, and a
+// topic.
+func (b *bench) startIdler(ctx context.Context, name string, n int, lines int64) (*idler, error) {
 	r := &idler{b: b, dir: filepath.Join(b.dir, name), files: n}
 	r.job = job{
 		Topic: fmt.Sprintf("bench-%s-%d", name, os.Getpid()), Codec: "lz4", Brokers: b.cluster.brokers,
-		Files: []string{filepath.Join(r.dir, "logs", "*", "*.log")}, Lines: int64(n) * idleLines,
+		Files: []string{filepath.Join(r.dir, "logs", "*", "*.log")}, Lines: int64(n) * lines,
 	}
-	if err := writeIdle(filepath.Join(r.dir, "logs"), n); err != nil {
+	if err := writeIdle(filepath.Join(r.dir, "logs"), n, lines); err != nil {
 		return nil, err
 	}
 	if err := b.cluster.create(r.job.Topic); err != nil {
@@ -133,8 +135,8 @@ func (r *idler) path(n int) string {
 	return filepath.Join(r.dir, "logs", strconv.Itoa(n/perDirectory), fmt.Sprintf("%d.log", n))
 }
 
-// writeIdle writes n files, a thousand to a directory.
-func writeIdle(dir string, n int) error {
+// writeIdle writes n files of some lines, a thousand to a directory.
+func writeIdle(dir string, n int, lines int64) error {
 	for i := range n {
 		sub := filepath.Join(dir, strconv.Itoa(i/perDirectory))
 		if i%perDirectory == 0 {
@@ -142,7 +144,7 @@ func writeIdle(dir string, n int) error {
 				return err
 			}
 		}
-		if err := writeFile(filepath.Join(sub, fmt.Sprintf("%d.log", i)), uint64(i+1), idleLines); err != nil {
+		if err := writeFile(filepath.Join(sub, fmt.Sprintf("%d.log", i)), uint64(i+1), lines); err != nil {
 			return err
 		}
 	}

@@ -203,7 +203,7 @@ func (in *Input) tick() {
 func (in *Input) lookUnwatched(now time.Time) {
 	var cost time.Duration // of a look at each that cannot be watched
 	for path, d := range in.dirs {
-		if !in.watch.has(path) {
+		if !in.watch.sees(path) {
 			cost += d.cost
 		}
 	}
@@ -211,7 +211,7 @@ func (in *Input) lookUnwatched(now time.Time) {
 	for _, path := range sortedKeys(in.dirs) {
 		d := in.dirs[path]
 		again := !d.again.IsZero() && !now.Before(d.again)
-		if again || !in.watch.has(path) && now.Sub(d.looked) >= often {
+		if again || !in.watch.sees(path) && now.Sub(d.looked) >= often {
 			in.look(path)
 		}
 	}

@@ -27,6 +27,9 @@ type watcher struct {
 	dirs  map[string]*watched
 	short bool // a directory could not be watched for lack of watches
 	said  bool // that this was said
+	// remote is isRemote.
+	remote func(path string) bool
+	told   bool // that there are remote directories
 }
 
 // watched is one directory and how busy it is.
@@ -35,6 +38,7 @@ type watched struct {
 	since   time.Time
 	flooded bool // not watched for now, but polled
 	through bool // only new directories in it are of interest
+	remote  bool // others may write to it, who are not told of
 	polled  time.Time
 	mtime   int64
 }
@@ -42,10 +46,10 @@ type watched struct {
 func newWatcher(log *slog.Logger) *watcher {
 	w, err := fsnotify.NewBufferedWatcher(1024)
 	if err != nil {
-		log.Warn("no notification by the file system: new lines are found by looking, which takes a second or more", "error", err)
+		log.Warn("no notification by the file system: new lines are found by looking, which takes a second or more; raise fs.inotify.max_user_instances if it is used up", "error", err)
 		return nil
 	}
-	return &watcher{log: log, w: w, dirs: map[string]*watched{}}
+	return &watcher{log: log, w: w, dirs: map[string]*watched{}, remote: isRemote}
 }
 
 func (w *watcher) events() <-chan fsnotify.Event {
@@ -79,7 +83,12 @@ func (w *watcher) add(path string) bool {
 	err := w.w.Add(path)
 	switch {
 	case err == nil:
-		w.dirs[path] = &watched{since: time.Now()}
+		d := &watched{since: time.Now(), remote: w.remote(path)}
+		w.dirs[path] = d
+		if d.remote && !w.told {
+			w.told = true
+			w.log.Info("what other hosts write to a network file system is found by looking, which takes a second or more", "path", path)
+		}
 		return true
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EMFILE):
 		if !w.said {
@@ -98,14 +107,27 @@ func (w *watcher) begin() {
 }
 
 // complete says that the file system tells what happens in any directory.
-func (w *watcher) complete() bool { return w != nil && !w.short }
+func (w *watcher) complete() bool {
+	if w == nil || w.short {
+		return false
+	}
+	for _, d := range w.dirs {
+		if d.remote {
+			return false
+		}
+	}
+	return true
+}
 
-// has says that the file system tells what happens in the directory.
+// has says that the directory is watched.
 func (w *watcher) has(path string) bool { return w != nil && w.dirs[path] != nil }
+
+// sees says that the file system tells all that happens in the directory.
+func (w *watcher) sees(path string) bool { return w.has(path) && !w.dirs[path].remote }
 
 // tells says that each write to a file of the directory is an event.
 func (w *watcher) tells(path string) bool {
-	return w != nil && w.dirs[path] != nil && !w.dirs[path].flooded && !w.dirs[path].through
+	return w.sees(path) && !w.dirs[path].flooded && !w.dirs[path].through
 }
 
 func (w *watcher) remove(path string) {

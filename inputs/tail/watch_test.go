@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tailrace/agent/flow"
 )
 
@@ -167,6 +169,35 @@ func TestFlood(t *testing.T) {
 	w.poll(in, now.Add(2*floodLook+calmAfter+time.Second))
 	if !watched() || w.anyFlooded() || in.dirty[dir] == nil {
 		t.Error("not watched, or not looked at, after the flood")
+	}
+}
+
+// On a network file system others may write, which is not told: it is looked at
+// all the time, and its files are polled.
+func TestRemote(t *testing.T) {
+	w := newWatcher(slog.New(slog.DiscardHandler))
+	defer w.close()
+	here, there := t.TempDir(), t.TempDir()
+	w.remote = func(path string) bool { return path == there }
+	w.add(here)
+	if !w.complete() || !w.sees(here) || !w.tells(here) {
+		t.Error("a directory that is watched is not")
+	}
+	w.add(there)
+	if w.complete() || w.sees(there) || w.tells(there) || !w.has(there) {
+		t.Error("what the watch of a remote directory tells is taken for all")
+	}
+}
+
+// The type of a file system is found.
+func TestIsRemote(t *testing.T) {
+	if isRemote("/proc") || isRemote("/nowhere") {
+		t.Error("a local file system is taken for a remote one")
+	}
+	defer func(types []int64) { remoteTypes = types }(remoteTypes)
+	remoteTypes = []int64{unix.PROC_SUPER_MAGIC}
+	if !isRemote("/proc") {
+		t.Error("the type is not found")
 	}
 }
 

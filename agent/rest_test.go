@@ -1,0 +1,28 @@
+package agent
+
+import (
+	"testing"
+	"time"
+)
+
+// Memory is given back once, after a minute without lines, and again after the
+// next lines.
+func TestRest(t *testing.T) {
+	var r rest
+	now, given := time.Now(), 0
+	f := func(read int64, wait time.Duration, want int) {
+		t.Helper()
+		now = now.Add(wait)
+		r.look(read, now, func() { given++ })
+		if given != want {
+			t.Errorf("given back %d times, want %d", given, want)
+		}
+	}
+	f(0, 0, 0)
+	f(5, 2*restAfter, 0)
+	f(5, restAfter-1, 0)
+	f(5, 1, 1)
+	f(5, 10*restAfter, 1)
+	f(6, restAfter, 1)
+	f(6, restAfter, 2)
+}
