@@ -154,6 +154,7 @@ func (in *Input) delete(f *file) bool {
 		return in.notDeleted(f, err)
 	}
 	f.gone = true
+	in.log.Info("deleted, since it was shipped and delete_after_ack is over", "path", f.now, "bytes", f.size)
 	in.unfollow(f)
 	return true
 }

@@ -81,7 +81,7 @@ func TestDeleteAfterAck(t *testing.T) {
 		h.settle()
 		h.want("1", "2", "3")
 		h.stop()
-		if h.said("level=WARN")+h.said("level=ERROR") > 0 {
+		if h.said("level=WARN")+h.said("level=ERROR") > 0 || h.said("deleted, since") != 2 {
 			t.Errorf("log:\n%s", h.log)
 		}
 	})
@@ -106,6 +106,23 @@ func TestDeleteWaitsForAck(t *testing.T) {
 		h.j.ack(s)
 		h.wait(2 * scanEvery)
 		h.there()
+		h.stop()
+	})
+}
+
+// Lines that are left out are done too.
+func TestDeleteWithExcludedLines(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := deletes(t, "*.log")
+		h.opts.Inputs[0].Record.Exclude = []string{"DEBUG"}
+		h.append("all.log", "DEBUG 1\nDEBUG 2\n")
+		h.append("last.log", "1\nDEBUG 2\n")
+		h.age(2*testDelete, "all.log", "last.log")
+		h.start()
+		h.settle()
+		h.wait(2 * scanEvery)
+		h.there()
+		h.want("1")
 		h.stop()
 	})
 }
