@@ -70,6 +70,9 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if in.byKey[e.key] != nil || in.isCopy(d, e) {
 		return // it was adopted meanwhile, as a generation of another path
 	}
+	if in.seeks(e.path) {
+		return // where the one before it is says what came in between
+	}
 	if path, ok := in.kinOf(l.dir, e); ok {
 		home := filepath.Dir(path)
 		if !in.unpacked(in.dir(home), in.beside(home), path) {
@@ -109,6 +112,21 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	in.link(prev, f)
 	if in.old(e) && in.o.Inputs[in.pats.match(e.path)].Start == "end" {
 		in.skip(f)
+	}
+}
+
+// seeks says that the newest known file of path, or of the path that the name is
+// a rotated one's of, is missing, and may be found by the next look.
+func (in *Input) seeks(path string) bool {
+	for {
+		if t := in.tails[path]; t != nil && t.seeking && t.state != done {
+			return true
+		}
+		base, ok := rotatedFrom(path)
+		if !ok {
+			return false
+		}
+		path = base
 	}
 }
 

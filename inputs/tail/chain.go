@@ -35,7 +35,7 @@ func (in *Input) resume(s journal.FileState) {
 		f.queue = in.queues[f.conf.Topic]
 	}
 	f.record(in)
-	if s.Done {
+	if s.Done || f.key == (key{}) { // its inode got other content, and no copy was found
 		f.state = done
 	} else if i >= 0 {
 		in.active[f] = true
@@ -44,7 +44,7 @@ func (in *Input) resume(s journal.FileState) {
 	}
 	in.place(f)
 	if f.key == (key{}) {
-		f.gone = true // its inode got other content
+		f.gone = true
 	} else {
 		in.byKey[f.key] = f
 	}

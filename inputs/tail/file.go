@@ -84,6 +84,7 @@ type file struct {
 	recorded  bool      // the journal knows it
 	gone      bool      // no name leads to it
 	misses    int       // looks in a row that did not find it
+	seeking   bool      // the last look did not find it, and one more will tell
 	late      bool      // data came after it was done
 	wrong     error     // why it cannot be read; nil when it can
 	ino       uint64

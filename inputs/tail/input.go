@@ -131,14 +131,15 @@ type task struct {
 
 // dir is a directory that is looked at.
 type dir struct {
-	files  map[*file]bool   // whose place it is
-	at     map[string]*file // which is where, of those that are not gone
-	last   *listing         // the last collection
-	prior  *listing         // what the last look saw; nil before it
-	looked time.Time
-	cost   time.Duration // of the last look: large directories are looked at less often
-	again  time.Time     // when to look again though nothing happens; zero: never
-	wrong  error         // why it cannot be read
+	files   map[*file]bool   // whose place it is
+	at      map[string]*file // which is where, of those that are not gone
+	last    *listing         // the last collection
+	prior   *listing         // what the last look saw; nil before it
+	looked  time.Time
+	cost    time.Duration // of the last look: large directories are looked at less often
+	seeking bool          // a file that was missing is looked for once more
+	again   time.Time     // when to look again though nothing happens; zero: never
+	wrong   error         // why it cannot be read
 }
 
 // had says that the last look saw a file at name.

@@ -16,11 +16,19 @@ import (
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // look finds out what is in a directory: where the known files are, and which
-// files are new.
+// files are new. Files that it misses are looked for once more right away by the
+// first scan, so that all that is there then is known when it ends.
 func (in *Input) look(path string) {
 	d := in.dir(path)
+	in.lookOnce(path, d)
+	if in.first && d.seeking {
+		in.lookOnce(path, d)
+	}
+}
+
+func (in *Input) lookOnce(path string, d *dir) {
 	delete(in.dirty, path)
-	d.looked, d.again = time.Now(), time.Time{}
+	d.looked, d.again, d.seeking = time.Now(), time.Time{}, false
 	defer func() { d.cost = time.Since(d.looked) }()
 	l, err := in.snapshot(d, path)
 	if errors.Is(err, errUnrest) {
@@ -90,7 +98,7 @@ func (in *Input) left(d *dir, l *listing) {
 		}
 	}
 	for _, f := range byID(seen) {
-		if f.state != following && in.tails[f.path] == f && filepath.Dir(f.path) == l.dir && !l.has(filepath.Base(f.path)) && in.pats.match(f.path) >= 0 {
+		if f.state != following && in.tails[f.path] == f && !f.seeking && filepath.Dir(f.path) == l.dir && !l.has(filepath.Base(f.path)) && in.pats.match(f.path) >= 0 {
 			if f.state != done && in.changed(f) {
 				in.truncatedIn(f, l) // first, so that its copy is not taken for a generation
 				continue
@@ -131,6 +139,7 @@ func (in *Input) locate(d *dir, l *listing) {
 			in.missing(f, d, l)
 		} else {
 			in.rotate(f)
+			f.seeking = true
 		}
 	}
 }
@@ -197,7 +206,7 @@ func (in *Input) seen(f *file, e entry) {
 		in.seenPacked(f, e)
 		return
 	}
-	f.misses, f.gone, f.owner = 0, false, int64(e.uid)+1
+	f.misses, f.seeking, f.gone, f.owner = 0, false, false, int64(e.uid)+1
 	if f.deleting {
 		in.keep(f)
 	}
@@ -305,7 +314,9 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 	if !f.deleting && (f.state != done || !f.gone && in.unacked(f)) && in.sought(f, l) {
 		return
 	}
-	if f.misses++; f.misses < 2 {
+	f.misses++
+	if f.seeking = f.misses < 2; f.seeking {
+		d.seeking = true
 		d.again = time.Now().Add(lookGap)
 		in.touched(l.dir)
 		return

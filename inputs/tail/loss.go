@@ -51,7 +51,10 @@ func (in *Input) loseRest(f *file, l *listing) {
 	rest := f.size - f.pos.off
 	f.mu.Unlock()
 	if p := in.spoilt(f, l); p != nil {
-		if rest = p.inside.size - f.at(); rest > 0 {
+		if rest = p.inside.size - f.at(); rest < 0 {
+			rest = p.entry.size // not even what was read can be decompressed: it stands for the rest
+		}
+		if rest > 0 {
 			in.lose(f, rest, lostCompressed, "now", p.entry.path, "error", p.inside.err)
 		}
 		return

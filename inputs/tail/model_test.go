@@ -52,6 +52,7 @@ type line struct {
 	offset   int64 // in its generation
 	slip     bool  // written so late that it may be out of order
 	optional bool  // its bytes may be gone before anybody looked
+	again    bool  // its file was cut shorter: it may come twice, out of order
 }
 
 type world struct {
@@ -66,10 +67,13 @@ type world struct {
 	spans  map[flow.Span][]string
 	due    []flow.Span // intents without an ack, oldest first
 	names  int
-	mode   mode
-	midst  bool // something happens between two system calls
-	lane   bool // the lane is busy: it holds a chunk, or replays
-	fuse   int  // in how many system calls something happens; 0 never
+	// matched: rotated files are followed under their own names, too
+	matched bool
+	links   []string // hard links to the files
+	mode    mode
+	midst   bool // something happens between two system calls
+	lane    bool // the lane is busy: it holds a chunk, or replays
+	fuse    int  // in how many system calls something happens; 0 never
 }
 
 func (w *world) say(format string, args ...any) {
@@ -111,12 +115,21 @@ func history(t *testing.T, seed uint64, m mode) {
 	if rnd.IntN(3) == 0 {
 		pattern = "*.log*"
 	}
-	w := &world{mode: m, host: newHost(t, pattern), rnd: rnd, lines: map[string]*line{}, seen: map[string]int{}, spans: map[flow.Span][]string{}}
+	w := &world{mode: m, host: newHost(t, pattern, "b.*"), rnd: rnd, matched: pattern != "*.log", lines: map[string]*line{}, seen: map[string]int{}, spans: map[flow.Span][]string{}}
 	w.opts.Inputs[0].Record = m.record
-	w.say("pattern %s", pattern)
+	w.noHandles = rnd.IntN(2) == 0
+	second := w.opts.Inputs[0] // b.log is in both
+	w.opts.Inputs[0].Paths, second.Paths = second.Paths[:1], second.Paths[1:]
+	second.Exclude = []string{w.path("*.log?*")}
+	w.opts.Inputs = append(w.opts.Inputs, second)
+	w.say("pattern %s, no handles %v", pattern, w.noHandles)
+	w.must(os.Mkdir(w.path("old"), 0o755))
 	w.before = w.between
 	for _, p := range []string{"a.log", "b.log"} {
 		c := &chain{w: w, path: p, copies: !m.renames && rnd.IntN(3) == 0}
+		if rnd.IntN(3) == 0 {
+			c.dir = "old/"
+		}
 		w.chains = append(w.chains, c)
 		c.create()
 		c.write()
@@ -144,10 +157,12 @@ func (w *world) step() {
 	switch n := w.rnd.IntN(100); {
 	case n < 55:
 		w.act(c, n)
-	case n < 58:
+	case n < 57:
 		if !w.mode.renames {
 			c.delete()
 		}
+	case n < 58:
+		w.oddities(c)
 	case n < 66:
 		w.pass(time.Duration(w.rnd.IntN(3000)) * time.Millisecond)
 	case n < 68:
@@ -184,9 +199,46 @@ func (w *world) act(c *chain, n int) {
 		c.rotate()
 	case w.mode.renames:
 		c.removeOld()
-	default:
+	case n < 54:
 		c.truncate()
+	default:
+		c.cutShort()
 	}
+}
+
+// oddities is what happens beside the logs.
+func (w *world) oddities(c *chain) {
+	switch n := w.rnd.IntN(3); {
+	case n == 0:
+		w.plant(c)
+	case len(w.links) > 0 && n == 1:
+		w.remove(w.links[0])
+		w.say("%s removed", w.links[0])
+		w.links = w.links[1:]
+	case c.cur != nil && c.cur.looked && c.dir == "": // else the link may be found, not the file or its directory
+		w.names++
+		name := fmt.Sprintf("link-%d.log", w.names)
+		w.must(os.Link(w.path(c.path), w.path(name)))
+		w.links = append(w.links, name)
+		w.say("%s: also %s", c.path, name)
+	}
+}
+
+// plant puts a file of another user beside a log that looks like its newest
+// generation.
+func (w *world) plant(c *chain) {
+	if w.matched || os.Geteuid() != 0 {
+		return
+	}
+	w.names++
+	name := fmt.Sprintf("%s%s-%d", c.dir, c.path, 20300000+w.names)
+	p, err := os.ReadFile(w.path(c.path))
+	if err != nil {
+		p = nil
+	}
+	w.append(name, string(p)+fmt.Sprintf("planted %d\n", w.names))
+	w.must(os.Chown(w.path(name), 1001, -1))
+	w.say("%s: %s planted", c.path, name)
 }
 
 // between is called before each system call of the agent. Once the fuse has
@@ -254,6 +306,7 @@ func (w *world) current() []*epoch {
 // paths.
 func (w *world) looked(was []*epoch) {
 	for i, c := range w.chains {
+		c.kin = c.used
 		if c.cur != nil && c.cur == was[i] {
 			c.cur.looked = true
 		}
@@ -304,7 +357,7 @@ func (w *world) check() {
 	last := map[string]*line{}
 	for _, text := range w.got {
 		l := w.lines[text]
-		if l.slip {
+		if l.slip || l.again {
 			continue
 		}
 		if p := last[l.chain]; p != nil && p.order > l.order {

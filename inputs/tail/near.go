@@ -41,7 +41,7 @@ func (in *Input) near(dir string) []*listing {
 // a directory waits for nothing.
 func (in *Input) mayGoNear(d *dir, path string) bool {
 	_, done := in.nearby[path]
-	return done || d.prior == nil || !time.Now().Before(in.nearAgain)
+	return done || d.prior == nil || in.first || !time.Now().Before(in.nearAgain)
 }
 
 type nearSearch struct {

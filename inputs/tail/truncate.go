@@ -112,6 +112,7 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		if fd >= 0 {
 			unix.Close(fd)
 		}
+		in.noteFile(f)
 		return // a late file; if it matches a pattern it is found anew
 	}
 	in.rotate(f)
@@ -120,6 +121,7 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	} else if found {
 		in.rebind(f, copied)
 	} else {
+		in.noteFile(f)
 		in.loseTruncated(f)
 	}
 	waiting := f.followers
@@ -186,7 +188,6 @@ func (in *Input) detach(f *file) int {
 	f.key, f.dev, f.ino, f.birth, f.handle = key{}, 0, 0, 0, ""
 	f.gone = true
 	f.mu.Unlock()
-	in.noteFile(f)
 	return fd
 }
 

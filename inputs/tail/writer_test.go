@@ -35,9 +35,12 @@ type chain struct {
 	calm   time.Time // no rotation before that
 	split  bool      // the agent must look before the next rotation: it cannot
 	// tell two truncations at the same place, or halves of halves, apart
-	splits int   // how often that was so
-	cut    *line // the last such line
-	copies bool  // it is rotated by copytruncate, not by renaming
+	splits int    // how often that was so
+	cut    *line  // the last such line
+	copies bool   // it is rotated by copytruncate, not by renaming
+	dir    string // where it is rotated to, with a slash, if that is another directory
+	used   bool   // something was rotated to it
+	kin    bool   // the agent has seen that
 }
 
 func (c *chain) create() {
@@ -149,8 +152,8 @@ func (e *epoch) lastOrder() int {
 // shift makes room for the newest rotated file, as logrotate does.
 func (c *chain) shift() {
 	for i := 30; i >= 1; i-- {
-		if _, err := os.Stat(c.w.path(fmt.Sprintf("%s.%d", c.path, i))); err == nil {
-			c.move(fmt.Sprintf("%s.%d", c.path, i), fmt.Sprintf("%s.%d", c.path, i+1))
+		if _, err := os.Stat(c.w.path(fmt.Sprintf("%s%s.%d", c.dir, c.path, i))); err == nil {
+			c.move(fmt.Sprintf("%s%s.%d", c.dir, c.path, i), fmt.Sprintf("%s%s.%d", c.dir, c.path, i+1))
 		}
 	}
 }
@@ -166,7 +169,7 @@ func (c *chain) move(from, to string) {
 
 // removeOld deletes the oldest of the rotated files, even if it was not read.
 func (c *chain) removeOld() {
-	if len(c.gens) == 0 {
+	if len(c.gens) == 0 || c.used && !c.kin {
 		return
 	}
 	e := c.gens[0]
@@ -190,16 +193,17 @@ func (c *chain) quiet() bool { return c.joined == nil && !c.split && time.Now().
 
 // rotate renames the file, by the rules or to any name.
 func (c *chain) rotate() {
-	if c.cur == nil || !c.quiet() {
-		return
+	if c.cur == nil || !c.quiet() || c.dir != "" && !c.used && !c.cur.looked {
+		return // only what was known leads the agent to a directory
 	}
 	c.closeOld()
-	name := c.path + ".1"
+	name := c.dir + c.path + ".1"
 	if c.cur.looked && c.w.rnd.IntN(3) == 0 {
 		c.w.names++
 		name = fmt.Sprintf("moved-%d.txt", c.w.names)
 	} else {
 		c.shift()
+		c.used = true
 	}
 	c.move(c.path, name)
 	c.w.say("%s: renamed to %s", c.path, name)
@@ -234,27 +238,30 @@ func (c *chain) rotate() {
 // secret says that the agent cannot notice a truncation that happens now: it is
 // at work and has not yet read enough to know the file again by its content.
 func (c *chain) secret() bool {
-	if !c.w.midst {
-		return false
-	}
+	return c.w.midst && !c.familiar()
+}
+
+// familiar says that enough of the file was read to know it by its content.
+func (c *chain) familiar() bool {
 	for _, l := range c.cur.lines {
-		if c.w.seen[l.text] > 0 && l.offset+int64(len(l.text)) >= 64 {
-			return false
+		if !l.again && c.w.seen[l.text] > 0 && l.offset+int64(len(l.text)) >= 64 {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 func (c *chain) copyTruncate() {
-	if c.cur == nil || !c.quiet() || c.cur.size == 0 || c.secret() {
+	if c.cur == nil || !c.quiet() || c.cur.size == 0 || c.secret() || c.dir != "" && !c.used && !c.familiar() {
 		return
 	}
+	c.used = true
 	if c.cur.half != "" {
 		c.nextTick()
 	}
 	c.closeOld()
 	c.shift()
-	c.w.copyTruncate(c.path, c.path+".1")
+	c.w.copyTruncate(c.path, c.dir+c.path+".1")
 	c.w.say("%s: copied and truncated", c.path)
 	e := c.cur
 	c.cur = &epoch{f: e.f, touched: time.Now(), looked: e.looked, born: c.w.order}
@@ -295,6 +302,27 @@ func (c *chain) truncate() {
 	c.cur = &epoch{f: c.cur.f, touched: time.Now(), looked: c.cur.looked, born: c.w.order}
 	c.split, c.splits = true, c.splits+1
 	c.w.say("%s: truncated", c.path)
+}
+
+// cutShort takes lines from the end of the file, as a power loss does.
+func (c *chain) cutShort() {
+	if c.cur == nil || c.secret() || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || c.cur.half != "" || len(c.cur.lines) < 2 {
+		return
+	}
+	keep := len(c.cur.lines)
+	keep -= 1 + c.w.rnd.IntN(1+c.w.rnd.IntN(keep-1))
+	if keep == 0 {
+		return
+	}
+	at := c.cur.lines[keep].offset
+	for _, l := range c.cur.lines {
+		l.again = true
+		l.optional = l.optional || l.offset >= at
+	}
+	c.w.must(os.Truncate(c.w.path(c.path), at))
+	c.cur = &epoch{f: c.cur.f, name: c.cur.name, touched: time.Now(), looked: c.cur.looked, born: c.cur.born, size: at, lines: c.cur.lines[:keep:keep]}
+	c.split, c.splits = true, c.splits+1
+	c.w.say("%s: cut short to %d", c.path, at)
 }
 
 // delete removes the file while the agent has it open.
