@@ -16,6 +16,7 @@ import (
 
 	"tailrace/agent/admin"
 	"tailrace/agent/config"
+	"tailrace/agent/deadletter"
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 	"tailrace/inputs/tail"
@@ -85,7 +86,7 @@ func (a *agent) open(cfg *config.Config) (err error) {
 	state := a.journal.State()
 	a.input, err = tail.New(tail.Options{
 		Inputs: inputs(cfg), Files: state.Files, FirstStart: state.FirstStart, Life: state.Life, Readings: state.Readings,
-		HoldDeleted: cfg.HoldDeleted, Journal: a.journal, Log: a.Log,
+		HoldDeleted: cfg.HoldDeleted, DeadLetter: deadletter.New(deadLetters(cfg)), Journal: a.journal, Log: a.Log,
 	})
 	if err != nil {
 		return errors.Join(err, a.journal.Close())
@@ -104,7 +105,7 @@ func (a *agent) open(cfg *config.Config) (err error) {
 		Brokers: k.Brokers, ClientID: k.ClientID, Compression: k.Compression, Key: cfg.Hostname,
 		Feeds: feeds, Fetcher: a.input, Journal: a.journal, State: state,
 		Budget:     flow.NewBudget(cfg.Buffer),
-		DeadLetter: filepath.Join(cfg.StateDir, "dead-letter.jsonl"), Log: a.Log,
+		DeadLetter: deadLetters(cfg), Log: a.Log,
 	})
 	if err != nil {
 		return errors.Join(err, a.journal.Close())
@@ -112,6 +113,9 @@ func (a *agent) open(cfg *config.Config) (err error) {
 	a.output = a.kafka
 	return nil
 }
+
+// deadLetters is where lines are kept that are not shipped whole.
+func deadLetters(cfg *config.Config) string { return filepath.Join(cfg.StateDir, "dead-letter.jsonl") }
 
 // serve answers who asks what the agent does.
 func (a *agent) serve() *admin.Server {

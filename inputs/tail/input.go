@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tailrace/agent/deadletter"
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 	"tailrace/inputs/tail/record"
@@ -36,6 +37,9 @@ type Options struct {
 	// HoldDeleted is how many bytes of disk space deleted files that wait to
 	// be read may take; 0: any number.
 	HoldDeleted int64
+	// DeadLetter keeps the lines of inputs with LongLines "dead_letter"; nil:
+	// they are truncated.
+	DeadLetter *deadletter.File
 	// NoNotify turns off notification by the file system.
 	NoNotify bool
 }

@@ -34,6 +34,9 @@ type recording struct {
 	// tried is the size of the file when that was last done.
 	flush bool
 	tried int64
+	// kept is up to where what is longer than the limit is in the dead-letter
+	// file, as far as this run put it there.
+	kept int64
 	// asked says that it is decided whether its last record goes on in the
 	// successor. It belongs to Run.
 	asked bool

@@ -2,7 +2,9 @@ package tail
 
 import (
 	"cmp"
+	"time"
 
+	"tailrace/agent/deadletter"
 	"tailrace/agent/flow"
 	"tailrace/inputs/tail/record"
 )
@@ -35,8 +37,40 @@ func (f *file) readRecords(c *flow.Chunk, max int) (result, error) {
 			f.rec.tried = f.size
 		}
 		f.rec.flush = false // data may have come since it was asked for
+		if how.DeadLetter() && used > 0 {
+			if err := f.keepLong(c); err != nil {
+				return broken, err
+			}
+		}
 		return f.giveRecords(c, lead, used, part, n), nil
 	}
+}
+
+// keepLong keeps what was cut of records that are cut off.
+func (f *file) keepLong(c *flow.Chunk) error {
+	dead := f.queue.in.o.DeadLetter
+	if dead == nil {
+		return nil
+	}
+	var letters []deadletter.Letter
+	end := f.rec.kept
+	for _, r := range f.queue.cutter.Long() {
+		if end = c.Start + int64(r.End); end <= f.rec.kept {
+			continue // it was given back, and comes again
+		}
+		letters = append(letters, deadletter.Letter{
+			Time: time.Now().UTC(), Cause: deadletter.TooLong, Topic: f.queue.topic,
+			File: f.id, Path: f.path, Offset: c.Start + int64(r.Start), Value: c.Data[r.Start:r.End],
+		})
+	}
+	if len(letters) == 0 {
+		return nil
+	}
+	if err := dead.Keep(letters...); err != nil {
+		return err
+	}
+	f.rec.kept = end
+	return nil
 }
 
 // ending says what is known of what is behind n bytes that were read, of want.

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"tailrace/agent/deadletter"
 	"tailrace/agent/flow"
 	"tailrace/inputs/tail/record"
 )
@@ -478,5 +480,73 @@ func TestManyRecords(t *testing.T) {
 		if !slices.Equal(h.got, want) {
 			t.Errorf("%d records, want %d", len(h.got), len(want))
 		}
+	})
+}
+
+// A line that is longer than the limit is whole in the dead-letter file, however
+// much it is and however often it is read, and its beginning is shipped.
+func TestDeadLetter(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newRecordHost(t, record.Options{MaxLine: 100, LongLines: record.DeadLetter, Exclude: []string{"DEBUG"}}, "a.log")
+		path := h.path("dead.jsonl")
+		h.opts.DeadLetter = deadletter.New(path)
+		long := strings.Repeat("0123456789", 50_000)
+		h.append("a.log", "a\n"+long[:300]+"\nDEBUG "+long+"\n")
+		h.start()
+		var c flow.Chunk
+		q := h.in.Feed("t")
+		for range 3 {
+			if !q.Next(&c, readSize) {
+				t.Fatal("nothing")
+			}
+			q.Unread(&c, 0)
+		}
+		h.take()
+		h.append("a.log", "b\n"+long)
+		h.settle()
+		h.stop()
+		h.start()
+		h.append("a.log", long+"\nc\n")
+		h.settle()
+		h.stop()
+		h.want("a", long[:100], "b", long[:100], "c")
+		text, err := os.ReadFile(path)
+		h.must(err)
+		var got strings.Builder
+		next := map[int64]bool{2: true}
+		for line := range strings.Lines(string(text)) {
+			var l deadletter.Letter
+			h.must(json.Unmarshal([]byte(line), &l))
+			got.Write(l.Value)
+			if l.Topic != "t" || l.Path != h.path("a.log") || l.Cause != deadletter.TooLong || l.File != 1 {
+				t.Errorf("%+v", l)
+			}
+			if !next[l.Offset] && l.Offset != int64(2+301+len("DEBUG ")+len(long)+1+2) {
+				t.Errorf("a letter at %d does not go on", l.Offset)
+			}
+			next[l.Offset+int64(len(l.Value))] = true
+		}
+		if want := long[:300] + "\n" + long + long + "\n"; got.String() != want {
+			t.Errorf("%d bytes in the file, want %d", got.Len(), len(want))
+		}
+	})
+}
+
+// While the dead-letter file cannot be written the line waits, and nothing is
+// given that would pass over it.
+func TestDeadLetterFails(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newRecordHost(t, record.Options{MaxLine: 100, LongLines: record.DeadLetter}, "a.log")
+		h.opts.DeadLetter = deadletter.New(h.path("none/dead.jsonl"))
+		h.append("a.log", strings.Repeat("x", 200)+"\nb\n")
+		h.start()
+		h.settle()
+		h.want()
+		h.must(os.Mkdir(h.path("none"), 0o755))
+		for range 10 {
+			h.settle()
+		}
+		h.stop()
+		h.want(strings.Repeat("x", 100), "b")
 	})
 }

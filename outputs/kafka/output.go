@@ -21,6 +21,7 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"tailrace/agent/deadletter"
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 	"tailrace/outputs/kafka/lane"
@@ -50,7 +51,7 @@ type Output struct {
 	conns    *conns
 	encoders chan *encoder // as many as there are cores: scratch is large
 	spare    chan []byte   // of batches that were acked, for the next
-	dead     deadLetters
+	dead     *deadletter.File
 	most     int // bytes of a batch before compression, at most
 
 	records atomic.Int64 // acked
@@ -74,7 +75,7 @@ func New(o Options) (*Output, error) {
 		cluster:  newCluster(o.Brokers, o.ClientID, o.Log),
 		encoders: make(chan *encoder, runtime.GOMAXPROCS(0)),
 		spare:    make(chan []byte, lane.Window),
-		dead:     deadLetters{path: o.DeadLetter},
+		dead:     deadletter.New(o.DeadLetter),
 		most:     batchMax,
 		pulses:   map[string]*flow.Pulse{},
 		tallies:  map[string]*tally{},

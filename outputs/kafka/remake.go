@@ -264,7 +264,7 @@ func (d *driver) shortened(b *batch, chunks []flow.Chunk, code int16) ([]*batch,
 	c := &chunks[0]
 	in := b.Intent
 	in.Short = d.shortTo(b, code)
-	keep := func() error { return d.dead.keep(d.lane, b.Intent, c, code) }
+	keep := func() error { return d.dead.Keep(letter(d.lane, b.Intent, c, code)) }
 	if in.Short >= minShort && b.Short == 0 && !d.untilDone(keep) {
 		return nil, d.hard.Err()
 	}

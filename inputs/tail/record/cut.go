@@ -54,7 +54,11 @@ type Cutter struct {
 	fed   int    // bytes of data that were added to records
 	sums  []Counts
 	total Counts
+	long  []Range
 }
+
+// Range is bytes of what was cut.
+type Range struct{ Start, End int }
 
 // item is one record, or bytes of which there is none.
 type item struct {
@@ -63,6 +67,7 @@ type item struct {
 	out        bool
 	value      []byte
 	heads      []flow.Header
+	long       bool     // bytes of a record that is cut off, or its rest
 	after      progress // of its stream
 	counts     Counts
 }
@@ -139,9 +144,13 @@ func (k *Cutter) Counts(n int) Counts {
 	return k.sums[n-1]
 }
 
+// Long is the bytes that the last cut used of records that are cut off because
+// they are longer than the limit: what is left of them is not in any record.
+func (k *Cutter) Long() []Range { return k.long }
+
 func (k *Cutter) begin(r *Reading, c *flow.Chunk) {
 	k.r, k.c, k.data, k.fed = r, c, c.Data, 0
-	k.items, k.sums, k.total = k.items[:0], k.sums[:0], Counts{}
+	k.items, k.sums, k.total, k.long = k.items[:0], k.sums[:0], Counts{}, k.long[:0]
 	c.Records, c.Text, c.Heads = c.Records[:0], c.Text[:0], c.Heads[:0]
 	at := unpack(c.Part)
 	if Simple(c.Part) && r.o.Container == "" && !r.Multiline() {
@@ -345,6 +354,7 @@ func (k *Cutter) close(stream int, goesOn bool) {
 	}
 	p.on = false
 	it := p.item
+	it.long = p.rest == cutOff || p.rest == keep && p.cut
 	it.counts.Invalid = p.invalid
 	if p.strange && p.before == 0 && p.rest == keep {
 		it.counts.Malformed = 1
@@ -357,7 +367,7 @@ func (k *Cutter) close(stream int, goesOn bool) {
 			it.counts.ExcludedBytes = int64(it.end - it.start)
 		}
 	case whole && !k.r.passes(p.text):
-		it.out = true
+		it.out, it.long = true, false
 		it.counts.Excluded, it.counts.ExcludedBytes = 1, int64(it.end-it.start)
 	default:
 		if whole && (goesOn || p.cut) {

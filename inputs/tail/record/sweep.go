@@ -38,7 +38,7 @@ func (k *Cutter) sweep(barrier int) (used, part int) {
 	slices.SortStableFunc(k.items, func(a, b item) int { return cmp.Compare(a.start, b.start) })
 	at := unpack(k.c.Part)
 	c := k.c
-	c.Records, k.sums, k.total = c.Records[:0], k.sums[:0], Counts{}
+	c.Records, k.sums, k.total, k.long = c.Records[:0], k.sums[:0], Counts{}, k.long[:0]
 	seen, end, done := Counts{}, 0, 0
 	for i := range k.items {
 		it := &k.items[i]
@@ -57,6 +57,9 @@ func (k *Cutter) sweep(barrier int) (used, part int) {
 			it := &k.items[done]
 			at[it.stream] = it.after
 			seen = seen.Plus(it.counts, 1)
+			if it.long {
+				k.long = append(k.long, Range{it.start, it.end})
+			}
 			if !it.out {
 				c.Records = append(c.Records, flow.Record{Start: uint32(it.start), End: uint32(end), Value: it.value, Headers: it.heads})
 				k.sums = append(k.sums, seen)
