@@ -22,6 +22,8 @@ func (w *words) explanation(e *agent.Explanation) {
 	now := present(e)
 	if now != nil {
 		w.progress(e, now)
+	} else {
+		w.awaited(e)
 	}
 	w.facts(&e.At)
 	w.family(e, now)
@@ -52,10 +54,10 @@ func headline(e *agent.Explanation) string {
 	case explain.Copied:
 		return "is a copy of another file: its lines are shipped from there, and not twice"
 	case explain.Packed:
-		return "is a compressed file: what was in it unread is shipped, but it is not followed"
+		return "is a compressed file: its lines are not shipped from it"
 	case explain.New:
 		if e.Running {
-			return fmt.Sprintf("will be followed: the agent has not seen it yet. Its lines will go to topic %s", topic)
+			return fmt.Sprintf("will be followed, and was not begun yet. Its lines will go to topic %s", topic)
 		}
 		return fmt.Sprintf("will be followed once the agent runs. Its lines will go to topic %s", topic)
 	case explain.NoPattern:
@@ -198,7 +200,7 @@ func (w *words) progress(e *agent.Explanation, f *explain.File) {
 
 func plain(f *explain.File) string {
 	if f.Packed {
-		return " compressed; what follows counts the bytes before compression"
+		return " before compression, as all that follows"
 	}
 	return ""
 }
@@ -226,6 +228,8 @@ func waitText(e *agent.Explanation, w *explain.Wait) string {
 	switch w.For {
 	case explain.ForJournal:
 		return "for the disk with " + e.StateDir + ": the file is not noted there yet, and is not read before"
+	case explain.ForUnpacking:
+		return "for a compressed file beside it: its lines may come first, or be in it"
 	case explain.ForRetry:
 		return fmt.Sprintf("it cannot be read: %s; tried again at %s", w.Error, clock(w.Until))
 	case explain.ForPredecessor:

@@ -81,6 +81,8 @@ func siblingText(s *explain.Sibling, f *explain.File) string {
 	switch {
 	case f == nil && s.Foreign:
 		return "belongs to another user and is left alone"
+	case f == nil && s.Unpacking != nil:
+		return "compressed; " + unpackingText(s.Unpacking)
 	case f == nil && s.Packed:
 		return "compressed, and not known"
 	case f == nil:
@@ -90,13 +92,46 @@ func siblingText(s *explain.Sibling, f *explain.File) string {
 	case f.State == explain.Copied:
 		return "a copy, not shipped twice"
 	case f.State == explain.Packed:
-		return "compressed; what was to be shipped of it was"
+		return "compressed and damaged; not all of it could be read"
 	case f.Unread() > 0:
 		return byteCount(f.Unread()) + " unread"
 	case f.Acked < f.Read:
 		return "read to its end, " + byteCount(f.Read-f.Acked) + " not yet acknowledged"
 	}
 	return "read to its end"
+}
+
+// unpackingText says what is known of a compressed file.
+func unpackingText(u *explain.Unpacking) string {
+	switch {
+	case u.Of != 0:
+		return "the lines are those of a file that is known, and not shipped twice"
+	case u.Error != "" && !u.Until.IsZero():
+		return u.Error + "; tried again at " + clock(u.Until)
+	case u.Error != "":
+		return "it is damaged: " + u.Error
+	case u.Busy:
+		return "it is being decompressed, to find out what is in it"
+	case !u.Until.IsZero():
+		return "somebody may be writing to it; if not, it is looked into at " + clock(u.Until)
+	}
+	return "it is looked into soon"
+}
+
+// awaited says what an unknown file waits for: what is in compressed files of
+// its rotation may come first.
+func (w *words) awaited(e *agent.Explanation) {
+	if u := e.Unpacking; u != nil {
+		w.line("  Content:  %s", unpackingText(u))
+	}
+	if e.Verdict != explain.New {
+		return
+	}
+	for _, s := range e.Siblings {
+		if u := s.Unpacking; u != nil && u.Of == 0 && (u.Error == "" || !u.Until.IsZero()) && s.Path != e.Path {
+			w.line("  Waits:    for %s, whose lines may come first: %s", name(s.Path, e.Of), unpackingText(u))
+		}
+	}
 }
 
 // name is path, shortened where it is beside of.

@@ -48,7 +48,7 @@ func insideText(f *explain.Inside) string {
 	case explain.Copied:
 		return "a copy, not shipped twice"
 	case explain.Packed:
-		return "compressed"
+		return "compressed, not shipped from there"
 	case explain.NoPattern:
 		return "no pattern matches it"
 	case explain.Excluded:

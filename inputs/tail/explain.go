@@ -5,13 +5,10 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
-	"tailrace/agent/flow"
 	"tailrace/inputs/tail/explain"
 )
 
@@ -76,16 +73,16 @@ func (x *explainer) explain(path string) (explain.Answer, error) {
 		return e, err
 	}
 	e.Of, e.Files = path, files
-	f := owner(files, path, keyAt(&e.At))
-	if f != nil && f.Path != path {
+	if f := owner(files, path, keyAt(&e.At)); f != nil {
 		e.Of = f.Path
+	} else if e.RotatedOf = x.in.rotatedOf(path); e.RotatedOf != "" {
+		e.Of = e.RotatedOf
+	}
+	e.Verdict = verdict(&e.At, &e.Match, path, files)
+	if e.Of != path {
 		if e.Files, err = x.files(e.Of, key{}); err != nil {
 			return e, err
 		}
-	}
-	e.Verdict = verdict(&e.At, &e.Match, path, e.Files)
-	if f == nil {
-		e.RotatedOf = x.in.rotatedOf(path)
 	}
 	if e.Match.Followed() && e.At.Kind == "file" {
 		err = x.directory(&e)
@@ -97,18 +94,6 @@ func (x *explainer) explain(path string) (explain.Answer, error) {
 		err = x.siblings(&e)
 	}
 	return e, err
-}
-
-// rotatedOf is the path that a pattern matches and of which path is a rotated
-// file by its name; empty when there is none.
-func (in *Input) rotatedOf(path string) string {
-	for _, base := range originals(filepath.Base(path)) {
-		of := filepath.Join(filepath.Dir(path), base)
-		if in.pats.match(of) >= 0 {
-			return of
-		}
-	}
-	return ""
 }
 
 // unknown finds out why a file that a pattern matches is not known.
@@ -191,12 +176,13 @@ func (x *explainer) files(path string, k key) ([]explain.File, error) {
 func (x *explainer) present(f *explain.File) {
 	e, err := x.disk.statPath(f.Now)
 	if err == nil && e.key == keyOf(f) {
-		f.Size = e.size
+		measured(f, e.size)
 		return
 	}
 	if l, err := x.list(filepath.Dir(f.Path)); err == nil && keyOf(f) != (key{}) {
 		if e, ok := l.find(keyOf(f)); ok {
-			f.Now, f.Size = e.path, e.size
+			f.Now = e.path
+			measured(f, e.size)
 			return
 		}
 	}
@@ -205,37 +191,12 @@ func (x *explainer) present(f *explain.File) {
 	}
 }
 
-// siblings finds the rotated files of e.Of.
-func (x *explainer) siblings(e *explain.Answer) error {
-	dirs := []string{filepath.Dir(e.Of)}
-	var known file // only its owner
-	err := x.ask(func() {
-		if f := x.in.tails[e.Of]; f != nil {
-			known.owner = f.owner
-		}
-		dirs = append(dirs, x.in.kin[dirs[0]][e.Of]...)
-	})
-	if err != nil {
-		return err
+// measured notes the size of a file, unless that is the size of what it was
+// compressed to.
+func measured(f *explain.File, size int64) {
+	if !f.Packed {
+		f.Size = size
 	}
-	byKey := map[key]flow.FileID{}
-	for _, f := range e.Files {
-		byKey[keyOf(&f)] = f.ID
-	}
-	var family []member
-	for _, dir := range dirs {
-		if l, err := x.list(dir); err == nil {
-			family = append(family, l.family(e.Of)...)
-		}
-	}
-	slices.SortFunc(family, older)
-	for _, m := range family {
-		e.Siblings = append(e.Siblings, explain.Sibling{
-			Path: m.path, Size: m.size, Modified: time.Unix(0, m.mtime), Packed: m.gen.packed, File: byKey[m.key],
-			Foreign: byKey[m.key] == 0 && !known.owned(m.entry),
-		})
-	}
-	return nil
 }
 
 // verdict sums up.
@@ -260,8 +221,6 @@ func verdict(at *explain.At, m *explain.Match, path string, files []explain.File
 		return explain.NoPattern
 	case at.Kind == "":
 		return explain.Missing
-	case packedName(path):
-		return explain.Packed
 	case at.Error != "":
 		return explain.Unreadable
 	}

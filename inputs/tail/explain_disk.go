@@ -122,7 +122,8 @@ func (x *explainer) inside(e *explain.Answer) error {
 		one := explain.Inside{Path: path, Verdict: verdict(&ats[i], &m, path, files[i]), Topic: m.Topic, Size: ats[i].Size}
 		if len(files[i]) > 0 {
 			f := &files[i][0]
-			f.Size, one.Topic = ats[i].Size, f.Topic
+			measured(f, ats[i].Size)
+			one.Topic = f.Topic
 			one.Unread = f.Unread()
 		} else if one.Verdict == explain.New {
 			one.Unread = one.Size

@@ -28,7 +28,7 @@ func (f *file) facts(live bool) explain.File {
 	x := explain.File{
 		ID: f.id, Path: f.path, Now: f.now, Topic: f.queue.topic, State: f.verdict(),
 		Device: f.dev, Inode: f.ino, From: f.base, Size: f.size + f.joined, Read: f.pos.off, Acked: acked,
-		Open: f.fd >= 0, Packed: packedName(f.now), Late: f.late,
+		Open: f.fd >= 0, Packed: f.packed, Late: f.late,
 	}
 	gone := f.key == (key{})
 	f.mu.Unlock()
@@ -55,8 +55,8 @@ func (f *file) verdict() explain.Verdict {
 		return explain.Draining
 	case f.state == unfollowed:
 		return explain.Dropped
-	case packedName(f.now):
-		return explain.Packed
+	case f.packed && f.size > f.pos.off:
+		return explain.Packed // it is damaged
 	case f.base > 0 && f.pos.off == f.base:
 		return explain.History
 	}
@@ -71,6 +71,12 @@ func (f *file) waits(acked int64) []explain.Wait {
 	}
 	if !f.recorded {
 		out = append(out, explain.Wait{For: explain.ForJournal})
+	}
+	f.mu.Lock()
+	sought := f.sought
+	f.mu.Unlock()
+	if sought || f.queue.in.waiting[f] {
+		out = append(out, explain.Wait{For: explain.ForUnpacking})
 	}
 	if f.wrong != nil {
 		out = append(out, explain.Wait{For: explain.ForRetry, Error: f.wrong.Error(), Until: f.queue.in.parked[f].retry})

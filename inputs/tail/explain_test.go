@@ -264,7 +264,7 @@ func TestExplainUnknown(t *testing.T) {
 		h.append("app.log.7", "1\n")
 		f := func(when string, a explain.Answer, verdict explain.Verdict, of string) {
 			t.Helper()
-			if a.Verdict != verdict || a.RotatedOf != of || len(a.Files) > 0 {
+			if a.Verdict != verdict || a.RotatedOf != of || of == "" && len(a.Files) > 0 {
 				t.Errorf("%s: %+v", when, a)
 			}
 		}
@@ -307,6 +307,69 @@ func TestExplainSiblings(t *testing.T) {
 		slices.Sort(got)
 		if want := []string{"app.log.1 true false", "old/app.log.1 false true"}; !slices.Equal(got, want) {
 			t.Errorf("%q, want %q", got, want)
+		}
+		h.stop()
+	})
+}
+
+// A compressed file is told as what is known of it, and what it holds up waits
+// for it.
+func TestExplainCompressed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.write("a.log", 1, 3)
+		h.start()
+		h.settle()
+		h.stop()
+		h.write("a.log", 4, 60)
+		h.rename("a.log", "a.log.1")
+		h.compress("a.log.1", ".gz")
+		h.write("a.log", 61, 61)
+		h.start()
+		h.wait(2 * time.Second)
+
+		a := h.explain("a.log")
+		if len(a.Siblings) != 1 || a.Siblings[0].Unpacking == nil || !a.Siblings[0].Unpacking.Until.After(time.Now()) {
+			t.Fatalf("before it is quiet: %+v", a)
+		}
+		if len(a.Files) != 1 || !a.Files[0].WaitsFor(explain.ForUnpacking) {
+			t.Errorf("before it is quiet: %+v", a.Files)
+		}
+		if b := h.explain("a.log.1.gz"); b.Unpacking == nil || b.RotatedOf != h.path("a.log") || b.Verdict != explain.NoPattern {
+			t.Errorf("before it is quiet: %+v", b)
+		}
+
+		h.wait(10 * time.Second)
+		a = h.explain("a.log")
+		if len(a.Files) != 2 || len(a.Siblings) != 1 || a.Siblings[0].File != a.Files[0].ID || a.Siblings[0].Unpacking != nil {
+			t.Fatalf("when it is known: %+v", a)
+		}
+		if f := a.Files[0]; !f.Packed || f.State != explain.Draining || f.Unread() != int64(len(strings.Join(texts(4, 60), "\n"))+1) || f.Now != h.path("a.log.1.gz") {
+			t.Errorf("when it is known: %+v", f)
+		}
+		h.settleLong()
+		a = h.explain("a.log.1.gz")
+		if a.Of != h.path("a.log") || a.Verdict != explain.Finished || a.Files[0].Unread() != 0 {
+			t.Errorf("in the end: %+v", a)
+		}
+		h.want(texts(1, 61)...)
+		h.stop()
+	})
+}
+
+// A compressed file that is damaged says so.
+func TestExplainDamaged(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log*")
+		h.append("a.log", "1\n")
+		h.append("a.log.1.gz", "this is no gzip")
+		h.append("b.log.gz", "nor is this")
+		h.start()
+		h.settleLong()
+		for _, name := range []string{"a.log.1.gz", "b.log.gz"} {
+			if a := h.explain(name); a.Verdict != explain.Packed {
+				t.Errorf("%s: %+v", name, a)
+			}
 		}
 		h.stop()
 	})

@@ -24,6 +24,9 @@ type Answer struct {
 	// RotatedOf is the followed path of which this one, of which nothing is
 	// known, is a rotated file by its name.
 	RotatedOf string `json:"rotated_of,omitempty"`
+	// Unpacking is set of a compressed file as long as its lines are not known
+	// to be to be shipped from it.
+	Unpacking *Unpacking `json:"unpacking,omitempty"`
 	// Siblings is the rotated files of Of that are there now, in its own
 	// directory and in others where some were found, oldest first.
 	Siblings []Sibling `json:"siblings,omitempty"`
@@ -43,7 +46,7 @@ const (
 	Finished   Verdict = "finished"      // read to its end and let go
 	History    Verdict = "history"       // there before its path was followed: not shipped
 	Copied     Verdict = "copy"          // of another file: not shipped
-	Packed     Verdict = "compressed"    // not read
+	Packed     Verdict = "compressed"    // the same lines as another file, or damaged
 	New        Verdict = "new"           // will be followed once it was found
 	NoPattern  Verdict = "no_pattern"    // nothing matches it
 	Excluded   Verdict = "excluded"      // matched, and excluded
@@ -74,8 +77,8 @@ type File struct {
 	Read  int64 `json:"read"`           // all below was read
 	Acked int64 `json:"acked"`          // all below is in the topic
 	Open  bool  `json:"open,omitempty"`
-	// Packed says that it is compressed: positions count plain bytes, Size
-	// does not.
+	// Packed says that it is compressed: sizes and positions count the bytes
+	// before that.
 	Packed bool   `json:"compressed,omitempty"`
 	Late   bool   `json:"late,omitempty"` // lines came after it was let go
 	Waits  []Wait `json:"waits,omitempty"`
@@ -83,7 +86,7 @@ type File struct {
 
 // Unread is how many bytes are there and were not read.
 func (f *File) Unread() int64 {
-	if f.State == History || f.State == Copied || f.Packed {
+	if f.State == History || f.State == Copied {
 		return 0
 	}
 	return max(0, f.Size-f.Read)
@@ -115,6 +118,7 @@ type WaitFor string
 
 // What a file may wait for.
 const (
+	ForUnpacking   WaitFor = "unpacking"   // a compressed file of the rotation, that may come first
 	ForJournal     WaitFor = "journal"     // the disk with the state
 	ForRetry       WaitFor = "retry"       // it cannot be read now
 	ForPredecessor WaitFor = "predecessor" // what was at its path before
@@ -137,6 +141,18 @@ type Sibling struct {
 	// Foreign says that it has another owner than the path's files, and so is
 	// nothing of theirs.
 	Foreign bool `json:"foreign,omitempty"`
+	// Unpacking is set of a compressed file as long as its lines are not known
+	// to be to be shipped from it.
+	Unpacking *Unpacking `json:"unpacking,omitempty"`
+}
+
+// Unpacking is what is known of a compressed file. While that is not all, what
+// is newer waits.
+type Unpacking struct {
+	Of    flow.FileID `json:"of,omitempty"`    // the file of which it is the compressed form
+	Busy  bool        `json:"busy,omitempty"`  // it is being decompressed
+	Until time.Time   `json:"until,omitzero"`  // it is left alone: somebody may be writing to it
+	Error string      `json:"error,omitempty"` // why it cannot be decompressed
 }
 
 // Inside is one of several files.

@@ -1,0 +1,98 @@
+package tail
+
+import (
+	"path/filepath"
+	"slices"
+	"time"
+
+	"tailrace/agent/flow"
+	"tailrace/inputs/tail/explain"
+)
+
+// rotatedOf is the path that a pattern matches and of which path is a rotated
+// file by its name; empty when there is none.
+func (in *Input) rotatedOf(path string) string {
+	for _, base := range originals(filepath.Base(path)) {
+		of := filepath.Join(filepath.Dir(path), base)
+		if in.pats.match(of) >= 0 {
+			return of
+		}
+	}
+	return ""
+}
+
+// siblings finds the rotated files of e.Of, and what is in those that are
+// compressed.
+func (x *explainer) siblings(e *explain.Answer) error {
+	dirs := []string{filepath.Dir(e.Of)}
+	var known file // only its owner
+	err := x.ask(func() {
+		if f := x.in.tails[e.Of]; f != nil {
+			known.owner = f.owner
+		}
+		dirs = append(dirs, x.in.kin[dirs[0]][e.Of]...)
+	})
+	if err != nil {
+		return err
+	}
+	byKey := map[key]flow.FileID{}
+	for _, f := range e.Files {
+		byKey[keyOf(&f)] = f.ID
+	}
+	var family []member
+	for _, dir := range dirs {
+		if l, err := x.list(dir); err == nil {
+			family = append(family, l.family(e.Of)...)
+		}
+	}
+	slices.SortFunc(family, older)
+	packed, err := x.unpacking(family, keyAt(&e.At))
+	if err != nil {
+		return err
+	}
+	for _, m := range family {
+		e.Siblings = append(e.Siblings, explain.Sibling{
+			Path: m.path, Size: m.size, Modified: time.Unix(0, m.mtime), Packed: m.gen.packed, File: byKey[m.key],
+			Foreign: byKey[m.key] == 0 && !known.owned(m.entry), Unpacking: packed[m.key],
+		})
+	}
+	e.Unpacking = packed[keyAt(&e.At)]
+	if u := e.Unpacking; u != nil && e.Verdict == explain.New && (u.Of != 0 || u.Error != "") {
+		e.Verdict = explain.Packed
+	}
+	return nil
+}
+
+// unpacking is what is known of the compressed files among the members and of
+// the file k.
+func (x *explainer) unpacking(family []member, k key) (map[key]*explain.Unpacking, error) {
+	var out map[key]*explain.Unpacking
+	err := x.ask(func() {
+		found := map[key]*explain.Unpacking{}
+		for _, m := range family {
+			found[m.key] = x.in.parcels[m.key].facts()
+		}
+		found[k] = x.in.parcels[k].facts()
+		out = found
+	})
+	return out, err
+}
+
+// facts is what is known of p, which may be nil.
+func (p *parcel) facts() *explain.Unpacking {
+	if p == nil {
+		return nil
+	}
+	u := &explain.Unpacking{Busy: p.busy}
+	switch now := time.Now(); {
+	case p.of != nil:
+		u.Of = p.of.id
+	case p.inside != nil && p.inside.err != nil:
+		u.Error = p.inside.err.Error()
+	case now.Before(p.retry):
+		u.Error, u.Until = "it cannot be read", p.retry
+	case !p.quiet():
+		u.Until = p.since.Add(packedQuiet)
+	}
+	return u
+}
