@@ -1,6 +1,9 @@
 package flow
 
-import "slices"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // Record is one record of a chunk whose lines are not records as they are.
 // Together with Chunk.Reading, the bytes of a span always give the same records.
@@ -15,6 +18,39 @@ type Record struct {
 	Clean   bool
 	Value   []byte
 	Headers []Header // beside "path" and "offset"
+	// Text is where in Value the text begins and ends that may be shortened; 0,
+	// 0: all of it. In a string of JSON it is shortened between characters.
+	Text [2]uint32
+}
+
+// Short is the value with at most n bytes, unless what is around its text is
+// longer.
+func (r *Record) Short(n int) []byte {
+	if r.Text == [2]uint32{} {
+		return r.Value[:min(len(r.Value), max(0, n))]
+	}
+	from, to := int(r.Text[0]), int(r.Text[1])
+	end := from
+	for room := n - (len(r.Value) - (to - from)); end < to; {
+		size := character(r.Value[end:to])
+		if room -= size; room < 0 {
+			break
+		}
+		end += size
+	}
+	return slices.Concat(r.Value[:end], r.Value[to:])
+}
+
+// character is the length of the first one in a string of JSON.
+func character(p []byte) int {
+	switch {
+	case p[0] != '\\':
+		_, n := utf8.DecodeRune(p)
+		return n
+	case len(p) > 5 && p[1] == 'u':
+		return 6
+	}
+	return min(2, len(p))
 }
 
 // Header is one header of a record.

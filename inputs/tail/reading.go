@@ -26,7 +26,8 @@ type readings struct {
 // recording is what a file has beside others when its lines are not records as
 // they are. Its mu guards it.
 type recording struct {
-	how *readings
+	how   *readings
+	order order // where the first bytes decide
 	// given is up to where records were given: what is left out behind it is
 	// noted as read once all of them are acked.
 	given int64
@@ -114,17 +115,33 @@ func (f *file) width() int {
 
 // reading is how the open file is cut.
 func (f *file) reading() (reading, error) {
-	how := f.rec.how
-	if !how.byMark {
-		return how.one, nil
+	r := f.rec
+	if r.how.byMark && r.order == unknown {
+		var mark [2]byte
+		n, err := f.content().pread(mark[:], 0)
+		switch {
+		case err != nil || n < len(mark):
+			return r.how.one, err
+		case mark == [2]byte{0xfe, 0xff}:
+			r.order = big
+		default:
+			r.order = little
+		}
 	}
-	var mark [2]byte
-	n, err := f.content().pread(mark[:], 0)
-	if err == nil && n == 2 && mark == [2]byte{0xfe, 0xff} {
-		return how.big, nil
+	if r.order == big {
+		return r.how.big, nil
 	}
-	return how.one, err
+	return r.how.one, nil
 }
+
+// order is that of the bytes of a character in UTF-16.
+type order uint8
+
+const (
+	unknown order = iota // the file has no two bytes yet
+	little
+	big
+)
 
 // cutAgain makes the records of s, whose bytes c has.
 func (in *Input) cutAgain(s flow.Span, c *flow.Chunk) error {

@@ -1,9 +1,6 @@
 package record
 
-import (
-	"bytes"
-	"encoding/json"
-)
+import "bytes"
 
 var (
 	stdout = []byte("stdout")
@@ -19,7 +16,7 @@ func (k *Cutter) contained(p []byte, f fragment) {
 		if k.r.o.Container == CRI {
 			line, ok = parseCRI(p)
 		} else {
-			line, ok = parseDocker(p)
+			line, k.escaped, ok = parseDocker(p, k.escaped)
 		}
 	}
 	if !ok {
@@ -99,23 +96,4 @@ func isTime(p []byte) bool {
 		}
 	}
 	return true
-}
-
-// parseDocker reads a line of Docker's json-file driver. A "log" without a
-// newline at its end goes on in the next line of the stream.
-func parseDocker(p []byte) (e entry, ok bool) {
-	var v struct {
-		Log    *string `json:"log"`
-		Stream string  `json:"stream"`
-		Time   string  `json:"time"`
-	}
-	if json.Unmarshal(p, &v) != nil || v.Log == nil || !isTime([]byte(v.Time)) {
-		return entry{}, false
-	}
-	if e.stream, ok = streamOf([]byte(v.Stream)); !ok {
-		return entry{}, false
-	}
-	e.time = []byte(v.Time)
-	e.text, e.last = bytes.CutSuffix([]byte(*v.Log), []byte("\n"))
-	return e, true
 }

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
 
 	"tailrace/agent/flow"
 )
@@ -55,6 +58,10 @@ type Cutter struct {
 	sums  []Counts
 	total Counts
 	long  []Range
+
+	escaped []byte            // text of a container's line
+	decoded []byte            // text of a fragment
+	decoder *encoding.Decoder // of the reading; nil for UTF-8
 }
 
 // Range is bytes of what was cut.
@@ -66,6 +73,7 @@ type item struct {
 	start, end int // in data
 	out        bool
 	value      []byte
+	text       [2]uint32 // as in flow.Record
 	heads      []flow.Header
 	long       bool     // bytes of a record that is cut off, or its rest
 	after      progress // of its stream
@@ -149,6 +157,9 @@ func (k *Cutter) Counts(n int) Counts {
 func (k *Cutter) Long() []Range { return k.long }
 
 func (k *Cutter) begin(r *Reading, c *flow.Chunk) {
+	if k.r != r {
+		k.decoder = r.decoder()
+	}
 	k.r, k.c, k.data, k.fed = r, c, c.Data, 0
 	k.items, k.sums, k.total, k.long = k.items[:0], k.sums[:0], Counts{}, k.long[:0]
 	c.Records, c.Text, c.Heads = c.Records[:0], c.Text[:0], c.Heads[:0]
@@ -335,11 +346,14 @@ func (k *Cutter) silent(f fragment) {
 
 // decode makes UTF-8 of the text.
 func (k *Cutter) decode(f *fragment) {
-	d := k.r.decoder()
-	if d == nil {
+	if k.decoder == nil {
 		return
 	}
-	f.text, _ = d.Bytes(f.text) // what is invalid becomes U+FFFD
+	const most = len("\ufffd") // bytes that come of one
+	k.decoder.Reset()
+	k.decoded = slices.Grow(k.decoded[:0], most*len(f.text)+utf8.UTFMax)
+	n, _, _ := k.decoder.Transform(k.decoded[:cap(k.decoded)], f.text, true) // what is invalid becomes U+FFFD
+	f.text = k.decoded[:n]
 	f.invalid = int64(bytes.Count(f.text, replacement))
 }
 
@@ -397,7 +411,7 @@ func (k *Cutter) fill(it *item, p *pending, goesOn bool) {
 	it.value = p.text
 	if k.r.object != nil {
 		from := len(k.c.Text)
-		k.c.Text = k.r.object.append(k.c.Text, values{
+		k.c.Text, it.text = k.r.object.append(k.c.Text, values{
 			millis: k.c.Time, path: k.c.Path, offset: k.c.Start + int64(it.start),
 			text: p.text, time: p.time, stream: p.name,
 		})

@@ -11,6 +11,13 @@ import (
 	"tailrace/agent/flow"
 )
 
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func mustRead(t testing.TB, o Options) *Reading {
 	t.Helper()
 	r, err := New(o)
@@ -287,6 +294,12 @@ func TestDocker(t *testing.T) {
 	head := func(stream string) string { return " stream=" + stream + " time=" + at }
 	a, b, c := line(`one \u00e9\"`, "stdout"), line(`err\n`, "stderr"), line(` two\r\n`, "stdout")
 	cuts(t, o, a+b+c, More, `0 "one é\" two\r"`+head("stdout"), fmt.Sprintf(`%d "err"`, len(a))+head("stderr"))
+	for _, log := range []string{`<a>\u003c\/\t\\`, `\ud834\udd1e`, `\u00E9\b`, "\xff", "é"} {
+		var text string
+		must(t, json.Unmarshal([]byte(`"`+log+`"`), &text))
+		cuts(t, o, line(log+`\n`, "stdout"), More, fmt.Sprintf("0 %q", text)+head("stdout"))
+	}
+	cuts(t, o, `{"stream":"stderr", "time":"`+at+`", "log":"x\n", "attrs":{"a":"b"}}`+"\n", More, `0 "x"`+head("stderr"))
 	for _, text := range []string{"{}", `{"log":"x","stream":"stdout"}`, `{"log":"x\n","stream":"x","time":"` + at + `"}`, `{"log":`} {
 		cuts(t, o, text+"\n", More, fmt.Sprintf(`0 %q malformed=docker`, text))
 	}
@@ -362,6 +375,29 @@ func TestJSON(t *testing.T) {
 		`{"@timestamp":"`+at+`","host":{"name":""},"log":{"file":{"path":"/a.log"},"offset":0},"message":"x","stream":"stderr"}`)
 	f(Options{Format: JSON, Encoding: "gbk"}, "\xc4\xe3", "",
 		`{"@timestamp":"2001-09-09T01:46:40.000Z","host":{"name":""},"log":{"file":{"path":"/a.log"},"offset":0},"message":"你"}`)
+}
+
+// However short an object is made, it is one, and as long as it may be.
+func TestShortObject(t *testing.T) {
+	r := mustRead(t, Options{Format: JSON, Fields: map[string]string{"z": "y"}})
+	c := flow.Chunk{Data: []byte("a\"\\\x01é\n"), Reading: 1}
+	if used, _ := new(Cutter).Cut(r, &c, More); used == 0 {
+		t.Fatal("no record")
+	}
+	whole := len(c.Line(0))
+	least := whole - len(`a\"\\\u0001é`)
+	last := ""
+	for n := least; n <= whole; n++ {
+		short := c.Records[0].Short(n)
+		var v struct{ Message, Z string }
+		if err := json.Unmarshal(short, &v); err != nil || len(short) > n || v.Z != "y" || !strings.HasPrefix("a\"\\\x01é", v.Message) || len(v.Message) < len(last) {
+			t.Errorf("%d bytes: %s, %v", n, short, err)
+		}
+		last = v.Message
+	}
+	if last != "a\"\\\x01é" {
+		t.Errorf("with enough room: %q", last)
+	}
 }
 
 func TestState(t *testing.T) {

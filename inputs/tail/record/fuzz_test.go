@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,28 @@ func FuzzCut(f *testing.F) {
 			if end == Last && left > 0 {
 				t.Errorf("%q: %d bytes are left at the end of the file", data, left)
 			}
+		}
+	})
+}
+
+// What is read by hand is what encoding/json reads.
+func FuzzDocker(f *testing.F) {
+	const end = `","stream":"stdout","time":"2026-11-23T00:00:00.5Z"}`
+	for _, log := range []string{`a`, `a\n`, `\u003cé\"\\\/\r\t\b`, `\ud834\udd1e`, "\xff", "\x01", `\`, `\u00`, `","log":"b`} {
+		f.Add([]byte(`{"log":"` + log + end))
+	}
+	f.Fuzz(func(t *testing.T, p []byte) {
+		e, _, ok := dockerAsWritten(p, nil)
+		if !ok {
+			return
+		}
+		var v struct{ Log, Stream, Time string }
+		if err := json.Unmarshal(p, &v); err != nil {
+			t.Fatalf("%q is read: %v", p, err)
+		}
+		log, last := strings.CutSuffix(v.Log, "\n")
+		if string(e.text) != log || e.last != last || string(e.time) != v.Time || (e.stream == 0) != (v.Stream == "stdout") {
+			t.Errorf("%q is read as %q %v, %q", p, e.text, e.last, e.time)
 		}
 	})
 }

@@ -107,8 +107,9 @@ func (t *object) render(n *node) {
 	}
 }
 
-// append appends the object.
-func (t *object) append(b []byte, v values) []byte {
+// append appends the object, and says where in it the text is.
+func (t *object) append(b []byte, v values) (to []byte, text [2]uint32) {
+	start := len(b)
 	for _, p := range t.parts {
 		b = append(b, p.text...)
 		switch p.slot {
@@ -119,12 +120,14 @@ func (t *object) append(b []byte, v values) []byte {
 		case slotOffset:
 			b = strconv.AppendInt(b, v.offset, 10)
 		case slotText:
+			text[0] = uint32(len(b) - start + 1)
 			b = appendString(b, v.text)
+			text[1] = uint32(len(b) - start - 1)
 		case slotStream:
 			b = appendString(b, v.stream)
 		}
 	}
-	return b
+	return b, text
 }
 
 func (v *values) appendTime(b []byte) []byte {

@@ -158,7 +158,11 @@ func (e *Encoder) AddShort(c *flow.Chunk, limit int) {
 	whole := strconv.Itoa(len(line))
 	e.tail = appendHeader(e.tail, "truncated", whole)
 	fixed := headerLen + recordMax + len(e.key) + len(e.head) + len(e.tail)
-	line = line[:min(len(line), max(0, limit-fixed))]
+	if room := max(0, limit-fixed); c.Reading != 0 {
+		line = c.Records[0].Short(room)
+	} else {
+		line = line[:min(len(line), room)]
+	}
 	e.add(line, c.Offset(0), limit)
 	e.lines += len(line)
 }
