@@ -39,6 +39,7 @@ func (in *Input) drain(f *file) {
 	}
 	partial := f.pos.off < f.size+f.joined
 	quiet := min(time.Since(f.grown), time.Since(f.since))
+	f.spare() // many may be rotated at once
 	f.mu.Unlock()
 	switch {
 	case err != nil:

@@ -13,11 +13,15 @@ import (
 func (in *Input) changed(f *file) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	closed := f.fd < 0
 	if f.open() != nil {
 		return false
 	}
 	same, err := f.verify(f.pos.off)
 	f.doubted = !same && err == nil
+	if closed && !f.doubted {
+		f.close() // it is opened again when it is read
+	}
 	return f.doubted
 }
 
