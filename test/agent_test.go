@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,8 +56,9 @@ type agent struct {
 	t     *testing.T
 	conf  string // path of config.yaml
 	state string
-	log   string // path of what it wrote to its standard error, of all its runs
-	uid   uint32 // who it runs as; 0: whoever runs the test
+	log   string   // path of what it wrote to its standard error, of all its runs
+	uid   uint32   // who it runs as; 0: whoever runs the test
+	under []string // a command that runs it and becomes it
 	run   *child
 }
 
@@ -110,7 +112,8 @@ func (a *agent) start() {
 	log, err := os.OpenFile(a.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	must(a.t, err)
 	defer log.Close()
-	cmd := exec.Command(path, "run", "--config", a.conf)
+	args := append(slices.Clone(a.under), path, "run", "--config", a.conf)
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stderr, cmd.Stdout = log, log
 	cmd.Dir = filepath.Dir(a.conf)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}

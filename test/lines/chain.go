@@ -53,11 +53,12 @@ func (c *Chain) Long(n, size int) {
 	c.long[n] = size
 }
 
-// Skip says that what was written so far is not to be shipped.
-func (c *Chain) Skip() {
+// Skip says that what was written so far is not to be shipped, but the last
+// keep lines.
+func (c *Chain) Skip(keep int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.from = len(c.offsets)
+	c.from = len(c.offsets) - keep
 }
 
 // Due is how many lines are to be shipped.

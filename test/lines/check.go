@@ -154,9 +154,12 @@ func (c *Check) misplaced(r Record, why string) {
 	c.offender("wrong headers", r, why)
 }
 
+// described is how many offenders of a kind, or of a chain, are described.
+const described = 5
+
 // offender describes the first few of a kind, with the record before it.
 func (c *Check) offender(kind string, r Record, why string) {
-	if c.kinds[kind]++; c.kinds[kind] > 5 {
+	if c.kinds[kind]++; c.kinds[kind] > described {
 		return
 	}
 	c.result.Offenders = append(c.result.Offenders, fmt.Sprintf("%s: %v: %s\n\tafter %v", kind, r, why, c.last))
@@ -167,7 +170,8 @@ func (c *Check) Result() Result {
 	r := c.result
 	r.Offenders = slices.Clone(r.Offenders)
 	for name, p := range c.chains {
-		r.Offenders = append(r.Offenders, p.gaps(name, &r.Missing)...)
+		gaps := p.gaps(name, &r.Missing)
+		r.Offenders = append(r.Offenders, gaps[:min(len(gaps), max(0, 4*described-len(r.Offenders)))]...)
 	}
 	return r
 }
@@ -184,7 +188,7 @@ func (p *progress) gaps(name string, missing *int) []string {
 			n++
 		}
 		*missing += n - from
-		if len(found) < 5 {
+		if len(found) < described {
 			found = append(found, fmt.Sprintf("missing: lines %d to %d of %d of %s: %s", from, n-1, len(p.seen), name, p.where(from, n-1)))
 		}
 	}

@@ -231,6 +231,9 @@ func (l *Log) Restore() error {
 	return err
 }
 
+// Also notes one more name of the file.
+func (l *Log) Also(path string) { l.Chain.named(l.file, path) }
+
 // Moved notes that a directory above the file has another name.
 func (l *Log) Moved(path string) {
 	l.Path = path
