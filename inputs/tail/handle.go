@@ -83,11 +83,16 @@ func (in *Input) byHandle(f *file) (int, error) {
 }
 
 // pathOf is where the open file with that identity is now, if the system knows.
+// It may be renamed between the two calls, and so they are made again.
 func (d *disk) pathOf(fd int, k key) (entry, bool) {
-	path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
-	if err != nil {
-		return entry{}, false
+	for range 5 {
+		path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+		if err != nil || strings.HasSuffix(path, " (deleted)") {
+			break
+		}
+		if e, err := d.statPath(path); err == nil && e.key == k {
+			return e, !e.link
+		}
 	}
-	e, err := d.statPath(path)
-	return e, err == nil && e.key == k && !e.link
+	return entry{}, false
 }

@@ -306,7 +306,6 @@ func (w *world) current() []*epoch {
 // paths.
 func (w *world) looked(was []*epoch) {
 	for i, c := range w.chains {
-		c.kin = c.used
 		if c.cur != nil && c.cur == was[i] {
 			c.cur.looked = true
 		}

@@ -140,7 +140,10 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	g := in.create(at, f.path, following)
 	g.gone = at.nlink == 0
 	if fd >= 0 {
+		g.mu.Lock()
 		g.hold(fd)
+		g.markEarly()
+		g.mu.Unlock()
 	}
 	if found || prev != f {
 		prev.half, prev.next = true, g

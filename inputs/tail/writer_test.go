@@ -40,7 +40,6 @@ type chain struct {
 	copies bool   // it is rotated by copytruncate, not by renaming
 	dir    string // where it is rotated to, with a slash, if that is another directory
 	used   bool   // something was rotated to it
-	kin    bool   // the agent has seen that
 }
 
 func (c *chain) create() {
@@ -169,7 +168,7 @@ func (c *chain) move(from, to string) {
 
 // removeOld deletes the oldest of the rotated files, even if it was not read.
 func (c *chain) removeOld() {
-	if len(c.gens) == 0 || c.used && !c.kin {
+	if len(c.gens) == 0 || c.dir != "" { // the known ones lead to the others
 		return
 	}
 	e := c.gens[0]
