@@ -51,6 +51,19 @@
 // were read; the first look compares each with what was read of it, and goes on
 // from there (chain.go).
 //
+// # Records
+//
+// Without options every line is a record as it is. Otherwise the package record
+// cuts the bytes of a chunk into records (records.go), by rules that depend on
+// nothing but these bytes and the options, which the journal keeps as a reading
+// for as long as a span needs them (reading.go): after a crash the same records
+// come of the same span. What may go on behind the last line is not given and
+// stays in the file. The last record of a file is given after a quiet time, and
+// what is left out is noted as read when nothing before it is under way
+// (quiet.go). When a rotated file ends with whole lines that may go on in its
+// successor, that is asked before it is let go, and the lines that do are joined
+// to it as the other half of a line is after a copytruncate (rest.go).
+//
 // # Who does what
 //
 // The looks, and all that is decided from them, are made by one goroutine, Run.
