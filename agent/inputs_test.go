@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"tailrace/agent/config"
 )
@@ -59,5 +60,17 @@ func TestRecordHost(t *testing.T) {
 	}
 	if o := inputs(load(t, "format: raw"))[0].Record; o.Host != "" {
 		t.Errorf("host %q", o.Host)
+	}
+}
+
+// What becomes of the files reaches those who see to it.
+func TestFileOptions(t *testing.T) {
+	c := inputs(load(t, "exclude: [/b], start: end, ignore_older: 7d, close_idle: 90s, delete_after_ack: 1h"))[0]
+	if c.Paths[0] != "/a" || c.Exclude[0] != "/b" || c.Topic != "a" || c.Start != "end" || c.At == "" ||
+		c.IgnoreOlder != 7*24*time.Hour || c.CloseIdle != 90*time.Second || c.DeleteAfter != time.Hour {
+		t.Errorf("got %+v", c)
+	}
+	if c := inputs(load(t, "start: beginning"))[0]; c.IgnoreOlder != 0 || c.CloseIdle != 5*time.Second || c.DeleteAfter != 0 {
+		t.Errorf("defaults %+v", c)
 	}
 }

@@ -73,7 +73,7 @@ func (r *report) topic(c *cluster, name string, cfg *config.Config) {
 	r.line("Topic %s: %s.", name, count(len(t.Partitions), "partition"))
 	r.permission(t)
 	s := c.settings(name)
-	r.limits(s, cfg)
+	r.limits(s, name, cfg)
 	r.leaders(t, cfg.Hostname, s.number("min.insync.replicas"))
 }
 
@@ -157,7 +157,7 @@ func (c *cluster) settings(topic string) settings {
 }
 
 // limits says how large a record may be, and what becomes of the lines.
-func (r *report) limits(s settings, cfg *config.Config) {
+func (r *report) limits(s settings, topic string, cfg *config.Config) {
 	if s == nil {
 		r.line("  Its max.message.bytes cannot be seen (that needs the permission DESCRIBE_CONFIGS); Kafka's default is 1048588.")
 		return
@@ -168,6 +168,12 @@ func (r *report) limits(s settings, cfg *config.Config) {
 	if size > 0 && size < usual {
 		r.line("  That is below Kafka's default: a longer line is cut short in Kafka, with a header that says so, and kept whole in %s.",
 			filepath.Join(cfg.StateDir, "dead-letter.jsonl"))
+	}
+	for _, in := range cfg.Inputs {
+		if in.Topic == topic && size > 0 && in.MaxLine > int64(size) {
+			r.problem("  max_line of the input at %s is %d bytes: records between the two are cut short in Kafka; raise max.message.bytes, or lower max_line",
+				in.At, in.MaxLine)
+		}
 	}
 	if strings.Contains(s["cleanup.policy"], "compact") {
 		r.problem("  Its cleanup.policy is %s: Kafka would in time keep only the newest line of each host; set it to delete.", s["cleanup.policy"])

@@ -292,8 +292,9 @@ func TestCheckCompacted(t *testing.T) {
 		ConfigEntries: map[string]*string{"cleanup.policy": &compact, "max.message.bytes": &size}}, false); err != nil {
 		t.Fatal(err)
 	}
-	cfg := writeFile(t, "config.yaml", "inputs: [{paths: [/x], topic: small}]\noutputs: {kafka: {brokers: ["+addr+"]}}\n")
-	mustFail(t, exitFailed, []string{"up to 20000 bytes", "dead-letter.jsonl", "! ", "cleanup.policy is compact"}, "check", "--config", cfg, "--connect")
+	cfg := writeFile(t, "config.yaml", "inputs: [{paths: [/x], topic: small, max_line: 30000}, {paths: [/y], topic: small}]\noutputs: {kafka: {brokers: ["+addr+"]}}\n")
+	mustFail(t, exitFailed, []string{"up to 20000 bytes", "dead-letter.jsonl", "! ", "cleanup.policy is compact",
+		"max_line of the input at " + cfg + ":1 is 30000 bytes", "2 problems"}, "check", "--config", cfg, "--connect")
 
 	// Brokers that do not show the settings.
 	c.ControlKey(int16(kmsg.DescribeConfigs), func(req kmsg.Request) (kmsg.Response, error, bool) {

@@ -18,6 +18,10 @@
 // identity is kept, so that a late line is still found and its copies are known
 // again (finish.go).
 //
+// An input may leave files alone that are older than a limit: they are not even
+// known until they grow (older.go). It may delete files that were shipped: they
+// end like any that was deleted, and then are forgotten (delete.go).
+//
 // # What happens to a line at a rotation
 //
 // Renamed: app.log becomes app.log.1, and there is a new app.log. A look is a

@@ -78,6 +78,7 @@ func (in *Input) drop(f *file) {
 		in.forgetKin(f.path)
 	}
 	in.displace(f)
+	delete(in.del.failed, f)
 	in.mu.Lock()
 	delete(in.files, f.id)
 	delete(in.active, f)

@@ -71,7 +71,7 @@ type driver struct {
 	stop   context.Context // its end is a stop: nothing more is read
 	hard   context.Context // its end is as that of the process
 	giveUp func()          // ends hard
-	gone    chan struct{} // closed when the loop has ended
+	gone   chan struct{}   // closed when the loop has ended
 }
 
 // batch is one that the machine knows.
