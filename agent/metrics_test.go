@@ -6,13 +6,13 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
 // row is a metric as docs/metrics.md has it.
@@ -46,15 +46,19 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 }
 
-// Names follow the conventions of Prometheus: counters end in _total, and units
-// are base units.
+// Names, units and texts follow the conventions of Prometheus.
 func TestMetricNames(t *testing.T) {
-	unit := regexp.MustCompile(`(_bytes|_seconds|_records|_batches|_info|_generation|_known|_open|_followed|_parked|_waiting|_failing)$`)
+	var text strings.Builder
 	for _, m := range metrics {
-		name, total := strings.CutSuffix(m.name, "_total")
-		if total != (m.kind == counter) || !total && !unit.MatchString(name) || m.help == "" || !strings.HasSuffix(m.help, ".") {
-			t.Errorf("%+v", m)
+		kind := "gauge"
+		if m.kind == counter {
+			kind = "counter"
 		}
+		fmt.Fprintf(&text, "# HELP %s %s\n# TYPE %[1]s %[3]s\n%[1]s 1\n", m.name, m.help, kind)
+	}
+	problems, err := promlint.New(strings.NewReader(text.String())).Lint()
+	if err != nil || len(problems) > 0 {
+		t.Errorf("%v %v", problems, err)
 	}
 }
 
