@@ -32,6 +32,7 @@ var metrics = []metric{
 	{"tailrace_files_open", "Files that are held open.", gauge, nil},
 	{"tailrace_files_followed", "Files that are followed, or rotated and not yet let go.", gauge, []string{"topic"}},
 	{"tailrace_files_parked", "Files that cannot be read at present; tailrace status names them.", gauge, []string{"topic"}},
+	{"tailrace_directories_unlisted", "Directories that cannot be listed at present; tailrace status names them.", gauge, nil},
 	{"tailrace_backlog_bytes", "Bytes that are in followed files and not acknowledged.", gauge, []string{"topic"}},
 	{"tailrace_read_bytes_total", "Bytes of files that were read into batches. What did not fit is read, and counted, again.", counter, nil},
 	{"tailrace_read_records_total", "Records that were read into batches. What did not fit is read, and counted, again.", counter, nil},
@@ -120,6 +121,7 @@ func (c *collector) input(give give) {
 	s := c.a.input.Stats()
 	give("tailrace_files_known", float64(s.Known))
 	give("tailrace_files_open", float64(s.Open))
+	give("tailrace_directories_unlisted", float64(len(s.Unlisted)))
 	give("tailrace_read_bytes_total", float64(s.Read))
 	give("tailrace_read_records_total", float64(s.Records))
 	give("tailrace_nul_bytes_total", float64(s.Nuls))

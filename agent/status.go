@@ -1,10 +1,10 @@
 package agent
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -23,6 +23,8 @@ type Status struct {
 	Topics  []Topic `json:"topics"`
 	// Parked is files that cannot be read; at most maxParked of them.
 	Parked []Parked `json:"parked,omitempty"`
+	// Unlisted is directories that cannot be listed; as many.
+	Unlisted []Parked `json:"unlisted,omitempty"`
 	// Lost is what will never be shipped, since the journal began.
 	Lost    []Loss         `json:"lost,omitempty"`
 	Journal *JournalStatus `json:"journal,omitempty"`
@@ -51,7 +53,8 @@ type Files struct {
 	Known    int `json:"known"` // those that are done or gone too
 	Followed int `json:"followed"`
 	Open     int `json:"open"`
-	Parked   int `json:"parked"` // that cannot be read
+	Parked   int `json:"parked"`   // that cannot be read
+	Unlisted int `json:"unlisted"` // directories that cannot be listed
 }
 
 // Topic is how far the lines of one topic are.
@@ -70,7 +73,7 @@ type Topic struct {
 	Since   time.Time `json:"since,omitzero"`
 }
 
-// Parked is a file that cannot be read.
+// Parked is a file that cannot be read, or a directory that cannot be listed.
 type Parked struct {
 	Path  string `json:"path"`
 	Error string `json:"error"`
@@ -130,12 +133,8 @@ func AskStatus(ctx context.Context, cfg *config.Config) (Status, error) {
 func (a *agent) status() Status {
 	s := Status{Origin: a.origin(), Summary: a.summary(), Lost: losses(a.journal.Losses(), "")}
 	in := a.input.Stats()
-	s.Files = Files{Known: in.Known, Followed: in.Files, Open: in.Open, Parked: len(in.Parked)}
-	for path, why := range in.Parked {
-		s.Parked = append(s.Parked, Parked{path, why})
-	}
-	slices.SortFunc(s.Parked, func(a, b Parked) int { return cmp.Compare(a.Path, b.Path) })
-	s.Parked = s.Parked[:min(maxParked, len(s.Parked))]
+	s.Files = Files{Known: in.Known, Followed: in.Files, Open: in.Open, Parked: len(in.Parked), Unlisted: len(in.Unlisted)}
+	s.Parked, s.Unlisted = parked(in.Parked), parked(in.Unlisted)
 	out := a.outputs()
 	for _, t := range a.input.Topics() {
 		s.Topics = append(s.Topics, topic(out[t.Topic], t.Topic, t.Files, t.Parked, t.Backlog))
@@ -148,6 +147,18 @@ func (a *agent) status() Status {
 		}
 	}
 	return s
+}
+
+// parked is the first of those that cannot be read, by path.
+func parked(why map[string]string) []Parked {
+	var out []Parked
+	for _, path := range slices.Sorted(maps.Keys(why)) {
+		if len(out) == maxParked {
+			break
+		}
+		out = append(out, Parked{path, why[path]})
+	}
+	return out
 }
 
 func (a *agent) origin() Origin {

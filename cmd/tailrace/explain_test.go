@@ -230,3 +230,34 @@ func TestByteCount(t *testing.T) {
 	f(3<<40, "3298534883328 bytes (3072 GiB)")
 	f(20000<<40, "21990232555520000 bytes (20000 TiB)")
 }
+
+// All that is in trouble is in the status, though not a thousand lines of it.
+func TestStatusTrouble(t *testing.T) {
+	s := agent.Status{
+		Origin:  agent.Origin{Running: true, Since: time.Now(), Version: "1", Hostname: "h", StateDir: "/s"},
+		Summary: "in trouble", Files: agent.Files{Parked: 12, Unlisted: 1},
+		Topics:   []agent.Topic{{Topic: "app", Files: 1, Acked: 1, Repeats: 3, GivenUp: 2}},
+		Unlisted: []agent.Parked{{Path: "/closed", Error: "permission denied"}},
+		Lost:     []agent.Loss{{Path: "/a.log", Cause: "deleted", Bytes: 5, Lines: 1}},
+		Journal:  &agent.JournalStatus{Failing: []string{"write"}},
+	}
+	for i := range 12 {
+		s.Parked = append(s.Parked, agent.Parked{Path: fmt.Sprintf("/log%02d", i), Error: "is bad"})
+	}
+	var out strings.Builder
+	if err := printStatus(&out, &config.Config{Outputs: config.Outputs{Kafka: &config.Kafka{}}}, &s, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"tailrace 1 on h, with state in /s: in trouble.\n", "1 record in Kafka since the start; 0 bytes wait in files, 0 records under way\n",
+		"! 3 records may be in it twice\n", "! 2 records were read and not acknowledged",
+		"! These files cannot be read (12):\n    /log00: is bad\n", "    /log09: is bad\n    and 2 more\n",
+		"! These directories cannot be listed (1):\n    /closed: permission denied\n",
+		"! Lost: 5 bytes, 1 line of /a.log, because the file was deleted before they were read\n",
+		"! The journal in /s fails to write",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}

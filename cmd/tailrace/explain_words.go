@@ -147,7 +147,8 @@ func (w *words) trouble(e *agent.Explanation) {
 		}
 	}
 	if at.Unlisted != "" {
-		w.line("  Error:    its directory cannot be listed: %s", at.Unlisted)
+		w.line("  Error:    a directory cannot be listed, %s", at.Unlisted)
+		w.line("            let the user that tailrace runs as read it")
 	} else if at.Unseen {
 		w.line("  Error:    its directory is not looked at: it is new, or a symbolic link leads there that belongs")
 		w.line("            neither to root nor to the owner of the directory")

@@ -53,7 +53,8 @@ func printStatus(out io.Writer, cfg *config.Config, s *agent.Status, asJSON bool
 	for i := range s.Topics {
 		w.topic(&s.Topics[i], s.Running, cfg.Outputs.Kafka != nil)
 	}
-	w.parked(s)
+	w.parked(s.Files.Parked, "files", "read", s.Parked)
+	w.parked(s.Files.Unlisted, "directories", "listed", s.Unlisted)
 	w.lost(s)
 	if j := s.Journal; j != nil {
 		for _, step := range j.Failing {
@@ -105,17 +106,18 @@ func (w *words) lost(s *agent.Status) {
 	}
 }
 
-// parked lists the files that cannot be read.
-func (w *words) parked(s *agent.Status) {
-	if s.Files.Parked == 0 {
+// parked lists the first of n files that cannot be read, or directories that
+// cannot be listed.
+func (w *words) parked(n int, noun, verb string, list []agent.Parked) {
+	if n == 0 {
 		return
 	}
 	w.line("")
-	w.line("! %s cannot be read:", count(s.Files.Parked, "file"))
-	for _, p := range s.Parked[:min(shown, len(s.Parked))] {
+	w.line("! These %s cannot be %s (%d):", noun, verb, n)
+	for _, p := range list[:min(shown, len(list))] {
 		w.line("    %s: %s", p.Path, p.Error)
 	}
-	if more := s.Files.Parked - shown; more > 0 {
+	if more := n - shown; more > 0 {
 		w.line("    and %d more", more)
 	}
 }

@@ -119,8 +119,8 @@ func matchAny(patterns []string, path string) bool {
 
 // walk calls visit for each directory, existing or not, that may hold what the
 // patterns match, and through for those in which such directories may appear
-// because a wildcard matches them.
-func (p *patterns) walk(d *disk, visit, through func(dir string)) {
+// because a wildcard matches them, with why such a one cannot be listed.
+func (p *patterns) walk(d *disk, visit func(dir string), through func(dir string, err error)) {
 	w := walker{disk: d, visit: visit, through: through, seen: map[string]bool{}}
 	for _, dir := range p.dirs {
 		w.expand("/", strings.Split(strings.TrimPrefix(dir, "/"), "/"))
@@ -128,9 +128,10 @@ func (p *patterns) walk(d *disk, visit, through func(dir string)) {
 }
 
 type walker struct {
-	disk           *disk
-	visit, through func(dir string)
-	seen           map[string]bool
+	disk    *disk
+	visit   func(dir string)
+	through func(dir string, err error)
+	seen    map[string]bool
 }
 
 // expand visits the directories below dir that match the components.
@@ -145,16 +146,14 @@ func (w *walker) expand(dir string, parts []string) {
 	part, rest := parts[0], parts[1:]
 	switch {
 	case strings.Contains(part, "**"):
-		w.through(dir)
 		w.expand(dir, rest)
-		for _, name := range w.disk.subdirs(dir, false) {
+		for _, name := range w.subdirs(dir, false) {
 			w.expand(filepath.Join(dir, name), parts)
 		}
 	case !strings.ContainsAny(part, `*?[{\`):
 		w.expand(filepath.Join(dir, part), rest)
 	default:
-		w.through(dir)
-		for _, name := range w.disk.subdirs(dir, true) {
+		for _, name := range w.subdirs(dir, true) {
 			if ok, err := doublestar.Match(part, name); ok && err == nil {
 				w.expand(filepath.Join(dir, name), rest)
 			}
@@ -162,21 +161,25 @@ func (w *walker) expand(dir string, parts []string) {
 	}
 }
 
+// subdirs is the directories in dir, through which a pattern goes.
+func (w *walker) subdirs(dir string, links bool) []string {
+	dirs, err := w.disk.subdirs(dir, links)
+	w.through(dir, err)
+	return dirs
+}
+
 // subdirs is the directories in dir. Links to directories are among them when
 // they are asked for and may be followed; "**" goes without, since they may
 // lead round in a circle.
-func (d *disk) subdirs(dir string, links bool) []string {
+func (d *disk) subdirs(dir string, links bool) ([]string, error) {
 	n, err := d.names(dir)
-	if err != nil {
-		return nil
-	}
-	if !links {
-		return n.dirs
+	if err != nil || !links {
+		return n.dirs, err
 	}
 	for _, name := range n.links {
 		if st, err := os.Stat(filepath.Join(dir, name)); err == nil && st.IsDir() && d.mayFollow(filepath.Join(dir, name)) {
 			n.dirs = append(n.dirs, name)
 		}
 	}
-	return n.dirs
+	return n.dirs, nil
 }

@@ -114,15 +114,28 @@ func (x *explainer) unknown(e *explain.Answer) error {
 func (x *explainer) directory(e *explain.Answer) error {
 	dir := filepath.Dir(e.Path)
 	if _, err := x.list(dir); err != nil {
-		e.At.Unlisted = err.Error()
+		e.At.Unlisted = dir + ": " + err.Error()
 	}
 	if !x.live {
 		return nil
 	}
-	seen := new(bool)
-	err := x.ask(func() { *seen = x.in.dirs[dir] != nil })
-	e.At.Unseen = err == nil && !*seen
-	return err
+	var seen bool
+	var above string // that cannot be listed
+	err := x.ask(func() {
+		seen = x.in.dirs[dir] != nil
+		for path, why := range x.in.unlisted {
+			if strings.HasPrefix(dir, strings.TrimSuffix(path, "/")+"/") {
+				above = path + ": " + why
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if e.At.Unseen = !seen; !seen && above != "" {
+		e.At.Unlisted = above
+	}
+	return nil
 }
 
 // list is what is in a directory, collected once.

@@ -85,7 +85,7 @@ func TestWalk(t *testing.T) {
 		var got []string
 		newPatterns([]Config{{Paths: []string{dir + pattern}}}).walk(new(disk), func(d string) {
 			got = append(got, strings.TrimPrefix(d, dir))
-		}, func(string) {})
+		}, func(string, error) {})
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", pattern, got, want)

@@ -67,6 +67,8 @@ type Input struct {
 	active map[*file]bool // not done
 	lost   journal.Losses
 	parked map[*file]parking
+	// unlisted is why directories cannot be listed.
+	unlisted map[string]string
 
 	// todo is what other goroutines found for Run to see to.
 	todoMu sync.Mutex
@@ -143,7 +145,6 @@ type dir struct {
 	cost    time.Duration // of the last look: large directories are looked at less often
 	seeking bool          // a file that was missing is looked for once more
 	again   time.Time     // when to look again though nothing happens; zero: never
-	wrong   error         // why it cannot be read
 }
 
 // had says that the last look saw a file at name.
@@ -167,7 +168,7 @@ func New(o Options) (*Input, error) {
 	wanted := slices.ContainsFunc(o.Inputs, func(c Config) bool { return c.DeleteAfter > 0 })
 	in := &Input{
 		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[string]*queue{}, maxOpen: openLimit(),
-		files: map[flow.FileID]*file{}, active: map[*file]bool{}, open: map[*file]bool{}, parked: map[*file]parking{},
+		files: map[flow.FileID]*file{}, active: map[*file]bool{}, open: map[*file]bool{}, parked: map[*file]parking{}, unlisted: map[string]string{},
 		kick: make(chan struct{}, 1), scanned: make(chan struct{}), stopped: make(chan struct{}),
 		oldQueues: map[string]*queue{},
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},

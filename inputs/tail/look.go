@@ -2,7 +2,6 @@ package tail
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -35,13 +34,8 @@ func (in *Input) lookOnce(path string, d *dir) {
 		in.touched(path)
 		return
 	}
-	if err != nil {
-		in.dirFailed(path, d, err)
+	if in.listed(path, err); err != nil {
 		return
-	}
-	if d.wrong != nil {
-		in.log.Info("directory can be read again", "path", path)
-		d.wrong = nil
 	}
 	in.glanceAll(l)
 	in.locate(d, l)
@@ -108,13 +102,6 @@ func (in *Input) left(d *dir, l *listing) {
 			}
 		}
 	}
-}
-
-func (in *Input) dirFailed(path string, d *dir, err error) {
-	if d.wrong == nil {
-		in.log.Error(fmt.Sprintf("cannot list %q: %v: let the user that tailrace runs as read the directory", path, err))
-	}
-	d.wrong = err
 }
 
 // locate finds the known files of a directory, in it or elsewhere.

@@ -30,7 +30,7 @@ func Matches(inputs []Config) []Match {
 		if l, err := in.disk.collect(dir); err == nil {
 			all = append(all, in.matches(l)...)
 		}
-	}, func(string) {})
+	}, func(string, error) {})
 	slices.SortFunc(all, func(a, b Match) int { return strings.Compare(a.Path, b.Path) })
 	first := map[key]string{}
 	for i := range all {

@@ -25,7 +25,8 @@ func (in *Input) near(dir string) []*listing {
 	}
 	s.below(dir, 2)
 	if parent != dir {
-		for _, name := range s.disk.subdirs(parent, false) {
+		dirs, _ := s.disk.subdirs(parent, false)
+		for _, name := range dirs {
 			if path := filepath.Join(parent, name); path != dir {
 				s.list(path)
 			}
@@ -56,7 +57,7 @@ func (s *nearSearch) below(dir string, depth int) {
 	if depth == 0 {
 		return
 	}
-	dirs := s.disk.subdirs(dir, false)
+	dirs, _ := s.disk.subdirs(dir, false)
 	for _, name := range dirs {
 		s.list(filepath.Join(dir, name))
 	}

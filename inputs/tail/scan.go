@@ -98,7 +98,10 @@ func (in *Input) scanSooner() {
 // that are new are fresh.
 func (in *Input) walk() (all, fresh []string) {
 	wanted, through := map[string]bool{}, map[string]bool{}
-	in.pats.walk(&in.disk, func(dir string) { wanted[dir] = true }, func(dir string) { through[dir] = true })
+	in.pats.walk(&in.disk, func(dir string) { wanted[dir] = true }, func(dir string, err error) {
+		through[dir] = true
+		in.listed(dir, err)
+	})
 	for path, d := range in.dirs {
 		if len(d.files) > 0 {
 			wanted[path] = true
@@ -107,6 +110,7 @@ func (in *Input) walk() (all, fresh []string) {
 			delete(in.dirty, path)
 		}
 	}
+	in.forgetUnlisted(func(path string) bool { return wanted[path] || through[path] })
 	all = sortedKeys(wanted)
 	in.watch.begin()
 	for _, path := range all {

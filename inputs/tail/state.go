@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,6 +44,7 @@ type Stats struct {
 	Lost        map[string]int64  // bytes by cause
 	Losses      []journal.Loss    // the same by path and cause, sorted
 	Parked      map[string]string // why a file is not read, by its path
+	Unlisted    map[string]string // why a directory cannot be listed, by its path
 	Cut         record.Counts     // what was seen while cutting records
 }
 
@@ -72,7 +74,7 @@ func (in *Input) Stats() Stats {
 		Read: in.stats.read.Load(), Records: in.stats.records.Load(),
 		Scans: in.scans.Load(), ScanTime: time.Duration(in.stats.scanNanos.Load()),
 		Nuls: in.stats.nuls.Load(), Slips: in.stats.slips.Load(), Again: in.stats.again.Load(),
-		Lost: in.lost.Bytes(), Losses: in.lost.List(), Parked: map[string]string{},
+		Lost: in.lost.Bytes(), Losses: in.lost.List(), Parked: map[string]string{}, Unlisted: maps.Clone(in.unlisted),
 	}
 	for f, p := range in.parked {
 		s.Parked[f.path] = p.why

@@ -15,7 +15,7 @@ type TopicStats struct {
 	Backlog int64
 }
 
-// Topics looks at every file: some ms for 100,000. It is safe for any
+// Topics looks at every file: a tenth of a second for 100,000. It is safe for any
 // goroutine.
 func (in *Input) Topics() []TopicStats {
 	in.mu.Lock()

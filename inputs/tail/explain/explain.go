@@ -175,8 +175,8 @@ type At struct {
 	LinkRefused string `json:"link_refused,omitempty"`
 	// Gone is the first part of the path that does not exist.
 	Gone string `json:"gone,omitempty"`
-	// Unlisted is why the directory of a file that a pattern matches cannot
-	// be listed. Unseen says that the agent does not look at that directory:
+	// Unlisted is why the directory of a file that a pattern matches, or one
+	// above it through which the pattern goes, cannot be listed. Unseen says that the agent does not look at that directory:
 	// it is new, or a symbolic link that may not be followed leads there.
 	Unlisted string `json:"unlisted,omitempty"`
 	Unseen   bool   `json:"unseen,omitempty"`
