@@ -13,13 +13,17 @@ import (
 // at most: a lane has more to do.
 const skipMax = 4 << 20
 
+// leastRead is how many bytes are read at least when fewer hold no record: a
+// batch that is nearly full wants few, and a record may be up to the window.
+const leastRead = 16 << 10
+
 // readRecords is read for a file whose lines are not records as they are.
-func (f *file) readRecords(c *flow.Chunk, max int) (result, error) {
+func (f *file) readRecords(c *flow.Chunk, most int) (result, error) {
 	how, err := f.reading()
 	if err != nil {
 		return broken, err
 	}
-	want := min(max, readSize)
+	want := min(most, readSize)
 	for {
 		lead, n, r, err := f.load(c, want, how.Width())
 		if r != filled {
@@ -30,7 +34,7 @@ func (f *file) readRecords(c *flow.Chunk, max int) (result, error) {
 		end := f.ending(n, want)
 		used, part := f.queue.cutter.Cut(how.Reading, c, end)
 		if used == 0 && n == want && want < how.Window() {
-			want = how.Window()
+			want = min(max(4*want, leastRead), how.Window())
 			continue
 		}
 		if end == record.Quiet {

@@ -550,3 +550,36 @@ func TestDeadLetterFails(t *testing.T) {
 		h.want(strings.Repeat("x", 100), "b")
 	})
 }
+
+// A record that waits for the end of its last line is not read again and again.
+func TestWaitingCostsNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newRecordHost(t, traces, "a.log")
+		h.append("a.log", "1 a\n at x\n at")
+		reads := 0
+		h.before = func(call, _ string) error {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			if call == "pread" {
+				reads++
+			}
+			return nil
+		}
+		h.start()
+		defer h.stop()
+		for range 5 {
+			h.wait(time.Second)
+			h.take()
+		}
+		h.mu.Lock()
+		before := reads
+		h.mu.Unlock()
+		for range 60 {
+			h.wait(time.Second)
+			h.take()
+		}
+		if reads != before {
+			t.Errorf("%d reads in a minute in which nothing came", reads-before)
+		}
+	})
+}

@@ -158,6 +158,18 @@ func TestLongLines(t *testing.T) {
 	// what is left out is left out as a whole, and what is not is not
 	cuts(t, Options{MaxLine: 16, Include: []string{"^0"}}, "a\n"+long+"\nx"+long+"\n0b\n", More,
 		`2 "0123456789012345" part=1`, `18 "6789012345678901" part=2`, `34 "23456789" part=3/3`, `85 "0b"`)
+	cuts(t, Options{MaxLine: 16, Include: []string{"^0"}}, "x123456789abcdef0123456789abcdef0123456789\n0b\n", More, `43 "0b"`)
+}
+
+// A line of which pieces were given without any options goes on with them.
+func TestLongLineFromBefore(t *testing.T) {
+	c := flow.Chunk{Data: []byte("the rest\nb\n"), Part: 4, Reading: 1}
+	if used, part := new(Cutter).Cut(mustRead(t, Options{MaxLine: 16}), &c, More); used != len(c.Data) || part != 0 {
+		t.Errorf("used %d bytes, state %d", used, part)
+	}
+	if got := show(&c, 0) + ", " + show(&c, 1); got != `0 "the rest" part=5/5, 9 "b"` {
+		t.Error(got)
+	}
 }
 
 // The length of a line is known when it ends within what is looked at, and only
@@ -213,6 +225,7 @@ func TestEncodings(t *testing.T) {
 	cuts(t, Options{Encoding: "utf-16be"}, utf16Text("a\né𠀀\n\u0a0a\n", true), More, `0 "a"`, `4 "é𠀀"`, `12 "ਊ"`)
 	// the byte order mark is not part of the line
 	cuts(t, Options{Encoding: "utf-16le"}, utf16Text("\ufeffa\nb\ufeff\n", false), More, `0 "a"`, `6 "b\ufeff"`)
+	cuts(t, Options{Encoding: "utf-16le"}, utf16Text("a\n\ufeffb\n", false), More, `0 "a"`, `4 "\ufeffb"`)
 	// a newline may be split over two reads, and half a character waits
 	cuts(t, Options{Encoding: "utf-16le"}, utf16Text("ab\n", false)[:5], More)
 	cuts(t, Options{Encoding: "utf-16le", MaxLine: 16}, utf16Text("0123456𠀀x\n", false), More, `0 "0123456" part=1`, `14 "𠀀x" part=2/2`)
