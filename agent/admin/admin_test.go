@@ -127,6 +127,56 @@ func TestNoSocket(t *testing.T) {
 	f(filepath.Join(dir, "none"), "no such file")
 }
 
+// A socket that is removed, with its directory even, is made again; what went
+// wrong meanwhile is said once.
+func TestSocketRemoved(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s, log := newServer(t)
+	s.retry = time.Millisecond
+	s.OnSocket(dir, echo())
+	answered := func() {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+			got, err := ask(dir, "x")
+			if err == nil && got == "x" {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%q, %v", got, err)
+			}
+		}
+	}
+	answered()
+	if err := os.Remove(filepath.Join(dir, socketName)); err != nil {
+		t.Fatal(err)
+	}
+	answered()
+	if log.String() != "" {
+		t.Errorf("logged: %s", log)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	for !strings.Contains(log.String(), "level=WARN") {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(10 * time.Millisecond) // some tries more
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	answered()
+	s.Close()
+	if n := strings.Count(log.String(), "level=WARN"); n != 1 || strings.Count(log.String(), "can be asked again") != 1 {
+		t.Errorf("logged: %s", log)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, socketName)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
 // Who asks is not kept waiting for ever.
 func TestNoAnswer(t *testing.T) {
 	dir := t.TempDir()

@@ -22,7 +22,8 @@ const (
 	// pathMax is how long the path of a socket may be: sun_path has 108 bytes,
 	// the last of them NUL (unix(7)).
 	pathMax = 107
-	// retryEvery is how often an address that is taken is tried again.
+	// retryEvery is how often an address that is taken is tried again, and the
+	// socket looked after.
 	retryEvery = 10 * time.Second
 	// requestTime is how long a client may take to send its request.
 	requestTime = 5 * time.Second
@@ -46,21 +47,71 @@ func NewServer(log *slog.Logger) *Server {
 }
 
 // OnSocket answers on the socket in dir, which must be locked: a socket that is
-// there is what an agent left that was killed, and is replaced. When it cannot
-// be made, that is logged, and the agent goes on without.
+// there is what an agent left that was killed, and is replaced. One that is
+// removed, or cannot be made, is made again later; that is logged once, and the
+// agent goes on without.
 func (s *Server) OnSocket(dir string, h http.Handler) {
-	path := filepath.Join(dir, socketName)
-	l, err := listenUnix(path)
-	if err != nil {
-		s.log.Warn("nobody can ask this agent: tailrace explain and tailrace status read its journal instead, which says less",
-			"socket", path, "error", err)
+	k := &socket{path: filepath.Join(dir, socketName)}
+	s.renew(k, h)
+	s.all.Go(func() {
+		tick := time.NewTicker(s.retry)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				s.renew(k, h)
+			case <-s.quit:
+				return
+			}
+		}
+	})
+}
+
+// socket is the socket in the state directory. One goroutine at a time.
+type socket struct {
+	path     string
+	listener *net.UnixListener // nil: there is none
+	server   *http.Server
+	info     fs.FileInfo // of the socket when it was made
+	failed   bool        // it could not be made, and that was said
+}
+
+// there says whether the socket is still at its path.
+func (k *socket) there() bool {
+	info, err := os.Lstat(k.path)
+	return k.listener != nil && err == nil && os.SameFile(info, k.info)
+}
+
+// renew makes the socket if it is not there.
+func (s *Server) renew(k *socket, h http.Handler) {
+	if k.there() {
 		return
 	}
-	s.serve(l, h)
+	l, err := listenUnix(k.path)
+	if err == nil {
+		k.info, err = os.Lstat(k.path)
+	}
+	if err != nil {
+		if !k.failed {
+			s.log.Warn("nobody can ask this agent: tailrace explain and tailrace status read its journal instead, which says less; it is tried again",
+				"socket", k.path, "error", err)
+		}
+		k.failed = true
+		return
+	}
+	if k.failed {
+		s.log.Info("this agent can be asked again", "socket", k.path)
+	}
+	if k.server != nil {
+		k.listener.SetUnlinkOnClose(false) // the name is the new one's
+		k.server.Close()
+	}
+	k.listener, k.failed = l, false
+	k.server = s.serve(l, h)
 }
 
 // listenUnix makes the socket, for its owner only.
-func listenUnix(path string) (net.Listener, error) {
+func listenUnix(path string) (*net.UnixListener, error) {
 	if len(path) > pathMax {
 		return nil, fmt.Errorf("the path has %d bytes, and a socket's may have %d: set state_dir to a shorter one", len(path), pathMax)
 	}
@@ -69,7 +120,7 @@ func listenUnix(path string) (net.Listener, error) {
 			return nil, err
 		}
 	}
-	l, err := net.Listen("unix", path)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +159,7 @@ func (s *Server) OnTCP(address string, h http.Handler) {
 }
 
 // serve answers those who connect to l.
-func (s *Server) serve(l net.Listener, h http.Handler) {
+func (s *Server) serve(l net.Listener, h http.Handler) *http.Server {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: requestTime, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
@@ -117,7 +168,7 @@ func (s *Server) serve(l net.Listener, h http.Handler) {
 	defer s.mu.Unlock()
 	if s.closed {
 		l.Close()
-		return
+		return server
 	}
 	s.servers = append(s.servers, server)
 	s.all.Go(func() {
@@ -125,6 +176,7 @@ func (s *Server) serve(l net.Listener, h http.Handler) {
 			s.log.Warn("questions are not answered any more", "address", l.Addr().String(), "error", err)
 		}
 	})
+	return server
 }
 
 // Close ends all answers and removes the socket.
