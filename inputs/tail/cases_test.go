@@ -284,3 +284,25 @@ func TestReadWhileItIsDecided(t *testing.T) {
 		h.stop()
 	})
 }
+
+// A truncation is noticed while nobody reads, because brokers are away, before
+// the next comes: the half lines of both are joined.
+func TestTruncatedWhileNobodyReads(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", long+"\n")
+		h.start()
+		h.take()
+		h.append("a.log", strings.Repeat(long, 20)+"\ntw")
+		h.wait(2 * scanEvery)
+		h.copyTruncate("a.log", "a.log.1")
+		h.append("a.log", "o\n"+long+"\nth")
+		h.wait(2 * scanEvery)
+		h.rename("a.log.1", "a.log.2")
+		h.copyTruncate("a.log", "a.log.1")
+		h.append("a.log", "ree\n")
+		h.settle()
+		h.want(long, strings.Repeat(long, 20), "two", long, "three")
+		h.stop()
+	})
+}

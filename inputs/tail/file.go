@@ -190,7 +190,7 @@ func (f *file) observe() (ok, grew bool) {
 	if f.joined > 0 {
 		return true, f.unread()
 	}
-	if f.rewritten(e) {
+	if e.size < f.size || f.rewritten(e) {
 		same, err := f.verify(f.pos.off)
 		return same && err == nil, f.unread()
 	}

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"tailrace/agent/flow"
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -210,7 +208,7 @@ func (in *Input) seen(f *file, e entry) {
 	}
 	f.mu.Lock()
 	f.sought = false
-	shrunk := e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.Enough
+	shrunk := e.size+f.joined < f.pos.off || e.size < f.size && f.joined == 0
 	rewritten := f.rewritten(e)
 	var more bool
 	if !shrunk && f.joined == 0 {
