@@ -1,16 +1,21 @@
 package journal
 
 import (
+	"iter"
 	"path/filepath"
 )
 
-// snapshotBuffer is how many bytes of a snapshot are written at a time.
+// snapshotBuffer is how many bytes of a snapshot are written at a time, about.
 const snapshotBuffer = 64 << 10
 
 // compact makes a new generation when enough was appended to this one. When
 // that fails this one goes on.
 func (j *Journal) compact() {
 	if j.out == nil || j.out.size-j.snapshot <= max(j.o.compactMin, compactFactor*j.snapshot) {
+		return
+	}
+	if j.snapshot >= j.o.asideMin {
+		j.beginAside()
 		return
 	}
 	j.renewing.check(j.renew())
@@ -37,11 +42,22 @@ func (j *Journal) makeNext() error {
 			return err
 		}
 	}
-	d, tmp := j.o.disk, filepath.Join(j.dir, temporary)
-	next, err := j.writeSnapshot(tmp)
+	tmp := filepath.Join(j.dir, temporary)
+	next, err := j.writeSnapshot(tmp, j.fold.parts)
 	if err != nil {
 		return err
 	}
+	if err := j.adopt(next, tmp); err != nil {
+		return err
+	}
+	j.notes, j.must = nil, false
+	return nil
+}
+
+// adopt makes the whole and durable generation with that temporary name the
+// journal. After an error it is gone.
+func (j *Journal) adopt(next *out, tmp string) error {
+	d := j.o.disk
 	if err := d.Rename(tmp, generationName(j.dir, j.gen+1)); err != nil {
 		next.file.Close()
 		d.Remove(tmp)
@@ -58,36 +74,62 @@ func (j *Journal) makeNext() error {
 		j.losing.check(nil)
 	}
 	j.out, j.snapshot = next, next.size
-	j.notes, j.must, j.doubt, j.dirty = nil, false, false, false
-	j.dirtyDir = true
+	j.doubt, j.dirty, j.dirtyDir = false, false, true
 	// From here on the next generation is the journal, durable or not.
 	j.syncing.check(j.syncDir())
 	j.tidy()
 	return nil
 }
 
-// writeSnapshot writes header, state and end to a new file and syncs it. After
+// part is some lines of a snapshot.
+type part struct {
+	lines   []byte
+	records int
+}
+
+func (p *part) add(r Record) bool {
+	p.lines = appendLine(p.lines, r)
+	p.records++
+	return true
+}
+
+// parts is the whole snapshot.
+func (f *fold) parts(yield func(*part) bool) {
+	var p part
+	for r := range f.snapshot {
+		p.add(r)
+		if len(p.lines) >= snapshotBuffer {
+			if !yield(&p) {
+				return
+			}
+			p = part{lines: p.lines[:0]}
+		}
+	}
+	yield(&p)
+}
+
+// writeSnapshot writes header, parts and end to a new file and syncs it. After
 // an error the file is gone, to give the room free.
-func (j *Journal) writeSnapshot(name string) (*out, error) {
+func (j *Journal) writeSnapshot(name string, parts iter.Seq[*part]) (*out, error) {
 	f, err := j.o.disk.Create(name)
 	if err != nil {
 		return nil, err
 	}
 	o := &out{file: f}
 	here := j.here
-	buf, records := appendLine(nil, Record{Header: &here}), 1
-	for r := range j.fold.snapshot {
-		buf = appendLine(buf, r)
-		records++
-		if len(buf) >= snapshotBuffer {
-			if err = o.write(buf); err != nil {
-				break
-			}
-			buf = buf[:0]
+	err = o.write(appendLine(nil, Record{Header: &here}))
+	records := 1
+	for p := range parts {
+		if err == nil {
+			err = o.write(p.lines)
 		}
+		if err != nil {
+			break
+		}
+		records += p.records
 	}
 	if err == nil {
-		err = o.write(appendLine(buf, Record{End: &End{Records: records}}))
+		err = o.write(appendLine(nil, Record{End: &End{Records: records}}))
 	}
 	if err == nil {
 		err = j.timed(f)

@@ -46,6 +46,13 @@ func (d *fakeDisk) step(op string, n int) (int, error) {
 	return d.outcome(d.steps, op, n)
 }
 
+// count is how many steps there were.
+func (d *fakeDisk) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.steps
+}
+
 func (d *fakeDisk) List(string) ([]string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

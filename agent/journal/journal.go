@@ -44,6 +44,7 @@ type Options struct {
 	disk       disk             // nil: the real one
 	now        func() time.Time // nil: time.Now
 	compactMin int64            // 0: compactMin
+	asideMin   int64            // 0: asideMin
 }
 
 // Journal is an open journal. All its methods are safe for any goroutine.
@@ -85,6 +86,8 @@ type Journal struct {
 	retryAt  time.Time
 	retryErr error // why no generation could be made at the last try
 	buf      []byte
+	aside    *aside         // the generation that is made aside, or nil
+	making   sync.WaitGroup // that it is made
 
 	writing, syncing, renewing, losing trouble
 }
@@ -133,6 +136,9 @@ func (o *Options) defaults() {
 	}
 	if o.compactMin == 0 {
 		o.compactMin = compactMin
+	}
+	if o.asideMin == 0 {
+		o.asideMin = asideMin
 	}
 }
 
@@ -188,6 +194,7 @@ func (j *Journal) Close() error {
 	j.mu.Unlock()
 	close(j.quit)
 	<-j.ended
+	j.making.Wait()
 	if err = errors.Join(err, j.lock.Close()); err != nil {
 		return fmt.Errorf("journal %s: its last records could not be written: %w: see to that file system; the next start goes on from what it has, and what it sends again counts once", j.dir, err)
 	}

@@ -165,13 +165,14 @@ func play(j *Journal, m *model, c change) (middle []string, err error) {
 	return middle, err
 }
 
-// Random histories with many compactions and restarts, on the real disk.
+// Random histories with many compactions and restarts, on the real disk. In half
+// of them generations are made aside.
 func TestAgainstModel(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		dir, m := t.TempDir(), newModel()
 		for range 6 {
-			j := mustOpen(t, dir, Options{Sync: time.Hour, compactMin: 4 << 10})
+			j := mustOpen(t, dir, Options{Sync: time.Hour, compactMin: 4 << 10, asideMin: int64(seed % 2)})
 			if got := digest(t, j.State()); got != m.String() {
 				t.Fatalf("seed %d:\n got %s\nwant %s", seed, got, m)
 			}
@@ -196,40 +197,40 @@ func TestKilledAtEveryStep(t *testing.T) {
 	for _, part := range []func(int) int{
 		func(n int) int { return n / 2 }, func(n int) int { return n },
 	} {
-		for at := 1; ; at++ {
-			if !killedAt(t, at, part, false) {
-				break
-			}
+		for at := 1; killedAt(t, at, part, false, 0); at++ {
+		}
+		for at := 1; killedAt(t, at, part, false, 1); at++ {
 		}
 	}
 }
 
 // The same with the power lost: what was synced is there.
 func TestPowerLostAtEveryStep(t *testing.T) {
-	for at := 1; ; at++ {
-		if !killedAt(t, at, func(n int) int { return n / 2 }, true) {
-			break
-		}
+	half := func(n int) int { return n / 2 }
+	for at := 1; killedAt(t, at, half, true, 0); at++ {
+	}
+	for at := 1; killedAt(t, at, half, true, 1); at++ {
 	}
 }
 
 // killedAt plays a history that ends at a step, and reports whether it did.
-func killedAt(t *testing.T, at int, part func(int) int, powerLoss bool) bool {
+// Snapshots of asideMin bytes and more are made aside.
+func killedAt(t *testing.T, at int, part func(int) int, powerLoss bool, asideMin int64) bool {
 	t.Helper()
 	r := rand.New(rand.NewPCG(3, 3))
 	dir, m, d := t.TempDir(), newModel(), newFakeDisk()
 	d.outcome = dieAt(at, part)
 	allowed, died := []string{m.String()}, false
-	j := mustOpen(t, dir, Options{Sync: time.Hour, disk: d, compactMin: 1 << 10})
+	j := mustOpen(t, dir, Options{Sync: time.Hour, disk: d, compactMin: 1 << 10, asideMin: asideMin})
 	for range 60 {
 		c := m.random(r)
-		before := d.steps
+		before := d.count()
 		middle, err := play(j, m, c)
-		if err != nil || d.steps >= at {
+		if err != nil || d.count() >= at {
 			allowed, died = append(allowed, middle...), true
 			break
 		}
-		if !powerLoss || c.sync && before != d.steps {
+		if !powerLoss || c.sync && before != d.count() {
 			allowed = allowed[:0]
 		}
 		allowed = append(allowed, m.String())

@@ -7,10 +7,7 @@ import (
 // snapshot gives yield the records that the fold can be built from again,
 // without header and end, until yield returns false.
 func (f *fold) snapshot(yield func(Record) bool) {
-	if !yield(Record{Highest: f.highest()}) {
-		return
-	}
-	if !yield(Record{Looked: &f.looked}) {
+	if !f.numbers(yield) {
 		return
 	}
 	for _, e := range f.sortedFiles() {
@@ -18,6 +15,17 @@ func (f *fold) snapshot(yield func(Record) bool) {
 			return
 		}
 	}
+	f.rest(yield)
+}
+
+// numbers is what comes before the files in a snapshot.
+func (f *fold) numbers(yield func(Record) bool) bool {
+	looked := f.looked
+	return yield(Record{Highest: f.highest()}) && yield(Record{Looked: &looked})
+}
+
+// rest is what comes behind the files.
+func (f *fold) rest(yield func(Record) bool) {
 	for _, id := range f.needed() {
 		if !yield(Record{Reading: &Reading{ID: id, Spec: f.readings.specs[id]}}) {
 			return

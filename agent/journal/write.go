@@ -90,6 +90,9 @@ func (j *Journal) flush(recs []Record, sync bool) error {
 		}
 	}
 	j.notes = j.notes[:0]
+	if j.aside != nil {
+		j.aside.tail = append(j.aside.tail, j.buf...)
+	}
 	return nil
 }
 
