@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"tailrace/agent/flow"
 )
 
 // Matches finds what an agent does that is started: the files, each in the
@@ -55,5 +57,46 @@ func TestMatches(t *testing.T) {
 			t.Errorf("%d files are known", n)
 		}
 		h.stop()
+	})
+}
+
+// A file that two inputs match goes to the first of them, all of it, over
+// restarts and rotation; with that one gone, or excluding it, to the second.
+func TestFirstInputTakes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a*.log")
+		h.opts.Inputs = append(h.opts.Inputs, Config{Paths: []string{h.path("*.log")}, Topic: "u"})
+		var other []string
+		life := func() {
+			t.Helper()
+			h.start()
+			h.settle()
+			var c flow.Chunk
+			for h.in.Feed("u").Next(&c, readSize) {
+				for i := range c.Lines() {
+					other = append(other, string(c.Line(i)))
+				}
+				s := c.Span(0, c.Lines())
+				h.j.intent(s)
+				h.j.ack(s)
+			}
+			h.stop()
+		}
+		h.append("a.log", "a1\n")
+		h.append("b.log", "b1\n")
+		life()
+		h.append("a.log", "a2\n")
+		h.rename("a.log", "a.log.1")
+		h.append("a.log", "a3\n")
+		h.append("b.log", "b2\n")
+		life()
+		h.want("a1", "a2", "a3")
+		h.opts.Inputs[0].Exclude = []string{h.path("a.log")}
+		h.append("a.log", "a4\n")
+		life()
+		h.want("a1", "a2", "a3")
+		if got := strings.Join(other, " "); got != "b1 b2 a4" {
+			t.Errorf("the second input has %q", got)
+		}
 	})
 }
