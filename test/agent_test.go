@@ -191,6 +191,17 @@ func (a *agent) holds(path string) bool {
 	return false
 }
 
+// hasJournal says whether the agent has ever begun.
+func (a *agent) hasJournal() bool {
+	names, _ := filepath.Glob(filepath.Join(a.state, "journal*"))
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil && info.Size() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // knows says whether the journal has a file of this path.
 func (a *agent) knows(path string) bool {
 	names, _ := filepath.Glob(filepath.Join(a.state, "journal*"))

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -214,6 +215,33 @@ func TestFileSystemGoesAway(t *testing.T) {
 	must(t, syscall.Mount(aside, disk, "", syscall.MS_BIND, ""))
 	st.agent.start()
 	st.put(100)
+	st.exact()
+}
+
+// A compressed file that a pattern matches is shipped once, with its own path;
+// one that was plain when it was shipped is not shipped again.
+func TestCompressedFilesMatch(t *testing.T) {
+	t.Parallel()
+	s := seed(t)
+	st := newStage(t, sharedBroker(t), 1, s, config{paths: []string{"*.log", "*.log.*"}})
+	for ext := range lines.Compressors {
+		st.addLog("old"+ext[1:], s)
+	}
+	st.put(1000)
+	for _, l := range st.logs[1:] {
+		ext := strings.TrimPrefix(l.Chain.Name, "old")
+		must(t, errors.Join(l.Rotate(1), l.Close(), l.Compress(0, "."+ext)))
+		l.Also(l.Path + ".1." + ext)
+	}
+	st.agent.start()
+	st.arrive()
+	l := st.logs[0]
+	must(t, errors.Join(l.Rotate(1), l.Reopen(), l.Write(100), l.Flush()))
+	st.arrive()
+	must(t, l.Compress(0, ".gz"))
+	st.agent.kill()
+	st.agent.start()
+	must(t, errors.Join(l.Write(100), l.Flush()))
 	st.exact()
 }
 

@@ -54,6 +54,14 @@ var whileRunning = []history{
 	{name: "hard-link", busy: func(l *lines.Log) error {
 		return errors.Join(os.Link(l.Path, filepath.Join(filepath.Dir(l.Path), "same.log")), l.Write(10))
 	}, calm: func(l *lines.Log) error { return errors.Join(l.Delete(), l.Write(10)) }},
+	{name: "compressed", busy: func(l *lines.Log) error {
+		return times(5, func() error {
+			return errors.Join(l.Write(50), l.Rotate(30), l.Reopen(), l.Compress(0, ".gz"), l.Write(50))
+		})
+	}},
+	{name: "compressed-late", busy: func(l *lines.Log) error {
+		return errors.Join(l.Write(50), l.Rotate(30), l.Reopen(), l.Write(50))
+	}, calm: func(l *lines.Log) error { return l.Compress(0, ".gz") }},
 	{name: "line-in-pieces", busy: func(l *lines.Log) error { // D2
 		return times(3, func() error {
 			err := errors.Join(l.Write(3), l.Half())
@@ -115,6 +123,17 @@ var whileStopped = []history{
 	}},
 	{name: "copied-without-append", begin: (*lines.Log).NoAppend, busy: func(l *lines.Log) error {
 		return errors.Join(l.Write(300), l.RotateCopy(30), l.Write(100))
+	}},
+	{name: "compressed-gz", busy: compressed(".gz")},
+	{name: "compressed-zst", busy: compressed(".zst")},
+	{name: "compressed-xz", busy: compressed(".xz")},
+	{name: "compressed-bz2", busy: compressed(".bz2")},
+	{name: "compressed-3", busy: func(l *lines.Log) error { // B15
+		err := times(3, func() error { return errors.Join(l.Write(300), l.Rotate(30), l.Reopen(), l.Write(100)) })
+		return errors.Join(err, l.Compress(1, ".gz"), l.Compress(2, ".gz"))
+	}},
+	{name: "copied-compressed", busy: func(l *lines.Log) error {
+		return errors.Join(l.Write(300), l.RotateCopy(30), l.Compress(0, ".gz"), l.Write(100))
 	}},
 	{name: "restored", busy: func(l *lines.Log) error { return errors.Join(l.Restore(), l.Write(100)) }},
 	{name: "moved-to-a-folder", busy: func(l *lines.Log) error { // olddir, two deep
@@ -217,6 +236,13 @@ func times(n int, f func() error) error {
 
 // pause is a program that has nothing to write for a while.
 func pause(d time.Duration) { <-time.After(d) }
+
+// compressed rotates a log and compresses what was it.
+func compressed(ext string) func(l *lines.Log) error {
+	return func(l *lines.Log) error {
+		return errors.Join(l.Write(300), l.Rotate(30), l.Reopen(), l.Compress(0, ext), l.Write(100))
+	}
+}
 
 // switchLink makes the log's path a symbolic link to another file beside it,
 // which the program opens.

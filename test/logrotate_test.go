@@ -53,6 +53,22 @@ func TestLogrotateCreate(t *testing.T) {
 	})
 }
 
+// Files are copied and truncated.
+func TestLogrotateCopyTruncate(t *testing.T) {
+	underLogrotate(t, []rotation{
+		{name: "plain", conf: "copytruncate\n" + pauses},
+		{name: "torn", conf: "copytruncate\n", torn: true},
+	})
+}
+
+// Old files go to another folder.
+func TestLogrotateOlddir(t *testing.T) {
+	underLogrotate(t, []rotation{
+		{name: "create", conf: "create\nolddir old\ncreateolddir\n" + reopens},
+		{name: "copytruncate", conf: "copytruncate\nolddir old\ncreateolddir\n" + pauses},
+	})
+}
+
 // underLogrotate writes logs at 10,000 lines a second for each configuration,
 // rotated every 1 to 3 s by the real logrotate, while the agent is killed, and
 // stopped through some of the rotations. TAILRACE_LOGROTATE is for how long.
@@ -62,7 +78,6 @@ func underLogrotate(t *testing.T, rotations []rotation) {
 	if _, err := exec.LookPath("logrotate"); err != nil && os.Getenv("CI") != "true" {
 		t.Skip("logrotate is not installed")
 	}
-	t.Parallel()
 	r := random(t)
 	b := sharedBroker(t)
 	var yards []*yard
@@ -73,8 +88,9 @@ func underLogrotate(t *testing.T, rotations []rotation) {
 		inputs = append(inputs, input{paths: []string{filepath.Join(y.dir, "*.log")}, topic: y.topic})
 	}
 	a := newAgent(t, config{broker: b.Addr, inputs: inputs})
-	stop := workAll(t, yards)
 	a.start()
+	until(t, stalled, "the agent has a journal", a.hasJournal) // what is rotated before that is history
+	stop := workAll(t, yards)
 	for end := time.Now().Add(duration(t, "TAILRACE_LOGROTATE", 8*time.Second)); time.Now().Before(end); {
 		restart(t, a, r)
 	}
@@ -101,7 +117,8 @@ func restart(t *testing.T, a *agent, r *rand.Rand) {
 	if r.IntN(2) == 0 {
 		a.kill()
 	} else {
-		a.stop(stopLimit)
+		a.terminate()
+		a.wait(stopLimit) // whatever its status: it may only just have started
 	}
 	if r.IntN(3) == 0 {
 		wait(t, time.Duration(2+r.IntN(4))*time.Second)

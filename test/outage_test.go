@@ -109,3 +109,22 @@ func TestMissingTopic(t *testing.T) {
 	t.Log(result)
 	must(t, result.Err())
 }
+
+// The agent is killed while the broker holds its answers back, again and again.
+func TestKilledWithoutAnswers(t *testing.T) {
+	t.Parallel()
+	b := ownBroker(t)
+	st := newStage(t, b, 4, seed(t), config{})
+	st.agent.start()
+	stop := st.write(lines.Load{Rate: 2_000, Rotate: time.Second, Keep: 30, Late: 100 * time.Millisecond})
+	for range 5 {
+		wait(t, time.Second)
+		b.Pause()
+		wait(t, 500*time.Millisecond)
+		st.agent.kill()
+		b.Resume()
+		st.agent.start()
+	}
+	stop()
+	st.exact()
+}

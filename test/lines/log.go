@@ -5,6 +5,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"slices"
 )
 
 // A Log is a program that writes a log, together with who rotates it. As real
@@ -26,7 +28,8 @@ type Log struct {
 // old is a rotated file.
 type old struct {
 	path string
-	file int // index in the chain
+	file int    // index in the chain
+	ext  string // of a compressed one
 }
 
 // NewLog opens a new log.
@@ -111,14 +114,34 @@ func (l *Log) shift(keep int) error {
 		l.names = l.names[:keep-1]
 	}
 	for i := len(l.names) - 1; i >= 0; i-- {
-		to := fmt.Sprintf("%s.%d", l.Path, i+2)
+		to := fmt.Sprintf("%s.%d%s", l.Path, i+2, l.names[i].ext)
 		if err := os.Rename(l.names[i].path, to); err != nil {
 			return err
 		}
 		l.names[i].path = to
 		l.Chain.named(l.names[i].file, to)
 	}
-	l.names = append([]old{{l.Path + ".1", l.file}}, l.names...)
+	l.names = append([]old{{path: l.Path + ".1", file: l.file}}, l.names...)
+	return nil
+}
+
+// Compressors are commands that put a compressed file in the place of a plain
+// one, by what they append to its name.
+var Compressors = map[string][]string{
+	".gz":  {"gzip"},
+	".zst": {"zstd", "-q", "--rm"},
+	".xz":  {"xz", "-1"},
+	".bz2": {"bzip2"},
+}
+
+// Compress compresses the n-th rotated file, 0 for the newest.
+func (l *Log) Compress(n int, ext string) error {
+	command := append(slices.Clone(Compressors[ext]), l.names[n].path)
+	if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%q: %w\n%s", command, err, out)
+	}
+	l.names[n].path += ext
+	l.names[n].ext = ext
 	return nil
 }
 
@@ -159,6 +182,9 @@ func (l *Log) NoAppend() error {
 	l.f = f
 	return err
 }
+
+// At says that the file holds size bytes already, of something else.
+func (l *Log) At(size int64) { l.size = size }
 
 // Hole makes the file n bytes longer without writing.
 func (l *Log) Hole(n int64) error {
