@@ -85,12 +85,13 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	}
 	if base, ok := rotatedFrom(e.path); ok && in.pats.match(base) >= 0 {
 		// it and its like are taken in their order
-		if t := in.tails[base]; t != nil && t.state == following && in.changed(t) {
+		if t := in.tails[base]; t != nil && t.unsure {
+			return // it may be its copy
+		} else if t != nil && t.state == following && in.changed(t) {
 			in.truncated(t)
+		} else if !in.unpacked(d, l, base) {
+			return // so does what is at base
 		} else if !l.has(filepath.Base(base)) {
-			if !in.unpacked(d, l, base) {
-				return
-			}
 			in.generations(d, l, base)
 		}
 		if in.byKey[e.key] != nil {

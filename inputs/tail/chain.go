@@ -115,7 +115,7 @@ func (f *file) halfOf(g *file, newest int64) {
 	case g.base > 0:
 		f.joined, f.next = g.base, g
 		f.size = max(0, f.pos.off-f.joined)
-	case f.state != done && newest > 0 && newest < f.birth && !f.packed:
+	case f.state != done && newest > 0 && newest < f.birth:
 		f.half, f.next = true, g
 	}
 }

@@ -2,6 +2,7 @@ package tail
 
 import (
 	"bytes"
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -56,10 +57,18 @@ func (in *Input) isCopy(d *dir, e entry) bool {
 func (in *Input) copiedEarly(d *dir, l *listing) {
 	for _, f := range byID(d.files) {
 		if f.state != following || f.now != f.path || f.key == (key{}) || f.at() >= flow.Enough {
+			in.sure(f)
+			continue
+		}
+		if in.copiedPacked(f, l) {
+			in.truncated(f)
 			continue
 		}
 		at := f.at()
-		if e, err := in.search(f, l); err == nil && !in.sameStart(f, e) && f.doubtAt(at) {
+		switch e, err := in.search(f, l); {
+		case errors.Is(err, errMoved):
+			in.unsureOf(f) // its copy is renamed, or compressed
+		case err == nil && !in.sameStart(f, e) && f.doubtAt(at):
 			in.truncated(f)
 		}
 	}
@@ -78,6 +87,9 @@ func (f *file) doubtAt(off int64) bool {
 // both go, or one of them cannot be read.
 func (in *Input) sameStart(f *file, e entry) bool {
 	a, err := in.disk.openFile(e.path)
+	if isMissing(err) {
+		in.unsureOf(f) // it was renamed, or compressed, this moment
+	}
 	if err != nil {
 		return true
 	}

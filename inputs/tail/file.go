@@ -66,6 +66,9 @@ type file struct {
 	// plain bytes. sought says that its bytes may be in a compressed file of
 	// which that is to be found out. Run writes both, holding mu.
 	packed, sought bool
+	// unsure says that it is not read until it is known what is in a
+	// compressed file, which may be a copy of what was here before.
+	unsure bool
 
 	// queued says that it is in the ready queue, whose lock guards it.
 	queued bool

@@ -47,7 +47,7 @@ func (w *world) begin() {
 	for _, s := range w.j.unacked() {
 		var c flow.Chunk
 		err := w.in.Fetch(s, &c)
-		for range 5 {
+		for range 20 { // compressed files have to be quiet first
 			if err != nil && err != flow.ErrGone {
 				w.wait(time.Second)
 				err = w.in.Fetch(s, &c)

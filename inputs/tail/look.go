@@ -125,6 +125,7 @@ func (in *Input) locate(d *dir, l *listing) {
 		} else {
 			in.rotate(f)
 			f.seeking = true
+			in.seek(f, true)
 		}
 	}
 }
@@ -207,7 +208,7 @@ func (in *Input) seen(f *file, e entry) {
 		delete(in.draining, f)
 	}
 	f.mu.Lock()
-	f.sought = false
+	f.sought = in.waiting[f]
 	shrunk := e.size+f.joined < f.pos.off || e.size < f.size && f.joined == 0
 	rewritten := f.rewritten(e)
 	var more bool

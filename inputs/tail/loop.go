@@ -379,7 +379,7 @@ func (in *Input) wakeAll(files []*file) {
 
 // awake says whether f is to be read now, and opens it.
 func (in *Input) awake(f *file) bool {
-	if !f.recorded || f.wrong != nil || in.waiting[f] || f.state == done || f.state == unfollowed || f.gone && !f.isOpen() {
+	if !f.recorded || f.wrong != nil || in.waiting[f] || f.unsure || f.state == done || f.state == unfollowed || f.gone && !f.isOpen() {
 		return false
 	}
 	f.mu.Lock()

@@ -31,14 +31,15 @@ type mode struct {
 	// renames: files are only renamed and, once they were rotated, deleted;
 	// nothing is truncated.
 	renames bool
+	packs   bool // rotated files are compressed
 	record  record.Options
 	count   int // histories that are played if nothing else is said
 }
 
 var modes = []mode{
-	{name: "calm", count: 100},
-	{name: "rename", racing: true, renames: true, count: 100},
-	{name: "race", racing: true, count: 100},
+	{name: "calm", packs: true, count: 100},
+	{name: "rename", racing: true, renames: true, packs: true, count: 100},
+	{name: "race", racing: true, packs: true, count: 100},
 	// each line is a record, but not as it is; and not before the next begins
 	{name: "records", racing: true, count: 50, record: record.Options{Exclude: []string{"^never"}}},
 	{name: "traces", racing: true, count: 50, record: record.Options{Multiline: record.Multiline{Start: "^"}}},
@@ -189,10 +190,12 @@ func (w *world) act(c *chain, n int) {
 	switch {
 	case n < 25:
 		c.write()
-	case n < 31:
+	case n < 29:
 		c.writeHalf()
-	case n < 36:
+	case n < 33:
 		c.writeLate()
+	case n < 36:
+		c.compress()
 	case n < 52 && c.copies:
 		c.copyTruncate()
 	case n < 52:
@@ -307,7 +310,7 @@ func (w *world) current() []*epoch {
 func (w *world) looked(was []*epoch) {
 	for i, c := range w.chains {
 		if c.cur != nil && c.cur == was[i] {
-			c.cur.looked = true
+			c.cur.looked = c.cur.looked || w.knows(c.path)
 		}
 	}
 }
@@ -320,6 +323,7 @@ func (w *world) end() {
 		if c.cur != nil {
 			c.finishHalf()
 		}
+		c.endCompress()
 	}
 	if !w.up {
 		w.begin()

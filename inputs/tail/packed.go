@@ -3,6 +3,7 @@ package tail
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"tailrace/agent/flow"
@@ -47,11 +48,14 @@ type inside struct {
 	whole bool  // it was read to its end
 	size  int64 // plain bytes; when not whole, what it tells of itself
 	told  bool  // it tells
+	// asked is how far the files had been read that it was compared with;
 	// holds is the files of whose content, as far as they were read, it has
 	// the beginning; begins is those whose first bytes it has.
 	holds  map[flow.FileID]held
 	begins map[flow.FileID]bool
-	err    error // why it is of no use: damaged, or over a limit
+	asked  map[flow.FileID]int64
+	head   []byte // the first bytes
+	err    error  // why it is of no use: damaged, or over a limit
 }
 
 // held is how far a file had been read whose content is in a parcel, and how
@@ -168,10 +172,13 @@ func (in *Input) lookAgain(p *parcel, at time.Time) {
 // family of path that may be unread. If not, the order of the path's files is
 // not known, and has to wait.
 func (in *Input) unpacked(d *dir, l *listing, path string) bool {
-	if in.waiting[in.tails[path]] {
+	if t := in.tails[path]; t != nil && (in.waiting[t] || t.unsure) {
 		return false
 	}
 	family := in.family(l, path)
+	if in.seeking(path, family) {
+		return false
+	}
 	known := in.knownOf(family)
 	var parcels []*parcel
 	for i, m := range family {
@@ -184,6 +191,17 @@ func (in *Input) unpacked(d *dir, l *listing, path string) bool {
 		}
 	}
 	return in.sortOut(parcels)
+}
+
+// seeking says that a file of path is missing which may be in one of its
+// compressed files.
+func (in *Input) seeking(path string, family []member) bool {
+	for _, m := range family {
+		if m.gen.packed && in.byKey[m.key] == nil {
+			return slices.ContainsFunc(in.filesOf(path), func(f *file) bool { return f.sought })
+		}
+	}
+	return false
 }
 
 // sortOut says whether it is known what is in each of the parcels, which are in
@@ -236,14 +254,18 @@ func (p *parcel) unreadable() bool {
 // errPacked says that a compressed file has to be made ready to be read.
 var errPacked = errors.New("it is not decompressed yet")
 
-// isGeneration says that it is known what is in the compressed file at e, or
-// that it does not matter, and that it is nobody's.
+// isGeneration says that the compressed file at e is nobody's: it was looked
+// into, or nothing is known of path that could be in it.
 func (in *Input) isGeneration(e entry, path string) bool {
 	if !in.unknownPacked(e) {
 		return false
 	}
 	p := in.parcels[e.key]
-	return p == nil || p.of == nil && !p.skipped
+	if p == nil {
+		return in.tails[path] == nil
+	}
+	seen := p.inside != nil || p.glance != nil && len(p.glance.begins) == 0
+	return seen && p.of == nil && !p.skipped
 }
 
 // packedGeneration adopts the compressed file at e, of which that is known, as
@@ -285,7 +307,7 @@ func (in *Input) unacked(f *file) bool {
 // cutWaiting takes up the truncated files of d that had to wait.
 func (in *Input) cutWaiting(d *dir) {
 	for f := range in.waiting {
-		if d.files[f] {
+		if d.files[f] && !slices.Contains(in.cut, f) {
 			in.cut = append(in.cut, f)
 		}
 	}

@@ -1,9 +1,13 @@
 package tail
 
 import (
+	"bytes"
 	"errors"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
 	"tailrace/inputs/tail/unpack"
@@ -14,7 +18,15 @@ import (
 // to its end, keeps its place: p is its copy for now.
 func (in *Input) claim(p *parcel) bool {
 	f, h := in.holder(p)
+	if f == nil && in.stale(p) {
+		p.glance, p.inside = nil, nil
+		in.glance(p)
+		return true
+	}
 	if f == nil {
+		if p.of = in.openHolder(p); p.of != nil {
+			return true
+		}
 		p.of = in.presumed(p)
 		p.skipped = p.skipped || p.of != nil
 		return p.of != nil
@@ -34,10 +46,7 @@ func (in *Input) claim(p *parcel) bool {
 // holder is the file whose content p holds, and how far it had been read: one
 // that is not done, else the one of which most was read.
 func (in *Input) holder(p *parcel) (*file, held) {
-	c := p.inside
-	if c == nil {
-		c = p.glance
-	}
+	c := p.known()
 	if c == nil || c.err != nil {
 		return nil, held{}
 	}
@@ -46,14 +55,29 @@ func (in *Input) holder(p *parcel) (*file, held) {
 	for id, h := range c.holds {
 		f := in.files[id]
 		switch {
-		case f == nil, h.off < flow.Enough, !f.owned(p.entry):
-		case p.inside == nil && c.size != h.off:
+		case f == nil, !f.owned(p.entry):
+		case h.off < flow.Enough && (!c.whole || c.size != h.off || f.state != done || in.present(f)):
+			// too little to tell by, unless it is all
+		case p.inside == nil && c.size != h.off && (f.state == done || !f.isOpen()):
 			// not before it is sure that nobody writes to it
 		case best == nil, best.state == done && (f.state != done || h.off > at.off):
 			best, at = f, h
 		}
 	}
+	for id := range c.begins {
+		if f := in.files[id]; best == nil && f != nil && c.whole && f.owned(p.entry) && f.endsJoined(c.size) {
+			best, at = f, held{off: f.at()}
+		}
+	}
 	return best, at
+}
+
+// endsJoined says that all of f was read, the last line of which ends in the
+// next file, and that f is size bytes long without that.
+func (f *file) endsJoined(size int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.joined > 0 && f.pos.off == size+f.joined
 }
 
 // presumed is the file whose content p seems to have: it begins alike, its
@@ -94,20 +118,67 @@ func (in *Input) claimed(f *file, p *parcel) bool {
 	return false
 }
 
-// claimShort gives p, the oldest parcel that is nobody's, to the file of its
-// path of which too little was read to know its content by, if p begins like it
-// and it was at its path when it was seen last.
+// stale says that a file was read to its end since p was compared with it.
+func (in *Input) stale(p *parcel) bool {
+	c := p.known()
+	return c != nil && slices.ContainsFunc(in.filesOf(p.path), func(f *file) bool {
+		off, ok := c.asked[f.id]
+		return ok && f.state == done && off != f.at()
+	})
+}
+
+// openHolder is the open file that has the size of p and begins like it.
+func (in *Input) openHolder(p *parcel) *file {
+	c := p.known()
+	if c == nil || c.err != nil || !c.whole && !c.told {
+		return nil
+	}
+	for _, f := range in.filesOf(p.path) {
+		f.mu.Lock()
+		same := f.state != done && f.fd >= 0 && f.z == nil && f.owned(p.entry)
+		if same {
+			e, err := f.content().describe()
+			same = err == nil && e.size == c.size
+		}
+		if same {
+			buf := make([]byte, len(c.head))
+			n, err := f.content().pread(buf, 0)
+			same = err == nil && bytes.Equal(buf[:n], c.head)
+		}
+		f.mu.Unlock()
+		if same {
+			return f
+		}
+	}
+	return nil
+}
+
+// claimShort gives p, the oldest parcel that is nobody's, to the missing file of
+// its path of which too little was read to know its content by, if p begins with
+// that.
 func (in *Input) claimShort(p *parcel) {
-	if p.inside == nil || p.inside.err != nil {
+	c := p.inside
+	if c == nil || c.err != nil {
 		return
 	}
-	for id, h := range p.inside.holds {
-		f := in.files[id]
-		if f != nil && f.state != done && h.off < flow.Enough && h.off == f.at() && f.now == f.path && !f.isOpen() && f.owned(p.entry) && !in.present(f) {
+	for _, f := range in.filesOf(p.path) {
+		at := f.at()
+		if f.state == done || f.state == unfollowed || at >= flow.Enough || f.isOpen() || !f.owned(p.entry) || at > 0 && c.holds[f.id].off != at {
+			continue
+		}
+		if !in.present(f) {
 			in.pour(f, p)
 			return
 		}
 	}
+}
+
+// known is what has been found out of p; nil: nothing yet.
+func (p *parcel) known() *inside {
+	if p.inside != nil {
+		return p.inside
+	}
+	return p.glance
 }
 
 // present says that the file is where it was last seen.
@@ -118,10 +189,7 @@ func (in *Input) present(f *file) bool {
 
 // pour makes p the place of f, whose content it has.
 func (in *Input) pour(f *file, p *parcel) {
-	c := p.inside
-	if c == nil {
-		c = p.glance
-	}
+	c := p.known()
 	delete(in.parcels, p.key)
 	f.queue.remove(f)
 	in.rotate(f)
@@ -144,7 +212,7 @@ func (in *Input) pour(f *file, p *parcel) {
 // wrap makes f a compressed file of size plain bytes. The caller holds mu.
 func (f *file) wrap(size int64) {
 	f.packed, f.size, f.sure, f.searched = true, size, size, f.pos.off
-	f.held, f.mtime, f.early, f.sought = false, 0, nil, false
+	f.held, f.mtime, f.early, f.sought, f.unsure = false, 0, nil, false, false
 }
 
 // sought says whether the rest of f, which is missing, may be in a compressed
@@ -155,9 +223,8 @@ func (in *Input) sought(f *file, l *listing) bool {
 	}
 	var parcels []*parcel
 	family := in.family(l, f.path)
-	known := in.knownOf(family)
-	for i, m := range family {
-		if m.gen.packed && in.unknownPacked(m.entry) && (i >= known || f.at() >= flow.Enough) {
+	for _, m := range family {
+		if m.gen.packed && in.unknownPacked(m.entry) {
 			parcels = append(parcels, in.parcel(m.entry, f.path))
 		}
 	}
@@ -197,24 +264,117 @@ func (in *Input) spoilt(f *file, l *listing) *parcel {
 }
 
 // searchPacked finds the copy of f, which was truncated, among the compressed
-// files of its family. wait says that it is not known yet what is in them.
-func (in *Input) searchPacked(f *file, l *listing) (p *parcel, wait bool) {
-	for _, m := range in.family(l, f.path) {
+// files of its family. When too little was read of f to know it by, that is the
+// oldest new one. wait says that it is not known yet what is in them.
+func (in *Input) searchPacked(f *file, l *listing) (copied *parcel, wait bool) {
+	family := in.family(l, f.path)
+	known := in.knownOf(family)
+	for i, m := range family {
 		if !m.gen.packed || !in.unknownPacked(m.entry) {
 			continue
 		}
 		p := in.parcel(m.entry, f.path)
+		if in.claim(p) && p.of != f {
+			continue
+		}
 		switch c := in.insideOf(p); {
 		case c == nil:
-			wait = wait || !p.unreadable() && (p.of == nil || p.of == f)
-		case c.err == nil && c.holds[f.id] != (held{}) && c.holds[f.id].off == f.at() && f.owned(p.entry):
-			return p, false
-		case c.err == nil && p.of == f:
-			p.inside, p.of = nil, nil // it was read on since
+			wait = wait || !p.unreadable()
+		case c.err != nil || !f.owned(p.entry):
+		case c.holds[f.id] != (held{}) && c.holds[f.id].off == f.at(), f.at() == 0 && i >= known:
+			if copied == nil {
+				copied = p
+			}
+		case p.of == f:
+			p.inside, p.glance, p.of = nil, nil, nil // it was read on since
 			return nil, true
 		}
 	}
-	return nil, wait
+	return copied, wait
+}
+
+// copiedPacked says that f, of which too little was read to notice that from its
+// content, was copied, truncated, and the copy compressed: the oldest new file of
+// the family is compressed, begins with what was read, and f itself goes on
+// otherwise. While that is found out f is not read.
+func (in *Input) copiedPacked(f *file, l *listing) bool {
+	p := in.oldestNew(f, l)
+	var c *inside
+	if p != nil {
+		c = in.insideOf(p)
+	}
+	f.mu.Lock()
+	was := f.unsure
+	f.unsure = p != nil && c == nil && !p.unreadable()
+	freed := was && !f.unsure
+	h, off := held{}, f.pos.off
+	f.mu.Unlock()
+	if c != nil && c.err == nil {
+		h = c.holds[f.id]
+		if off > 0 && h.off != off {
+			c = nil // it begins otherwise
+		}
+	}
+	if c != nil && c.err == nil && !in.sameHead(f, c.head) && f.doubtAt(off) {
+		return true
+	}
+	if freed {
+		in.wake(f)
+	}
+	return false
+}
+
+// unsureOf has f not read before the next look.
+func (in *Input) unsureOf(f *file) {
+	f.mu.Lock()
+	f.unsure = true
+	f.mu.Unlock()
+	in.touched(filepath.Dir(f.now))
+}
+
+// sure has f, which copiedPacked does not see to any more, read again.
+func (in *Input) sure(f *file) {
+	f.mu.Lock()
+	was := f.unsure
+	f.unsure = false
+	f.mu.Unlock()
+	if was {
+		in.wake(f)
+	}
+}
+
+// oldestNew is the oldest file of the family of f that is newer than what is
+// known, if it is compressed.
+func (in *Input) oldestNew(f *file, l *listing) *parcel {
+	family := in.family(l, f.path)
+	for _, m := range family[in.knownOf(family):] {
+		if m.gen.packed && in.packing(m.entry) {
+			continue
+		}
+		if !m.gen.packed {
+			return nil
+		}
+		if p := in.parcel(m.entry, f.path); !in.claim(p) || p.of == f {
+			return p
+		}
+	}
+	return nil
+}
+
+// sameHead says whether f begins with head, as far as both go, or cannot be
+// read.
+func (in *Input) sameHead(f *file, head []byte) bool {
+	fd, err := in.disk.openFile(f.now)
+	if err != nil {
+		return true
+	}
+	defer unix.Close(fd)
+	if e, err := in.disk.statFD(fd); err != nil || e.key != f.key {
+		return true
+	}
+	buf := make([]byte, len(head))
+	n, err := in.disk.pread(fd, buf, 0)
+	return err != nil || n > 0 && bytes.Equal(buf[:n], head[:n])
 }
 
 // arriveLate adopts p, which came before what was adopted without waiting for
@@ -268,7 +428,10 @@ func (in *Input) ownPacked(d *dir, l *listing) {
 				path = base
 			}
 		}
-		if path != e.path && in.unpacked(d, l, path) {
+		if path != e.path {
+			if !in.unpacked(d, l, path) {
+				continue
+			}
 			in.generations(d, l, path)
 		}
 		if in.byKey[e.key] == nil {
@@ -325,6 +488,9 @@ func (in *Input) seenPacked(f *file, e entry) {
 	}
 	in.seek(f, false)
 	f.packedAs, f.resumed = at, false
+	if t := in.tails[f.path]; f.half && t != nil && t.birth >= e.mtime {
+		f.half = false // it was renamed, not copied: its mtime tells, its birth does not
+	}
 	delete(in.parcels, e.key)
 	in.unpackedAgain(f, c)
 }

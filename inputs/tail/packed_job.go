@@ -117,28 +117,33 @@ type probe struct {
 // probes is what may be in p: the newest known files of its path, and the one
 // that has its inode.
 func (in *Input) probes(p *parcel) []probe {
-	if in.kindred == nil {
-		in.kindred = map[string][]*file{}
-		for _, f := range in.files {
-			in.kindred[f.path] = append(in.kindred[f.path], f)
-		}
-	}
-	files := slices.Clone(in.kindred[p.path])
-	slices.SortFunc(files, func(a, b *file) int { return cmp.Compare(b.id, a.id) })
-	files = files[:min(len(files), probesMax)]
+	files := in.filesOf(p.path)
+	files = slices.Clone(files[max(0, len(files)-probesMax):])
 	if f := in.byKey[p.key]; f != nil && !slices.Contains(files, f) {
 		files = append(files, f)
 	}
 	var out []probe
 	for _, f := range files {
 		f.mu.Lock()
-		if f.pos.off > 0 {
-			out = append(out, probe{f.id, f.pos})
-		}
+		out = append(out, probe{f.id, f.pos})
 		f.mu.Unlock()
 	}
 	slices.SortFunc(out, func(a, b probe) int { return cmp.Compare(a.pos.off, b.pos.off) })
 	return out
+}
+
+// filesOf is the known files of path, by their numbers.
+func (in *Input) filesOf(path string) []*file {
+	if in.kindred == nil {
+		in.kindred = map[string][]*file{}
+		for _, f := range in.files {
+			in.kindred[f.path] = append(in.kindred[f.path], f)
+		}
+		for _, files := range in.kindred {
+			slices.SortFunc(files, func(a, b *file) int { return cmp.Compare(a.id, b.id) })
+		}
+	}
+	return in.kindred[path]
 }
 
 // fdReader reads an open file, for unpack.
@@ -183,9 +188,13 @@ func (in *Input) inspect(e entry, probes []probe, most int64) (*inside, error) {
 	defer unix.Close(fd)
 	defer r.Close()
 	i := inspection{
-		content: content{&in.disk, fd, &unpacked{Reader: r}}, probes: probes,
-		inside: &inside{holds: map[flow.FileID]held{}, begins: map[flow.FileID]bool{}},
+		content: content{&in.disk, fd, &unpacked{Reader: r}},
+		inside:  &inside{asked: map[flow.FileID]int64{}, holds: map[flow.FileID]held{}, begins: map[flow.FileID]bool{}},
 	}
+	for _, p := range probes {
+		i.asked[p.id] = p.pos.off
+	}
+	i.probes = slices.DeleteFunc(probes, func(p probe) bool { return p.pos.off == 0 })
 	i.size, i.told = r.Told()
 	err = i.run(most, in.quit)
 	switch {
@@ -240,14 +249,14 @@ func (i *inspection) run(most int64, quit <-chan struct{}) error {
 
 // first finds the files whose first bytes these are.
 func (i *inspection) first() error {
+	i.head = make([]byte, flow.PrefixMax)
+	n, err := i.pread(i.head, 0)
+	if err != nil {
+		return err
+	}
+	i.head = i.head[:n]
 	for _, p := range i.probes {
-		var buf [flow.PrefixMax]byte
-		head := buf[:p.pos.mark.PrefixLen]
-		n, err := i.pread(head, 0)
-		if err != nil {
-			return err
-		}
-		if n == len(head) && flow.PrefixSum(0, head) == p.pos.mark.Prefix {
+		if m := p.pos.mark; m.PrefixLen <= n && flow.PrefixSum(0, i.head[:m.PrefixLen]) == m.Prefix {
 			i.begins[p.id] = true
 		}
 	}

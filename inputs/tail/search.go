@@ -147,7 +147,7 @@ func (in *Input) rebind(f *file, e entry) {
 	f.key, f.dev, f.ino, f.birth = e.key, e.dev, e.ino, e.key.birth
 	f.owner, f.handle = int64(e.uid)+1, in.disk.handle(e)
 	f.size, f.searched, f.grown = e.size, f.pos.off, time.Now()
-	f.early = nil
+	f.early, f.unsure = nil, false
 	f.mu.Unlock()
 	in.byKey[e.key] = f
 	in.noteFile(f)

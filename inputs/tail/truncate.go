@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tailrace/agent/flow"
 	"tailrace/inputs/tail/unpack"
 )
 
@@ -91,21 +92,25 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		return
 	}
 	placed := ok && at.path == f.path
-	copied, err := in.search(f, l)
-	if errors.Is(err, errMoved) {
-		in.tell(task{f: f}) // a rotation is under way: look again
+	parcel, wait := in.searchPacked(f, l)
+	if wait {
+		in.waiting[f] = true // until it is known what is in them
+		in.seek(f, true)
 		return
 	}
-	found := err == nil
-	var parcel *parcel
-	if !found {
-		var wait bool
-		if parcel, wait = in.searchPacked(f, l); wait {
-			in.waiting[f] = true // until it is known what is in them
+	in.seek(f, false)
+	copied := entry{}
+	if parcel == nil || f.at() < flow.Enough && in.oldestNew(f, l) != parcel {
+		copied, err = in.search(f, l)
+		if errors.Is(err, errMoved) {
+			in.tell(task{f: f}) // a rotation is under way: look again
 			return
 		}
-		found = parcel != nil
+		if err == nil {
+			parcel = nil
+		}
 	}
+	found := err == nil
 	fd := in.detach(f)
 	var place position
 	known := false // its end is gone, and nothing else

@@ -35,11 +35,12 @@ type chain struct {
 	calm   time.Time // no rotation before that
 	split  bool      // the agent must look before the next rotation: it cannot
 	// tell two truncations at the same place, or halves of halves, apart
-	splits int    // how often that was so
-	cut    *line  // the last such line
-	copies bool   // it is rotated by copytruncate, not by renaming
-	dir    string // where it is rotated to, with a slash, if that is another directory
-	used   bool   // something was rotated to it
+	splits  int      // how often that was so
+	cut     *line    // the last such line
+	copies  bool     // it is rotated by copytruncate, not by renaming
+	dir     string   // where it is rotated to, with a slash, if that is another directory
+	used    bool     // something was rotated to it
+	packing *packing // nil: none
 }
 
 func (c *chain) create() {
@@ -150,9 +151,12 @@ func (e *epoch) lastOrder() int {
 
 // shift makes room for the newest rotated file, as logrotate does.
 func (c *chain) shift() {
+	c.endCompress()
 	for i := 30; i >= 1; i-- {
-		if _, err := os.Stat(c.w.path(fmt.Sprintf("%s%s.%d", c.dir, c.path, i))); err == nil {
-			c.move(fmt.Sprintf("%s%s.%d", c.dir, c.path, i), fmt.Sprintf("%s%s.%d", c.dir, c.path, i+1))
+		for _, ext := range []string{"", ".gz"} {
+			if from := fmt.Sprintf("%s%s.%d%s", c.dir, c.path, i, ext); c.w.exists(from) {
+				c.move(from, fmt.Sprintf("%s%s.%d%s", c.dir, c.path, i+1, ext))
+			}
 		}
 	}
 }
@@ -171,6 +175,7 @@ func (c *chain) removeOld() {
 	if len(c.gens) == 0 || c.dir != "" { // the known ones lead to the others
 		return
 	}
+	c.endCompress()
 	e := c.gens[0]
 	c.gens = c.gens[1:]
 	c.w.remove(e.name)

@@ -1,0 +1,80 @@
+package tail
+
+import (
+	"fmt"
+	"os"
+
+	"tailrace/inputs/tail/unpack/unpacktest"
+)
+
+// packing is a compression that is under way: the first half of the compressed
+// file is written.
+type packing struct {
+	name   string // of the plain file
+	packed []byte
+}
+
+// compress compresses one of the rotated files, or goes on doing so.
+func (c *chain) compress() {
+	if c.packing != nil {
+		c.endCompress()
+		return
+	}
+	if c.dir != "" || !c.w.mode.packs {
+		return // a directory that was not used before is not searched for compressed files
+	}
+	var names []string
+	for i := 1; i <= 30; i++ {
+		if name := fmt.Sprintf("%s.%d", c.path, i); c.w.exists(name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	name := names[c.w.rnd.IntN(len(names))]
+	if c.old != nil && c.old.name == name {
+		c.closeOld() // nobody writes to what is compressed
+	}
+	plain, err := os.ReadFile(c.w.path(name))
+	c.w.must(err)
+	c.packing = &packing{name, unpacktest.Pack(c.w.t, ".gz", plain)}
+	c.w.append(name+".gz", string(c.packing.packed[:len(c.packing.packed)/2]))
+	c.w.say("%s: compression of %s begins", c.path, name)
+	if c.w.rnd.IntN(3) > 0 {
+		c.endCompress()
+	}
+}
+
+// endCompress finishes what compress began.
+func (c *chain) endCompress() {
+	p := c.packing
+	if p == nil {
+		return
+	}
+	c.packing = nil
+	to := p.name + ".gz"
+	c.w.append(to, string(p.packed[len(p.packed)/2:]))
+	st, err := os.Stat(c.w.path(p.name))
+	c.w.must(err)
+	c.w.must(os.Chtimes(c.w.path(to), st.ModTime(), st.ModTime()))
+	c.w.remove(p.name)
+	for _, e := range c.gens {
+		if e.name == p.name {
+			e.name = to
+		}
+	}
+	c.w.say("%s: compressed to %s", c.path, to)
+}
+
+func (h *host) exists(name string) bool {
+	_, err := os.Stat(h.path(name))
+	return err == nil
+}
+
+// knows says that the agent knows the file at that path: it is not known while
+// it is found out what is in compressed files that go before it.
+func (w *world) knows(name string) bool {
+	e, err := new(disk).statPath(w.path(name))
+	return err == nil && w.in.byKey[e.key] != nil
+}
