@@ -19,7 +19,6 @@ type queue struct {
 	reading *file         // taken out by Next, which is at work
 	last    *file         // what Next filled last: it may be unread
 	back    position      // of last, before that; belongs to Next and Unread
-	given   int64         // the same of its recording
 	cutter  record.Cutter // belongs to Next and Unread
 	closed  bool          // Run has ended: nothing is read any more
 	idle    *sync.Cond    // reading became nil

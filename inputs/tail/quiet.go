@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"path/filepath"
 	"time"
 
 	"tailrace/agent/flow"
@@ -22,7 +23,7 @@ func (in *Input) endQuiet() {
 		f.mu.Lock()
 		r := f.rec
 		waits := f.state != done && f.pos.off < f.size && !f.unread()
-		due := waits && time.Since(f.grown) >= r.how.wait && (f.state != rotated || !f.followed())
+		due := waits && time.Since(f.grown) >= r.how.wait && (f.state != rotated || !f.followed()) && in.stays(f)
 		if due {
 			r.flush = true
 		}
@@ -37,11 +38,29 @@ func (in *Input) endQuiet() {
 	}
 }
 
+// stays says that f is still where it was last seen. If it is not, a look that
+// finds out about its successor comes first.
+func (in *Input) stays(f *file) bool {
+	if f.gone {
+		return true
+	}
+	e, err := in.disk.statPath(f.now)
+	if err == nil && e.key == f.key {
+		return true
+	}
+	in.touched(filepath.Dir(f.now))
+	return false
+}
+
 // noteSkips notes that what was left out was read, where nothing before it is
 // under way: else a file of which nothing is shipped would be read from its
 // beginning at each start.
 func (in *Input) noteSkips() {
 	for _, f := range byID(in.skips) {
+		if in.files[f.id] != f { // it is forgotten
+			delete(in.skips, f)
+			continue
+		}
 		acked, _ := in.o.Journal.Acked(f.id)
 		f.mu.Lock()
 		r := f.rec

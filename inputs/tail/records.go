@@ -96,7 +96,7 @@ func (f *file) giveRecords(c *flow.Chunk, lead, used, part, n int) result {
 	back := f.pos
 	f.searched = back.off + int64(n)
 	if used > 0 {
-		f.queue.back, f.queue.given = back, f.rec.given
+		f.queue.back = back
 		c.Lead, c.Data = c.Buf[:lead], c.Buf[lead:lead+used]
 		c.PrefixLen, c.Prefix = back.mark.PrefixLen, back.mark.Prefix
 		f.pos.mark.Extend(c.Lead, c.Data)
@@ -146,8 +146,5 @@ func (f *file) tellOnce(told *bool, do func(in *Input)) {
 func (f *file) unreadRecords(c *flow.Chunk, n int) {
 	k := &f.queue.cutter
 	f.queue.in.stats.count(k.Counts(len(c.Records)).Plus(k.Counts(n), -1), -1)
-	f.rec.given, f.rec.tried = f.queue.given, 0
-	if n > 0 {
-		f.rec.given = f.pos.off
-	}
+	f.rec.tried = 0
 }

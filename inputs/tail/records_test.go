@@ -21,6 +21,14 @@ func newRecordHost(t testing.TB, o record.Options, patterns ...string) *host {
 	return h
 }
 
+// records checks what was shipped, where values may have newlines.
+func (h *host) records(want ...string) {
+	h.t.Helper()
+	if !slices.Equal(h.got, want) {
+		h.t.Errorf("shipped %q\nwant    %q\nat %q\nlog:\n%s", h.got, want, h.at, h.log)
+	}
+}
+
 // crash ends the agent as a kill does: what was not written is lost, and what
 // was given and not acked comes again.
 func (h *host) crash() {
@@ -61,26 +69,26 @@ func TestMultilineQuiet(t *testing.T) {
 		h.start()
 		defer h.stop()
 		h.take()
-		h.want()
+		h.records()
 		h.wait(500 * time.Millisecond)
 		h.append("a.log", " at y\n2 b\n at")
 		h.wait(2 * time.Second)
 		h.take()
-		h.want("1 a\n at x\n at y")
+		h.records("1 a\n at x\n at y")
 		h.wait(time.Minute)
 		h.take()
-		h.want("1 a\n at x\n at y")
+		h.records("1 a\n at x\n at y")
 		h.append("a.log", " z\n")
 		h.wait(900 * time.Millisecond)
 		h.take()
-		h.want("1 a\n at x\n at y")
+		h.records("1 a\n at x\n at y")
 		h.wait(1300 * time.Millisecond)
 		h.take()
-		h.want("1 a\n at x\n at y", "2 b\n at z")
+		h.records("1 a\n at x\n at y", "2 b\n at z")
 		// what comes later is a record of its own, and the next is waited for too
 		h.append("a.log", " late\n3 c\n")
 		h.settle()
-		h.want("1 a\n at x\n at y", "2 b\n at z", " late", "3 c")
+		h.records("1 a\n at x\n at y", "2 b\n at z", " late", "3 c")
 		if want := []string{"a.log@0", "a.log@16", "a.log@26", "a.log@32"}; !slices.Equal(h.at, want) {
 			t.Errorf("at %q, want %q", h.at, want)
 		}
@@ -103,17 +111,19 @@ func TestMultilineQuietUnread(t *testing.T) {
 		}
 		q.Unread(&c, 0)
 		h.settle()
-		h.want("1 a\n at x")
+		h.records("1 a\n at x")
 	})
 }
 
 // A record that goes on in the next file of its path is one, whatever rotates.
 func TestMultilineRotated(t *testing.T) {
+	o := traces
+	o.Multiline.Quiet = 300 * time.Millisecond // less than a rotated file is waited for
 	f := func(name, first, second string, rotate func(h *host), want ...string) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				for _, restart := range []bool{false, true} {
-					h := newRecordHost(t, traces, "a.log")
+					h := newRecordHost(t, o, "a.log")
 					h.append("a.log", "0\n"+first)
 					h.start()
 					h.take()
@@ -131,7 +141,7 @@ func TestMultilineRotated(t *testing.T) {
 					h.append("a.log", "9\n")
 					h.settle()
 					h.stop()
-					h.want(slices.Concat([]string{"0"}, want, []string{"9"})...)
+					h.records(slices.Concat([]string{"0"}, want, []string{"9"})...)
 				}
 			})
 		})
@@ -160,7 +170,7 @@ func TestMultilineRotatedEmpty(t *testing.T) {
 		h.append("a.log", "")
 		h.wait(3 * time.Second)
 		h.take()
-		h.want("1 a\n at x")
+		h.records("1 a\n at x")
 	})
 }
 
@@ -171,11 +181,11 @@ func TestContainerRotated(t *testing.T) {
 		h.append("0.log", cri("stdout F a", "stdout P b", "stderr P x"))
 		h.start()
 		h.take()
-		h.want("a")
+		h.records("a")
 		h.rename("0.log", "0.log.20261123-000000")
 		h.append("0.log", cri("stderr F y", "stdout F c", "stdout F d"))
 		h.settle()
-		h.want("a", "bc", "xy", "d")
+		h.records("a", "bc", "xy", "d")
 		h.stop()
 	})
 }
@@ -388,7 +398,7 @@ func TestByteOrder(t *testing.T) {
 		h.append("none.log", "a\x00\n\x00b\x00")
 		h.start()
 		h.take()
-		h.want("a", "a", "a")
+		h.records("a", "a", "a")
 		h.stop()
 		h.append("be.log", "\x00\n\x00")
 		h.append("le.log", "\n\x00\n")
@@ -400,7 +410,7 @@ func TestByteOrder(t *testing.T) {
 		h.settle()
 		h.stop()
 		slices.Sort(h.got)
-		h.want("", "", "a", "a", "a", "b", "b", "b")
+		h.records("", "", "a", "a", "a", "b", "b", "b")
 	})
 }
 
@@ -413,12 +423,12 @@ func TestByteOrderFromTheEnd(t *testing.T) {
 		h.append("le.log", "\xff\xfea\x00\n\x00b\x00")
 		h.start()
 		h.take()
-		h.want()
+		h.records()
 		h.append("be.log", "\x00c\x00\n")
 		h.append("le.log", "c\x00\n\x00")
 		h.settle()
 		h.stop()
-		h.want("bc", "bc")
+		h.records("bc", "bc")
 	})
 }
 
@@ -432,13 +442,13 @@ func TestOptionsTakenAway(t *testing.T) {
 		h.start()
 		h.settle()
 		h.stop()
-		h.want("a", long[:100])
+		h.records("a", long[:100])
 		h.opts.Inputs[0].Record = record.Options{}
 		h.start()
 		h.append("a.log", long+"\nb\n")
 		h.settle()
 		h.stop()
-		h.want("a", long[:100], "b")
+		h.records("a", long[:100], "b")
 		if strings.Count(h.log.String(), "longer than max_line") != 1 {
 			t.Errorf("log: %s", h.log)
 		}
@@ -455,7 +465,7 @@ func TestMalformedIsSaidOnce(t *testing.T) {
 		h.append("a.log", "z\n")
 		h.settle()
 		h.stop()
-		h.want("x", "a", "y", "z")
+		h.records("x", "a", "y", "z")
 		if n := h.in.Stats().Cut.Malformed; n != 3 || strings.Count(h.log.String(), "not in the format") != 1 {
 			t.Errorf("%d malformed, log: %s", n, h.log)
 		}
@@ -509,7 +519,7 @@ func TestDeadLetter(t *testing.T) {
 		h.append("a.log", long+"\nc\n")
 		h.settle()
 		h.stop()
-		h.want("a", long[:100], "b", long[:100], "c")
+		h.records("a", long[:100], "b", long[:100], "c")
 		text, err := os.ReadFile(path)
 		h.must(err)
 		var got strings.Builder
@@ -541,13 +551,13 @@ func TestDeadLetterFails(t *testing.T) {
 		h.append("a.log", strings.Repeat("x", 200)+"\nb\n")
 		h.start()
 		h.settle()
-		h.want()
+		h.records()
 		h.must(os.Mkdir(h.path("none"), 0o755))
 		for range 10 {
 			h.settle()
 		}
 		h.stop()
-		h.want(strings.Repeat("x", 100), "b")
+		h.records(strings.Repeat("x", 100), "b")
 	})
 }
 
@@ -581,5 +591,30 @@ func TestWaitingCostsNothing(t *testing.T) {
 		if reads != before {
 			t.Errorf("%d reads in a minute in which nothing came", reads-before)
 		}
+	})
+}
+
+// A file that begins with a byte order mark is another text: nothing of it
+// belongs to the record before.
+func TestRotatedWithMark(t *testing.T) {
+	wide := func(s string) string {
+		var b []byte
+		for _, c := range []byte(s) {
+			b = append(b, c, 0)
+		}
+		return string(b)
+	}
+	bubble(t, func(t *testing.T) {
+		o := traces
+		o.Encoding = "utf-16"
+		h := newRecordHost(t, o, "a.log")
+		h.append("a.log", "\xff\xfe"+wide("1 a\n at x\n"))
+		h.start()
+		defer h.stop()
+		h.take()
+		h.rename("a.log", "a.log.1")
+		h.append("a.log", "\xff\xfe"+wide("2 b\n at y\n"))
+		h.settle()
+		h.records("1 a\n at x", "2 b\n at y")
 	})
 }
