@@ -168,6 +168,16 @@ func TestSocketRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	answered()
+	k := &socket{path: filepath.Join(t.TempDir(), socketName)}
+	for range 2 {
+		s.renew(k, echo())
+		if !k.there() {
+			t.Error("the old socket took the new one's name along")
+		}
+		if err := os.Remove(k.path); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s.Close()
 	if n := strings.Count(log.String(), "level=WARN"); n != 1 || strings.Count(log.String(), "can be asked again") != 1 {
 		t.Errorf("logged: %s", log)

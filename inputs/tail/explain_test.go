@@ -167,6 +167,36 @@ func TestExplainWaits(t *testing.T) {
 		h.wait(100 * time.Millisecond)
 		h.take()
 		f("half a line", "newline")
+		h.append("a.log", "\n")
+		h.wait(100 * time.Millisecond)
+		h.take()
+		f("all is done", "")
+		h.must(os.Truncate(h.path("a.log"), 4096))
+		h.wait(100 * time.Millisecond)
+		h.take()
+		f("space taken in advance", "data")
+		h.stop()
+	})
+}
+
+// A line that a copytruncate cut in two waits for its other half.
+func TestExplainHalf(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.write("a.log", 1, 3)
+		h.append("a.log", "the first half, ")
+		h.start()
+		h.settle()
+		h.copyTruncate("a.log", "a.log.1")
+		h.append("a.log", "and")
+		h.settle()
+		a := h.explain("a.log")
+		if len(a.Files) != 2 || waits(a.Files[0]) != "half" || a.Files[0].Waits[0].Bytes != 16 || waits(a.Files[1]) != "predecessor" {
+			t.Errorf("%+v", a)
+		}
+		h.append("a.log", " the second\n")
+		h.settle()
+		h.want(append(texts(1, 3), "the first half, and the second")...)
 		h.stop()
 	})
 }
@@ -264,7 +294,7 @@ func TestExplainUnknown(t *testing.T) {
 		h.append("app.log.7", "1\n")
 		f := func(when string, a explain.Answer, verdict explain.Verdict, of string) {
 			t.Helper()
-			if a.Verdict != verdict || a.RotatedOf != of || of == "" && len(a.Files) > 0 {
+			if a.Verdict != verdict || a.RotatedOf != of || of == "" && len(a.Files) > 0 || of != "" && (a.Of != of || len(a.Siblings) != 1) {
 				t.Errorf("%s: %+v", when, a)
 			}
 		}

@@ -48,6 +48,10 @@ func TestStatsTellWhyATopicWaits(t *testing.T) {
 			u.crash()
 			return
 		}
+		again := u.until(t, "it is tried again", func(s Stats) bool { return s.Retries > 0 })
+		if again.Trouble == "" || !again.Since.Equal(s.Since) {
+			t.Errorf("when it was tried again: %+v", again)
+		}
 		on.Store(false)
 		s = u.until(t, "it goes on", func(s Stats) bool { return s.Acked == 10 && s.Trouble == "" && s.Batches == 0 })
 		if s.AckedBytes != int64(len(lines)) || s.Sent == 0 || s.Partition != 0 || s.Retries == 0 || s.Records != 0 || s.Bytes != 0 {
