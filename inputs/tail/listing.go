@@ -26,22 +26,25 @@ type oddity struct {
 
 // collect lists a directory and looks at each name. Names may change meanwhile,
 // so that what it returns need never have been so.
-func (d *disk) collect(dir string) (*listing, error) {
+func (d *disk) collect(dir string) (*listing, error) { return d.collectAgain(dir, nil) }
+
+// collectAgain is collect, with memory in common with last, an earlier listing
+// of the directory, or nil.
+func (d *disk) collectAgain(dir string, last *listing) (*listing, error) {
 	l := &listing{dir: dir}
-	names, err := d.names(dir)
+	paths, err := d.paths(dir, last)
 	if err != nil {
 		return l, err
 	}
-	l.files = make([]entry, 0, len(names.others)+len(names.links))
-	for _, name := range slices.Concat(names.others, names.links) {
-		e, err := d.statPath(filepath.Join(dir, name))
+	l.files = make([]entry, 0, len(paths))
+	for _, path := range paths {
+		e, err := d.statPath(path)
 		if err == nil {
 			l.files = append(l.files, e)
 		} else if !isMissing(err) {
-			l.odd = append(l.odd, oddity{name, err})
+			l.odd = append(l.odd, oddity{filepath.Base(path), err})
 		}
 	}
-	slices.SortFunc(l.files, func(a, b entry) int { return strings.Compare(a.path, b.path) })
 	return l, nil
 }
 
@@ -59,7 +62,7 @@ const maxCollect = 10
 // returns errUnrest and the last collection, to be the first the next time.
 func (d *disk) snapshot(dir string, last *listing, matters func(entry) bool) (*listing, error) {
 	for range maxCollect {
-		l, err := d.collect(dir)
+		l, err := d.collectAgain(dir, last)
 		if err != nil {
 			return l, err
 		}
