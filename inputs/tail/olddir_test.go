@@ -86,6 +86,28 @@ func TestOldDirWhileDown(t *testing.T) {
 	})
 }
 
+// With its handle a file is found wherever it is on its file system.
+func TestFarAway(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.must(os.MkdirAll(h.path("1/2/3/4"), 0o755))
+		h.append("a.log", "1\n")
+		h.start()
+		h.settle()
+		h.stop()
+		h.append("a.log", "2\n")
+		h.rename("a.log", "1/2/3/4/b")
+		h.append("a.log", "3\n")
+		h.start()
+		if h.settle(); h.in.noHandles {
+			h.stop()
+			t.Skip("files may not be opened by their handles here")
+		}
+		h.want("1", "2", "3")
+		h.stop()
+	})
+}
+
 // The directory that files were rotated to is known over a restart: what comes
 // there while the agent is down is unread, and history stays history.
 func TestOldDirIsRemembered(t *testing.T) {
