@@ -14,9 +14,11 @@ import (
 //
 //	app.log.1  app.log-1  app.log_1      a number: the higher, the older
 //	app.log-20260131  app.log.2026-01-31_12  app.log-1769817600   a date or a time: the higher, the newer
+//	app-01-31-2026-1.log                 a date with the month first, as log4j2 has it
 //	app-20260131.log  app.1.log          the same before the extension
 //	app.1  app-20260131                  the same instead of the extension
 //	app.log.old                          the one before
+//	@40000000…s beside current           multilog's: TAI64N, the higher, the newer
 //	any of them with .gz .zst .xz .bz2   compressed
 //
 // Names that programs make beside a file for other reasons (.bak, ~, .swp,
@@ -25,6 +27,8 @@ import (
 var (
 	compressed = []string{".gz", ".zst", ".xz", ".bz2"}
 	numbered   = regexp.MustCompile(`^[._-](\d{1,5})$`)
+	american   = regexp.MustCompile(`^[._-](\d{2})-(\d{2})-(\d{4})(?:[-_.](\d{1,5}))?$`)
+	tai64n     = regexp.MustCompile(`^@([0-9a-f]{24})\.[su]$`)
 	dated      = regexp.MustCompile(`^[._-]?(\d{4}[-_.]?\d{2}[-_.]?\d{2}(?:[-_.T:]?\d+)*|\d{9,})$`)
 )
 
@@ -33,7 +37,7 @@ var (
 type generation struct {
 	kind   int // 0 the path itself, 1 number, 2 date, 3 its name in another directory
 	number int
-	date   string // its digits
+	date   string // year, month and day; then each number that follows, in 10 digits
 	packed bool
 }
 
@@ -48,6 +52,10 @@ func parseGeneration(base, name string) (generation, bool) {
 			name, g.packed = s, true
 			break
 		}
+	}
+	if m := tai64n.FindStringSubmatch(name); m != nil && base == multilog {
+		g.kind, g.date = 2, m[1]
+		return g, true
 	}
 	ext := filepath.Ext(base)
 	stem := strings.TrimSuffix(base, ext)
@@ -78,7 +86,12 @@ func (g *generation) mark(s string) bool {
 	}
 	if m := dated.FindStringSubmatch(s); m != nil {
 		g.kind = 2
-		g.date = digits(m[1])
+		g.date = dateKey(m[1])
+		return true
+	}
+	if m := american.FindStringSubmatch(s); m != nil {
+		g.kind = 2
+		g.date = dateKey(m[3] + m[1] + m[2] + "." + m[4])
 		return true
 	}
 	return false
@@ -91,6 +104,9 @@ func originals(name string) []string {
 	}
 	ext := filepath.Ext(name)
 	var out []string
+	if tai64n.MatchString(name) {
+		out = append(out, multilog)
+	}
 	for i := 1; i < len(name); i++ {
 		if !startsMark(name, i) {
 			continue
@@ -115,6 +131,9 @@ func startsMark(name string, i int) bool {
 // rotatedFrom is the path that a file was renamed from when it was rotated, as
 // far as its name says: with a number or a date at its end.
 func rotatedFrom(path string) (string, bool) {
+	if dir, name := filepath.Split(path); tai64n.MatchString(name) {
+		return dir + multilog, true
+	}
 	for i := len(path) - 1; i > 0 && path[i] != '/'; i-- {
 		if strings.IndexByte("._-", path[i]) >= 0 {
 			if g, ok := parseGeneration(filepath.Base(path[:i]), filepath.Base(path)); ok && g.kind != 0 {
@@ -125,14 +144,26 @@ func rotatedFrom(path string) (string, bool) {
 	return "", false
 }
 
-func digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
+// dateKey makes the date at the beginning of s, and the numbers behind it, such
+// that they can be compared as text.
+func dateKey(s string) string {
+	var b strings.Builder
+	n := 0 // digits
+	for n < 8 && s != "" {
+		if '0' <= s[0] && s[0] <= '9' {
+			b.WriteByte(s[0])
+			n++
 		}
-		return r
-	}, s)
+		s = s[1:]
+	}
+	for _, number := range strings.FieldsFunc(s, func(r rune) bool { return r < '0' || r > '9' }) {
+		b.WriteString(strings.Repeat("0", max(0, 10-len(number))) + number)
+	}
+	return b.String()
 }
+
+// multilog is the name that multilog writes to.
+const multilog = "current"
 
 // member is a file of a family.
 type member struct {
@@ -158,12 +189,22 @@ func (l *listing) family(path string) []member {
 	base := filepath.Base(path)
 	stem := strings.TrimSuffix(base, filepath.Ext(base))
 	var out []member
-	for _, e := range l.files[l.from(stem):] {
+	out = l.members(out, stem, path)
+	if base == multilog {
+		out = l.members(out, "@", path)
+	}
+	slices.SortFunc(out, older)
+	return out
+}
+
+// members appends to out the rotated files of path whose names begin so.
+func (l *listing) members(out []member, begin, path string) []member {
+	for _, e := range l.files[l.from(begin):] {
 		name := filepath.Base(e.path)
-		if !strings.HasPrefix(name, stem) {
+		if !strings.HasPrefix(name, begin) {
 			break
 		}
-		g, ok := parseGeneration(base, name)
+		g, ok := parseGeneration(filepath.Base(path), name)
 		if ok && g.kind == 0 && l.dir != filepath.Dir(path) {
 			g.kind = 3
 		}
@@ -171,6 +212,5 @@ func (l *listing) family(path string) []member {
 			out = append(out, member{e, g})
 		}
 	}
-	slices.SortFunc(out, older)
 	return out
 }

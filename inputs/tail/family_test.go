@@ -39,6 +39,17 @@ func TestFamily(t *testing.T) {
 	f("app.log", "app.log.2026-01-31_12:30", "date")
 	f("app.log", "app.log-1769817600", "date")
 	f("syslog", "syslog.2.bz2", "number packed")
+	// log4j2, logback, lumberjack, python, nginx, multilog
+	f("app.log", "app-01-31-2026-1.log.gz", "date packed")
+	f("app.log", "app.2026-01-31.0.log", "date")
+	f("app.log", "app-2026-01-31T15-04-05.000.log", "date")
+	f("app.log", "app.log.2026-01-31_15-04", "date")
+	f("access.log", "access.log.0", "number")
+	f("current", "@4000000065b8f1a01d2c3b4c.s", "date")
+	f("current", "@4000000065b8f1a01d2c3b4c.u", "date")
+	f("app.log", "@4000000065b8f1a01d2c3b4c.s", "none")
+	f("current", "@4000.s", "none")
+	f("app.log", "app-31-2026.log", "none")
 	f("app.log", "app.log.bak", "none")
 	f("app.log", "app.log~", "none")
 	f("app.log", ".app.log.swp", "none")
@@ -62,7 +73,11 @@ func TestFamilyOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, m := range l.family(filepath.Join(dir, "a.log")) {
+		base := "a.log"
+		if want[0][0] == '@' {
+			base = multilog
+		}
+		for _, m := range l.family(filepath.Join(dir, base)) {
 			got = append(got, filepath.Base(m.path))
 		}
 		if !slices.Equal(got, want) {
@@ -71,6 +86,13 @@ func TestFamilyOrder(t *testing.T) {
 	}
 	f("a.log.10.gz", "a.log.9", "a.log.2", "a.log.1")
 	f("a.log-20251231.gz", "a.log-20260101", "a.log-20260102")
+	f("a.log.1", "a.log.0")
+	f("a.2026-01-31.9.log", "a.2026-01-31.10.log", "a.2026-02-01.0.log")
+	f("a-12-31-2025-2.log.gz", "a-01-01-2026-9.log.gz", "a-01-01-2026-10.log.gz")
+	f("a-2026-01-31T15-04-05.000.log", "a-2026-01-31T15-04-05.010.log", "a-2026-02-01T00-00-00.000.log")
+	f("a.log.2026-01-31", "a.log.2026-01-31_09-59", "a.log.2026-01-31_15-04")
+	f("a.log-2026013109", "a.log-2026013110", "a.log-2026020100")
+	f("@4000000065b8f1a01d2c3b4c.s", "@4000000065b8f1a11d2c3b4c.u", "@4000000065b8f1b11d2c3b4c.s")
 }
 
 func TestWalk(t *testing.T) {
@@ -125,6 +147,9 @@ func TestOriginals(t *testing.T) {
 	f("app-2026-01-31_12.log", "app.log")
 	f("app20260131.log", "app.log")
 	f("app.log.old", "app.log")
+	f("app-01-31-2026-1.log.gz", "app.log")
+	f("app.2026-01-31.0.log", "app.log")
+	f("@4000000065b8f1a01d2c3b4c.s", "current")
 	f("messages.1.2", "messages.1")
 	f("app.log")
 	f("app.log.bak")

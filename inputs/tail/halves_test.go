@@ -1,0 +1,66 @@
+package tail
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The other half of a line is joined to the copy of a truncated file; before it
+// is read, the file is truncated once more, and is longer than before: the half
+// is a line of its own, and what is at the path now is read.
+func TestJoinedHalfIsTruncated(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", long+"\nha")
+		h.start()
+		h.take()
+		h.wait(2 * time.Second)
+		h.copyTruncate("a.log", "a.log.1")
+		h.append("a.log", "lf\nlost\n")
+		h.wait(2 * scanEvery)
+		joined := false
+		for f := range h.in.active {
+			joined = joined || f.joined > 0
+		}
+		if !joined {
+			t.Fatal("nothing is joined")
+		}
+		h.must(os.Truncate(h.path("a.log"), 0))
+		h.append("a.log", strings.Repeat("new ", 20)+"\n")
+		var got int
+		for range 20 { // the next scan is far
+			h.take()
+			h.wait(100 * time.Millisecond)
+			got = len(h.got)
+		}
+		if h.want(long, "ha", strings.Repeat("new ", 20)); got != 3 {
+			t.Errorf("%d lines", got)
+		}
+		h.stop()
+	})
+}
+
+// A rotated file is truncated while its successor waits: what is in it now
+// comes before the successor, over a restart, too.
+func TestTruncatedBeforeItsSuccessor(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", long+"\n")
+		h.start()
+		h.take()
+		h.append("a.log", "lost\n")
+		h.rename("a.log", "a.log.1")
+		h.append("a.log", "4\n")
+		h.wait(2 * scanEvery)
+		h.must(os.Truncate(h.path("a.log.1"), 0))
+		h.append("a.log.1", "3\n")
+		h.wait(2 * scanEvery)
+		h.stop()
+		h.start()
+		h.settle()
+		h.want(long, "3", "4")
+		h.stop()
+	})
+}
