@@ -13,6 +13,7 @@ import (
 func TestJoinedHalfIsTruncated(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHost(t, "a.log")
+		h.maxOpen = 1 // else it would be noticed because it is open
 		h.append("a.log", long+"\nha")
 		h.start()
 		h.take()
