@@ -18,9 +18,6 @@ func (in *Input) drainAll() {
 		if f.sought {
 			continue // until it is known where it is
 		}
-		if in.full() && !f.isOpen() {
-			continue // when another is closed
-		}
 		if f.prev == nil && f.recorded && f.wrong == nil && !f.queue.busy(f) {
 			in.drain(f)
 		}
