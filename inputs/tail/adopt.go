@@ -176,6 +176,7 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 			prev = in.generation(prev, m, m.path, family[i:])
 		}
 	}
+	delete(in.deferred, path)
 	return prev
 }
 

@@ -23,8 +23,12 @@ func (in *Input) unseen(d *dir, l *listing, family []member, i int, path string)
 	if dir := filepath.Dir(m.path); dir != l.dir {
 		d = in.dir(dir)
 	}
-	if d.prior != nil {
-		return !d.had(filepath.Base(m.path))
+	prior := d.prior
+	if filepath.Dir(m.path) == filepath.Dir(path) {
+		prior = in.priorOf(d, path)
+	}
+	if prior != nil {
+		return !prior.has(filepath.Base(m.path))
 	}
 	if in.o.Life.IsZero() {
 		return false

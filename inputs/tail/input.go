@@ -118,12 +118,13 @@ type Input struct {
 	// are; jobs is what is to be decompressed (packed_job.go).
 	parcels  map[key]*parcel
 	jobs     []func() func()
-	working  bool               // a job is at work
-	prepared *readyPacked       // what it made ready; it is Run's when the job is done
-	pouring  map[*file]bool     // compressed files that are, or are being, made ready
-	waiting  map[*file]bool     // truncated files whose copy may be compressed
-	kindred  map[string][]*file // the known files of each path, for this look; nil: not sorted out
-	quit     chan struct{}      // closed when Run ends
+	working  bool                // a job is at work
+	prepared *readyPacked        // what it made ready; it is Run's when the job is done
+	pouring  map[*file]bool      // compressed files that are, or are being, made ready
+	waiting  map[*file]bool      // truncated files whose copy may be compressed
+	deferred map[string]*listing // the last look at the directory before a path's files had to wait for parcels
+	kindred  map[string][]*file  // the known files of each path, for this look; nil: not sorted out
+	quit     chan struct{}       // closed when Run ends
 	workers  sync.WaitGroup
 }
 
@@ -146,9 +147,6 @@ type dir struct {
 	seeking bool          // a file that was missing is looked for once more
 	again   time.Time     // when to look again though nothing happens; zero: never
 }
-
-// had says that the last look saw a file at name.
-func (d *dir) had(name string) bool { return d.prior != nil && d.prior.has(name) }
 
 // New returns an input that knows what the journal does. It reads nothing
 // before Run.
@@ -174,7 +172,7 @@ func New(o Options) (*Input, error) {
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		known: map[int]*record.Reading{}, waits: map[*file]bool{}, skips: map[*file]bool{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]int64{}, first: true,
-		unpack: unpack.Standard, parcels: map[key]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}),
+		deferred: map[string]*listing{}, unpack: unpack.Standard, parcels: map[key]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}),
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 		del: deletions{wanted: wanted, failed: map[*file]time.Time{}},
 	}

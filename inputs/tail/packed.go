@@ -172,6 +172,25 @@ func (in *Input) lookAgain(p *parcel, at time.Time) {
 // family of path that may be unread. If not, the order of the path's files is
 // not known, and has to wait.
 func (in *Input) unpacked(d *dir, l *listing, path string) bool {
+	if in.isUnpacked(d, l, path) {
+		return true
+	}
+	if _, ok := in.deferred[path]; !ok {
+		in.deferred[path] = d.prior
+	}
+	return false
+}
+
+// priorOf is what the look at d saw before the one that found what nobody had
+// seen of path: if its files had to wait, that is some looks ago. nil: nothing.
+func (in *Input) priorOf(d *dir, path string) *listing {
+	if prior, ok := in.deferred[path]; ok {
+		return prior
+	}
+	return d.prior
+}
+
+func (in *Input) isUnpacked(d *dir, l *listing, path string) bool {
 	if t := in.tails[path]; t != nil && (in.waiting[t] || t.unsure) {
 		return false
 	}
@@ -333,5 +352,8 @@ func (in *Input) dropParcels() {
 		if !p.busy && time.Since(p.seen) > keepPath {
 			delete(in.parcels, k)
 		}
+	}
+	if len(in.parcels) == 0 {
+		clear(in.deferred) // nothing waits any more
 	}
 }

@@ -573,3 +573,10 @@ func TestBomb(t *testing.T) {
 		h.stop()
 	})
 }
+
+func (h *host) read(name string) string {
+	h.t.Helper()
+	p, err := os.ReadFile(h.path(name))
+	h.must(err)
+	return string(p)
+}
