@@ -168,11 +168,12 @@ func TestSocketRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	answered()
-	k := &socket{path: filepath.Join(t.TempDir(), socketName)}
+	other := t.TempDir()
+	k := &socket{path: filepath.Join(other, socketName)}
 	for range 2 {
 		s.renew(k, echo())
-		if !k.there() {
-			t.Error("the old socket took the new one's name along")
+		if _, err := ask(other, "x"); err != nil || !k.there() {
+			t.Errorf("the old socket took the new one's name along: %v", err)
 		}
 		if err := os.Remove(k.path); err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -74,4 +75,23 @@ func TestStatsWithoutBrokers(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	u.crash()
+}
+
+// A trouble that gets another cause goes on; one that comes back is a new one.
+func TestTroubleSince(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n tally
+		begin := time.Now()
+		n.wait("a")
+		time.Sleep(time.Second)
+		n.wait("b")
+		if s := n.stats(); s.Trouble != "b" || !s.Since.Equal(begin) {
+			t.Errorf("with another cause: %+v", s)
+		}
+		n.goOn()
+		n.wait("a")
+		if s := n.stats(); s.Trouble != "a" || !s.Since.Equal(time.Now()) {
+			t.Errorf("when it came back: %+v", s)
+		}
+	})
 }
