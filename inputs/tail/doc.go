@@ -100,6 +100,13 @@
 // A file that is truncated after it was given a name outside its family is read
 // before the generations that nobody saw, since nothing tells its place.
 //
+// A file at a path of which it has to be found out first what is in compressed
+// files before it (packed.go) is not known until then: if it is moved meanwhile
+// to a name outside its family, or deleted, it is lost. A compressed file in
+// another directory is found only when a file of its path was found there
+// before, or a pattern matches it. Compressed files are not deleted after the
+// ack.
+//
 // What is appended to a compressed file while the agent is down, after it was
 // read to its end, is not noticed. A compressed file that begins with the same
 // first 1,024 bytes as a file that was read to its end, and has the same plain
