@@ -618,3 +618,47 @@ func TestRotatedWithMark(t *testing.T) {
 		h.records("1 a\n at x", "2 b\n at y")
 	})
 }
+
+// What goes on in the successor may come bit by bit: it is waited for as at the
+// end of any file.
+func TestRotatedSlowly(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		o := traces
+		o.Multiline.Quiet = 3 * time.Second
+		h := newRecordHost(t, o, "a.log")
+		h.append("a.log", "1 a\n at x\n")
+		h.start()
+		defer h.stop()
+		h.take()
+		h.rename("a.log", "a.log.1")
+		h.append("a.log", " at y\n")
+		h.wait(2 * time.Second)
+		h.take()
+		h.append("a.log", " at z\n")
+		h.wait(2 * time.Second)
+		h.take()
+		h.records()
+		h.settle()
+		h.records("1 a\n at x\n at y\n at z")
+	})
+}
+
+// The other piece of a container's line never comes: what is there is given in
+// the end, and the next log is read.
+func TestRotatedForEver(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newRecordHost(t, pods, "0.log")
+		h.append("0.log", cri("stdout P a"))
+		h.start()
+		defer h.stop()
+		h.take()
+		h.rename("0.log", "0.log.1")
+		h.append("0.log", cri("stderr F b"))
+		h.wait(30 * time.Second)
+		h.take()
+		h.records()
+		h.wait(time.Minute)
+		h.settle()
+		h.records("a", "b")
+	})
+}

@@ -44,7 +44,7 @@ func (in *Input) mayGoOn(f *file) bool {
 	}
 	f.rec.asked = true
 	c, how, ok := f.pending()
-	if !ok || len(c.Data) == 0 || !how.Joins() || !how.WholeLines(c.Data) {
+	if !ok || len(c.Data) == 0 || !how.WholeLines(c.Data) {
 		return false
 	}
 	f.half, f.next = true, g

@@ -128,9 +128,6 @@ func (r *Reading) Width() int {
 	return 1
 }
 
-// Joins says whether a record may have several lines of the file.
-func (r *Reading) Joins() bool { return r.Multiline() || r.o.Container != "" }
-
 // WholeLines says whether p, which begins with a line, ends with one.
 func (r *Reading) WholeLines(p []byte) bool {
 	for len(p) > 0 {
