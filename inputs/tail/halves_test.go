@@ -2,6 +2,7 @@ package tail
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,24 +47,37 @@ func TestJoinedHalfIsTruncated(t *testing.T) {
 }
 
 // A rotated file is truncated while its successor waits: what is in it now
-// comes before the successor, over a restart, too.
+// comes before the successor, and that before what comes next at the path.
 func TestTruncatedBeforeItsSuccessor(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		h := newHost(t, "a.log")
-		h.append("a.log", long+"\n")
-		h.start()
-		h.take()
-		h.append("a.log", "lost\n")
-		h.rename("a.log", "a.log.1")
-		h.append("a.log", "4\n")
-		h.wait(2 * scanEvery)
-		h.must(os.Truncate(h.path("a.log.1"), 0))
-		h.append("a.log.1", "3\n")
-		h.wait(2 * scanEvery)
-		h.stop()
-		h.start()
-		h.settle()
-		h.want(long, "3", "4")
-		h.stop()
-	})
+	for _, restart := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			h := newHost(t, "a.log")
+			h.append("a.log", long+"\n")
+			h.start()
+			h.take()
+			h.append("a.log", "lost\n")
+			h.rename("a.log", "a.log.1")
+			var want []string
+			for i := range 4 {
+				want = append(want, strings.Repeat(string(rune('a'+i)), 200<<10))
+				h.append("a.log", want[i]+"\n")
+			}
+			h.wait(2 * scanEvery)
+			h.must(os.Truncate(h.path("a.log.1"), 0))
+			h.append("a.log.1", "3\n")
+			h.wait(2 * scanEvery)
+			h.rename("a.log", "a.log.0")
+			h.append("a.log", "5\n")
+			h.wait(2 * scanEvery)
+			if restart {
+				h.stop()
+				h.start()
+			}
+			h.settle()
+			if got := append([]string{long, "3"}, append(want, "5")...); !slices.Equal(h.got, got) {
+				t.Errorf("restart %v: %.10q", restart, h.got)
+			}
+			h.stop()
+		})
+	}
 }
