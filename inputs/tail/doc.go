@@ -31,18 +31,22 @@
 // first line of the new one, for as long as no second passes without data.
 // Rotated files that were never seen, because several rotations came between
 // two looks, are those of the family (family.go) that are newer than the newest
-// known one: they are read from their beginning, in order, before the path. The
-// family is in the path's directory and in those that its files were found in
-// (kin.go); files of other users are none of it. Of a
+// known one: they are read from their beginning, in order, before the path. Of a
 // path that nobody knew, those are unread that came after the last sign of life
 // of the journal (age.go).
+//
+// Moved to another directory, such as an olddir: the known file is found by its
+// descriptor, by its handle (handle.go), or by a search near (near.go). From then
+// on that directory is one of the family's (kin.go), also over a restart. A new
+// file at the path waits until the one before it is found, or is known to be
+// gone. Files of other users are of no family.
 //
 // Copied and truncated: the inode stays and its content is another. That is
 // noticed from its size, or from the bytes before the read position, which are
 // read again after each read (file.verify). The rest of the old content is
 // looked for in a file with the same bytes up to the position (search.go), which
 // takes over the identity; the new content is a file of its own, behind it
-// (truncate.go). When the old content broke off in a line, the bytes up to the
+// (truncate.go). Nothing is read of the inode until that is decided. When the old content broke off in a line, the bytes up to the
 // first newline of the new one are read as if they stood at its end (join in
 // drain.go).
 //
@@ -86,7 +90,10 @@
 // by its handle, for which the agent needs CAP_DAC_READ_SEARCH; without it, only
 // two levels below its directory and beside it, among 10,000 names (near.go).
 // Among more than 64 unknown files, one that was restored under another name
-// and inode is not found.
+// and inode is not found. What was rotated to a directory before any known file
+// of its path was found there is taken for history, unless that file is older;
+// and a copy is not looked for in such a directory while fewer than 64 bytes of
+// its file were read.
 //
 // With copytruncate, what is written between the end of the copy and the
 // truncation is lost by the program that rotates. A file that is truncated and
