@@ -82,7 +82,9 @@ func (in *Input) snapshot(d *dir, path string) (*listing, error) {
 func (in *Input) left(d *dir, l *listing) {
 	seen := map[*file]bool{}
 	for f := range d.files {
-		seen[f] = true
+		if f.state != following { // few, where there are many files
+			seen[f] = true
+		}
 	}
 	for path := range in.kin[l.dir] {
 		if f := in.tails[path]; f != nil {
