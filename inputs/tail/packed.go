@@ -209,7 +209,7 @@ func (in *Input) isUnpacked(d *dir, l *listing, path string) bool {
 			parcels = append(parcels, in.parcel(m.entry, path))
 		}
 	}
-	return in.sortOut(parcels)
+	return in.sortOut(parcels, family)
 }
 
 // seeking says that a file of path is missing which may be in one of its
@@ -223,9 +223,9 @@ func (in *Input) seeking(path string, family []member) bool {
 	return false
 }
 
-// sortOut says whether it is known what is in each of the parcels, which are in
-// their order. Those that hold known content are given to its files.
-func (in *Input) sortOut(parcels []*parcel) bool {
+// sortOut says whether it is known what is in each of the parcels of a family,
+// which are in their order. Those that hold known content are given to its files.
+func (in *Input) sortOut(parcels []*parcel, family []member) bool {
 	ready := true
 	for _, p := range parcels {
 		if !in.claim(p) && in.insideOf(p) == nil && !p.unreadable() {
@@ -237,7 +237,7 @@ func (in *Input) sortOut(parcels []*parcel) bool {
 	}
 	for _, p := range parcels {
 		if !in.claim(p) {
-			in.claimShort(p)
+			in.claimShort(p, family)
 		}
 	}
 	return true

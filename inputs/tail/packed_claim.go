@@ -155,8 +155,8 @@ func (in *Input) openHolder(p *parcel) *file {
 
 // claimShort gives p, the oldest parcel that is nobody's, to the missing file of
 // its path of which too little was read to know its content by, if p begins with
-// that.
-func (in *Input) claimShort(p *parcel) {
+// that and is in its place.
+func (in *Input) claimShort(p *parcel, family []member) {
 	c := p.inside
 	if c == nil || c.err != nil {
 		return
@@ -166,11 +166,28 @@ func (in *Input) claimShort(p *parcel) {
 		if f.state == done || f.state == unfollowed || at >= flow.Enough || f.isOpen() || !f.owned(p.entry) || at > 0 && c.holds[f.id].off != at {
 			continue
 		}
-		if !in.present(f) {
+		if in.fits(f, p, family) && !in.present(f) {
 			in.pour(f, p)
 			return
 		}
 	}
+}
+
+// fits says that f may be at p: the known files of its family that are older are
+// read before it, and those that are newer after it.
+func (in *Input) fits(f *file, p *parcel, family []member) bool {
+	before := true
+	for _, m := range family {
+		g := in.byKey[m.key]
+		switch {
+		case m.key == p.key:
+			before = false
+		case g == nil, g.path != f.path, g == f:
+		case before != (g.id < f.id):
+			return false
+		}
+	}
+	return true
 }
 
 // known is what has been found out of p; nil: nothing yet.
@@ -229,7 +246,7 @@ func (in *Input) sought(f *file, l *listing) bool {
 		}
 	}
 	was := f.key
-	if !in.sortOut(parcels) {
+	if !in.sortOut(parcels, family) {
 		in.seek(f, true)
 		return true
 	}
