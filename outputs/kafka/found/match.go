@@ -1,0 +1,93 @@
+package found
+
+import (
+	"slices"
+
+	"tailrace/agent/flow"
+)
+
+// Bound is what of a file may be in the partition: what was in its first Size
+// bytes when they were looked at, and records that are not older than the file,
+// Born in Unix nanoseconds (0: unknown).
+type Bound struct{ Size, Born int64 }
+
+// slack is how much the clock of a file system may be ahead, in milliseconds.
+const slack = 1000
+
+// Skip is how many of the first records of c are in the partition. Each record
+// there stands for one line: the segments are used up. A span may end there.
+func (s *Set) Skip(c *flow.Chunk, b Bound) int {
+	p := s.paths[c.Path]
+	if p == nil {
+		return 0
+	}
+	n := 0
+	var used []int // segments behind the last place where a span may end
+	for at := 0; at < c.Lines(); {
+		i, end := s.find(p, c, at, b)
+		if i < 0 {
+			break
+		}
+		p.all[i].last = -1 - p.all[i].last // not for the next one
+		used, at = append(used, i), end
+		if c.Reading == 0 || c.Records[end-1].Clean {
+			n, used = end, used[:0]
+		}
+	}
+	for _, i := range used {
+		p.all[i].last = -1 - p.all[i].last
+	}
+	return n
+}
+
+// Send is how many of the first records of c, from which Skip is 0, come before
+// one that is in the partition.
+func (s *Set) Send(c *flow.Chunk, b Bound) int {
+	p := s.paths[c.Path]
+	if p == nil {
+		return c.Lines()
+	}
+	for n := 1; n < c.Lines(); n++ {
+		if c.Reading != 0 && !c.Records[n-1].Clean {
+			continue
+		}
+		if i, _ := s.find(p, c, n, b); i >= 0 {
+			return n
+		}
+	}
+	return c.Lines()
+}
+
+// find is the first segment that the records of c from n on are, and where it
+// ends; -1 when there is none.
+func (s *Set) find(p *path, c *flow.Chunk, n int, b Bound) (at, end int) {
+	at, _ = slices.BinarySearchFunc(p.all, c.Offset(n), func(g segment, start int64) int {
+		if g.start < start {
+			return -1
+		}
+		return 1
+	})
+	for ; at < len(p.all) && p.all[at].start == c.Offset(n); at++ {
+		g := &p.all[at]
+		if g.last < 0 || b.Born > 0 && (g.millis+slack)*1e6 < b.Born {
+			continue
+		}
+		if end = s.match(g, c, n); end > 0 && c.Start+int64(c.LineStart(end)) <= b.Size {
+			return at, end
+		}
+	}
+	return -1, 0
+}
+
+// match is where the segment ends in c, which from n on has its records; 0 when
+// it does not.
+func (s *Set) match(g *segment, c *flow.Chunk, n int) int {
+	var sum uint64
+	for ; n < c.Lines() && c.Offset(n) <= g.last; n++ {
+		sum = s.add(sum, c.Offset(n), c.Line(n))
+		if c.Offset(n) == g.last && sum == g.sum {
+			return n + 1
+		}
+	}
+	return 0
+}
