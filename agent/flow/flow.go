@@ -51,6 +51,22 @@ type Feed interface {
 	Unread(c *Chunk, n int)
 	// Wake receives, from a buffer of one, when Next may have something.
 	Wake() <-chan struct{}
+	// Past tells of what was in the files when the run began.
+	Past() Past
+	// Was is how many bytes a file had then, 0 when it came later, and when it
+	// was made, Unix nanoseconds, 0 unknown.
+	Was(id FileID) (size, born int64)
+}
+
+// Past is what of the files of a Feed is older than the run.
+type Past struct {
+	// Looked says that the files are found. Otherwise nothing is known yet.
+	Looked bool
+	// Left says that some of it is still to come from Next.
+	Left bool
+	// Since is when the oldest of the files that it is in was made, Unix
+	// nanoseconds; 0 unknown.
+	Since int64
 }
 
 // A Fetcher reads spans again, from wherever their bytes are now. It is safe

@@ -64,7 +64,8 @@ type Input struct {
 	// mu guards what Run changes and others read.
 	mu     sync.Mutex
 	files  map[flow.FileID]*file
-	active map[*file]bool // not done
+	active map[*file]bool       // not done
+	olds   map[flow.FileID]past // set once, at the end of the first scan
 	lost   journal.Losses
 	parked map[*file]parking
 	// unlisted is why directories cannot be listed.

@@ -69,6 +69,7 @@ func (in *Input) endScan() {
 	in.scans.Store(in.begun.Load())
 	if in.first {
 		in.first = false
+		in.remember()
 		close(in.scanned)
 	}
 	in.forget()

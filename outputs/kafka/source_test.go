@@ -19,6 +19,8 @@ type source struct {
 	data []byte
 	at   int
 	gone bool
+	old  int   // bytes when the run began
+	born int64 // Unix nanoseconds
 	hole int64 // where bytes that are gone begin, 0: nowhere
 }
 
@@ -34,6 +36,19 @@ func (s *source) append(data string) {
 	case s.wake <- struct{}{}:
 	default:
 	}
+}
+
+// old is how many bytes there were when the run began.
+func (s *source) Past() flow.Past {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return flow.Past{Looked: true, Left: s.at < s.old, Since: s.born}
+}
+
+func (s *source) Was(flow.FileID) (size, born int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int64(s.old), s.born
 }
 
 func (s *source) Wake() <-chan struct{} { return s.wake }

@@ -30,6 +30,9 @@ func (f *feed) Next(c *flow.Chunk, _ int) bool {
 }
 func (f *feed) Unread(*flow.Chunk, int) {}
 func (f *feed) Wake() <-chan struct{}   { return f.wake }
+func (f *feed) Past() flow.Past         { return flow.Past{Looked: true} }
+
+func (f *feed) Was(flow.FileID) (size, born int64) { return 0, 0 }
 
 // notes keeps what was noted.
 type notes []journal.Record

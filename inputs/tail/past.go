@@ -1,0 +1,77 @@
+package tail
+
+import "tailrace/agent/flow"
+
+// past is a file as the first scan found it, with something to read.
+type past struct {
+	f    *file
+	size int64 // bytes
+	born int64 // Unix nanoseconds, 0 unknown
+}
+
+// remember notes what is unread at the end of the first scan.
+func (in *Input) remember() {
+	found := map[flow.FileID]past{}
+	for f := range in.active {
+		f.mu.Lock()
+		p := past{f: f, size: f.size + f.joined}
+		if f.pos.off < p.size {
+			p.born = f.birthday()
+			found[f.id] = p
+		}
+		f.mu.Unlock()
+	}
+	in.mu.Lock()
+	in.olds = found
+	in.mu.Unlock()
+}
+
+// birthday is when the content of a file began, as far as its inode tells: not
+// of one that was read already, which may have been restored since, nor of a
+// copy that has the time of what it was copied from. The caller holds mu.
+func (f *file) birthday() int64 {
+	if f.pos.off > f.base || f.mtime < f.birth {
+		return 0
+	}
+	return f.birth
+}
+
+// Past implements flow.Feed.
+func (q *queue) Past() (p flow.Past) {
+	select {
+	case <-q.in.scanned:
+	default:
+		return p
+	}
+	p.Looked = true
+	for n, old := range q.pastFiles() {
+		if n == 0 || old.born < p.Since {
+			p.Since = old.born
+		}
+		old.f.mu.Lock()
+		p.Left = p.Left || max(old.f.pos.off, old.f.searched) < old.size
+		old.f.mu.Unlock()
+	}
+	return p
+}
+
+// pastFiles is the files of the queue that had something to read at first, and
+// are not done.
+func (q *queue) pastFiles() (all []past) {
+	q.in.mu.Lock()
+	defer q.in.mu.Unlock()
+	for _, p := range q.in.olds {
+		if p.f.queue == q && q.in.active[p.f] {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// Was implements flow.Feed.
+func (q *queue) Was(id flow.FileID) (size, born int64) {
+	q.in.mu.Lock()
+	defer q.in.mu.Unlock()
+	p := q.in.olds[id]
+	return p.size, p.born
+}
