@@ -91,7 +91,6 @@ func (a *agent) open(cfg *config.Config) (err error) {
 	if err != nil {
 		return errors.Join(err, a.journal.Close())
 	}
-	state.Files = nil // the garbage collector may have it: the output keeps the rest
 	feeds := map[string]flow.Feed{}
 	for _, in := range cfg.Inputs {
 		feeds[in.Topic] = a.input.Feed(in.Topic)

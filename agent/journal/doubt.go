@@ -16,12 +16,14 @@ func (st *State) doubt(closed bool) string {
 	return ""
 }
 
-// suspect puts every lane in doubt.
+// suspect puts every lane in doubt that is not yet.
 func (f *fold) suspect(cause string) {
 	if cause == "" {
 		return
 	}
-	for id := range f.lanes {
-		f.apply(Record{Doubt: &Doubt{Lane: id, Cause: cause}})
+	for id, s := range f.lanes {
+		if s.doubt.Cause == "" {
+			s.doubt = Doubt{Lane: id, Cause: cause, From: s.offset}
+		}
 	}
 }

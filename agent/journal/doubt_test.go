@@ -30,8 +30,8 @@ func TestWhatPutsTheJournalInDoubt(t *testing.T) {
 	f("damaged", damaged, true, true)
 }
 
-// Doubt outlives any number of runs, until the lane has another producer id.
-func TestDoubtStaysUntilTheLaneIsNew(t *testing.T) {
+// Doubt outlives any number of runs and producer ids, until it is ended.
+func TestDoubtStaysUntilItIsEnded(t *testing.T) {
 	f := func(name string, end Record, want string) {
 		t.Helper()
 		dir := t.TempDir()
@@ -44,6 +44,9 @@ func TestDoubtStaysUntilTheLaneIsNew(t *testing.T) {
 			found := ""
 			if lanes := j.State().Lanes; len(lanes) > 0 {
 				found = lanes[0].Doubt
+				if found != "" && lanes[0].DoubtFrom != 7 {
+					t.Errorf("%s: in doubt from %d on", name, lanes[0].DoubtFrom)
+				}
 			}
 			if err := j.Write(recs...); err != nil {
 				t.Fatal(err)
@@ -53,7 +56,7 @@ func TestDoubtStaysUntilTheLaneIsNew(t *testing.T) {
 			}
 			return found
 		}
-		reopen(Record{Lane: &Lane{ID: 1}}, Record{PID: &PID{Lane: 1, PID: 5}}, Record{Doubt: &Doubt{Lane: 1, Cause: "power"}})
+		reopen(Record{Lane: &Lane{ID: 1}}, Record{PID: &PID{Lane: 1, PID: 5}}, Record{Doubt: &Doubt{Lane: 1, Cause: "power", From: 7}})
 		for range 3 {
 			if got := reopen(); got != "power" {
 				t.Fatalf("%s: doubt %q after a run that changed nothing", name, got)
@@ -65,6 +68,7 @@ func TestDoubtStaysUntilTheLaneIsNew(t *testing.T) {
 		}
 	}
 	f("the same id again", Record{PID: &PID{Lane: 1, PID: 5}}, "power")
-	f("another id", Record{PID: &PID{Lane: 1, PID: 6}}, "")
-	f("a rebind", Record{Rebind: &Rebind{Lane: 1, PID: 6}}, "")
+	f("another id", Record{PID: &PID{Lane: 1, PID: 6}}, "power")
+	f("a rebind", Record{Rebind: &Rebind{Lane: 1, PID: 6}}, "power")
+	f("its end", Record{Doubt: &Doubt{Lane: 1}}, "")
 }

@@ -46,7 +46,7 @@ type stream struct {
 	acked   *Ack
 	warm    int64
 	offset  int64
-	doubt   string
+	doubt   Doubt
 }
 
 func newFold() *fold {
@@ -151,7 +151,7 @@ func (f *fold) applyLane(r Record) bool {
 	case r.Doubt != nil:
 		s := f.lanes[r.Doubt.Lane]
 		if s != nil {
-			s.doubt = r.Doubt.Cause
+			s.doubt = *r.Doubt
 		}
 		return s != nil
 	case r.Rebind != nil:
@@ -284,7 +284,7 @@ func (f *fold) rebind(s *stream, r *Rebind) bool {
 		}
 	}
 	f.done(r.Lost)
-	s.pid, s.warm, s.doubt = &PID{Lane: r.Lane, PID: r.PID, Epoch: r.Epoch}, 0, ""
+	s.pid, s.warm = &PID{Lane: r.Lane, PID: r.PID, Epoch: r.Epoch}, 0
 	s.intents = cloneIntents(r.Intents)
 	return true
 }
@@ -303,7 +303,7 @@ func overlaps(sp flow.Span, in []Intent) bool {
 
 func (s *stream) rename(p PID) bool {
 	if s.pid == nil || *s.pid != p {
-		s.pid, s.warm, s.doubt = &p, 0, ""
+		s.pid, s.warm = &p, 0
 	}
 	return true
 }

@@ -135,10 +135,12 @@ type Rebind struct {
 }
 
 // Doubt says that more may have been sent on a lane than its intents tell. It
-// stays, over any number of crashes, until the lane has another producer id.
+// stays, over any number of crashes, until one without a Cause ends it.
 type Doubt struct {
 	Lane  int32  `json:"lane"`
-	Cause string `json:"cause"`
+	Cause string `json:"cause,omitempty"`
+	// From is an offset of the partition before all that is in doubt, -1 unknown.
+	From int64 `json:"from"`
 }
 
 // Closed is the last record of a run that ended by itself: all before it is

@@ -66,7 +66,7 @@ func (s *stream) snapshot(yield func(Record) bool) bool {
 	}}) {
 		return false
 	}
-	if s.doubt != "" && !yield(Record{Doubt: &Doubt{Lane: s.ID, Cause: s.doubt}}) {
+	if s.doubt.Cause != "" && !yield(Record{Doubt: &s.doubt}) {
 		return false
 	}
 	for n := range s.intents {

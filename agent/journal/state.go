@@ -57,8 +57,10 @@ type LaneState struct {
 	Warm    int64    // time of the last ack of a batch with PID, Unix milliseconds, 0 none
 	Offset  int64    // of the last record known to be acked, so the highest; -1 none
 	// Doubt says why more may have been sent on the lane than the journal
-	// knows of; empty: it knows all.
-	Doubt string
+	// knows of; empty: it knows all. DoubtFrom is an offset of the partition
+	// before all of that, -1 unknown.
+	Doubt     string
+	DoubtFrom int64
 }
 
 // found is State before it is sorted out for a caller: entries are shared with
@@ -104,7 +106,7 @@ func (f *fold) view() found {
 	for _, s := range f.sortedLanes() {
 		v.Lanes = append(v.Lanes, LaneState{
 			Lane: s.Lane, PID: s.pid, Intents: cloneIntents(s.intents),
-			Acked: s.acked, Warm: s.warm, Offset: s.offset, Doubt: s.doubt,
+			Acked: s.acked, Warm: s.warm, Offset: s.offset, Doubt: s.doubt.Cause, DoubtFrom: s.doubt.From,
 		})
 	}
 	return v

@@ -38,7 +38,10 @@ func (d *driver) do(a lane.Action) bool {
 		}
 	case lane.Close:
 		d.disconnect()
+	case lane.Look:
+		d.look(a.From)
 	case lane.Wait:
+		d.sayWait(a.Millis)
 		d.timer.Reset(time.Duration(a.Millis) * time.Millisecond)
 	case lane.Remake:
 		return d.remake(a)

@@ -8,6 +8,7 @@ import (
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
+	"tailrace/outputs/kafka/found"
 	"tailrace/outputs/kafka/lane"
 	"tailrace/outputs/kafka/wire"
 )
@@ -38,6 +39,7 @@ const (
 type driver struct {
 	*Output
 	lane    journal.Lane
+	known   journal.LaneState // at the start
 	machine *lane.Machine
 	feed    flow.Feed // nil: only what is left of the run before
 	pulse   *flow.Pulse
@@ -65,6 +67,12 @@ type driver struct {
 	lingering, eager bool
 	brisk            bool // lines come fast
 
+	// doubt says that the topic may have lines that the journal does not know;
+	// found is what was read there, nil before that.
+	doubt   bool
+	found   *found.Set
+	skipped int // lines that were found
+
 	codec  wire.Codec // of new batches
 	limit  int        // bytes that a batch may have, not compressed
 	millis func() int64
@@ -87,7 +95,7 @@ type batch struct {
 
 func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
 	d := &driver{
-		Output: o, lane: l.Lane, feed: feed, machine: lane.New(lane.Config{}),
+		Output: o, lane: l.Lane, known: l, feed: feed, machine: lane.New(lane.Config{Settle: o.settle}), doubt: l.Doubt != "",
 		pulse:   o.pulse(l.Topic),
 		trouble: trouble{log: o.Log, tally: o.tally(l.Topic), topic: l.Topic, partition: l.Partition},
 		tally:   o.tally(l.Topic),
@@ -99,7 +107,6 @@ func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
 		eager: true, codec: o.codec, limit: o.most, gone: make(chan struct{}),
 		millis: func() int64 { return time.Now().UnixMilli() },
 	}
-	d.queue = append(d.queue, d.start(l))
 	d.tally.partition.Store(l.Partition)
 	return d
 }
@@ -112,7 +119,7 @@ func stoppedTimer() *time.Timer {
 
 // start tells the machine what the journal knows.
 func (d *driver) start(l journal.LaneState) lane.Start {
-	s := lane.Start{AckedAt: l.Warm, Offset: l.Offset, Doubt: l.Doubt}
+	s := lane.Start{AckedAt: l.Warm, Offset: l.Offset, Sent: lastSent(d.State), Doubt: l.Doubt, From: l.DoubtFrom}
 	for _, in := range l.Intents {
 		b := &batch{Intent: in, numbered: true}
 		s.Unacked = append(s.Unacked, lane.Intent{Bound: d.bind(b), PID: in.PID, Epoch: in.Epoch})
@@ -141,7 +148,11 @@ func (d *driver) run(ctx, hard context.Context) bool {
 	if d.feed != nil {
 		wake = d.feed.Wake()
 		d.learnLimit(ctx)
+		if unknownLane(d.known) && !d.firstLook(ctx) {
+			return true
+		}
 	}
+	d.queue = append(d.queue, d.start(d.known))
 	stop := ctx.Done()
 	for {
 		d.pulse.Beat()
@@ -149,6 +160,7 @@ func (d *driver) run(ctx, hard context.Context) bool {
 		if d.feed != nil && stop != nil {
 			d.pull()
 		}
+		d.trust()
 		d.gauge()
 		if len(d.batches) == 0 && (d.feed == nil || stop == nil) {
 			return true
@@ -248,6 +260,8 @@ func (d *driver) replied(e lane.Event) {
 	switch e := e.(type) {
 	case opened:
 		d.seated(e)
+	case looked:
+		d.looked(e)
 	case refused:
 		d.trouble.cause = e.err
 		d.queue = append(d.queue, lane.GrantFailed{Code: codeOf(e.err)})

@@ -52,7 +52,9 @@ type Output struct {
 	encoders chan *encoder // as many as there are cores: scratch is large
 	spare    chan []byte   // of batches that were acked, for the next
 	dead     *deadletter.File
-	most     int // bytes of a batch before compression, at most
+	resumed  map[string]map[string][]int64 // where files are read on, by topic and path
+	settle   int64                         // milliseconds, 0 for the lane's own
+	most     int                           // bytes of a batch before compression, at most
 
 	records atomic.Int64 // acked
 	repeats atomic.Int64 // records that may be in a topic twice
@@ -80,6 +82,8 @@ func New(o Options) (*Output, error) {
 		pulses:   map[string]*flow.Pulse{},
 		tallies:  map[string]*tally{},
 	}
+	out.resumed = resumed(o.State)
+	out.State.Files = nil // the garbage collector may have it: there may be many
 	out.conns = newConns(out.cluster.config)
 	for range cap(out.encoders) {
 		out.encoders <- &encoder{Encoder: wire.NewEncoder()}
@@ -157,8 +161,10 @@ func (o *Output) ship(ctx, hard context.Context, topic string) {
 	}
 	if today.ID == 0 {
 		today.ID = o.Journal.NewLane()
+		today.Doubt, today.DoubtFrom = newLane, -1
 		lane := journal.Record{Lane: &today.Lane}
-		if !o.untilDone(ctx, hard, topic, func() error { return o.Journal.WriteSync(lane) }) {
+		doubt := journal.Record{Doubt: &journal.Doubt{Lane: today.ID, Cause: today.Doubt, From: -1}}
+		if !o.untilDone(ctx, hard, topic, func() error { return o.Journal.WriteSync(lane, doubt) }) {
 			return
 		}
 	}

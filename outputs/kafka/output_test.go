@@ -67,14 +67,14 @@ func (r *rig) start() *run {
 	state := j.State()
 	feeds := map[string]flow.Feed{}
 	for topic, s := range r.sources {
-		s.at = 0
+		s.at, s.old = 0, len(s.data)
 		for _, f := range state.Files {
 			if f.ID == s.id {
 				s.at = int(f.Resume)
 			}
 		}
 		if s.at == 0 {
-			must(r.t, j.Write(journal.Record{File: &journal.File{ID: s.id, Path: s.path}}))
+			must(r.t, j.Write(journal.Record{File: &journal.File{ID: s.id, Path: s.path, Topic: topic}}))
 		}
 		feeds[topic] = s
 	}
@@ -91,6 +91,7 @@ func (r *rig) start() *run {
 	if r.dial != nil {
 		o.conns.dial = r.dial
 	}
+	o.settle = 200
 	if r.small {
 		o.most = 200
 	}

@@ -73,8 +73,11 @@ func (d *driver) fill(e *encoder, millis int64) []flow.Span {
 	c.Time = millis
 	ended := false // the last span ends with a newline
 	for room := e.Room(); room > 0; room = e.Room() {
-		if !d.feed.Next(c, room) {
+		if !d.feed.Next(c, d.atOnce(room)) {
 			d.eager = false
+			break
+		}
+		if d.found != nil && !d.fresh(c, e.Count() > 0) {
 			break
 		}
 		n := e.Add(c, 0)

@@ -46,7 +46,7 @@ func anyEvent(chance *rand.Rand, m *Machine, handle *Handle) Event {
 	}
 	codes := []int16{0, 0, 0, 0, 46, 45, 10, 87, 32, 76, 2, 19, 6, 3, 29, 47, 59, Lost, 1234}
 	code := codes[chance.IntN(len(codes))]
-	switch chance.IntN(13) {
+	switch chance.IntN(14) {
 	case 0:
 		return Granted{PID: chance.Int64N(10) - 1}
 	case 1:
@@ -61,9 +61,20 @@ func anyEvent(chance *rand.Rand, m *Machine, handle *Handle) Event {
 		return Remade{m.making, parts(chance, handle)}
 	case 7:
 		return [...]Event{Gone{h}, NewTopic{}, Timer{}, Timer{}}[chance.IntN(4)]
+	case 13:
+		var f Found
+		for _, b := range m.window {
+			if chance.IntN(2) == 0 {
+				f.Rest = append(f.Rest, Missing{Part{b.Batch, b.Count}, chance.IntN(4) == 0})
+			}
+		}
+		return f
 	case 8, 9:
 		*handle++
 		return Offer{*handle, chance.Int32N(3)}
+	}
+	if chance.IntN(8) == 0 {
+		return Unread{code}
 	}
 	return Answer{gen, h, code, chance.Int64N(1 << 40)}
 }

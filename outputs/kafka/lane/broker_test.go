@@ -51,7 +51,20 @@ func (w *world) brokerFaults(try func(name string, arg int, do func(*world))) {
 		})
 	}
 	if w.forget > 0 && w.m == nil && len(w.links) == 0 && len(w.ids) > 0 {
-		try("forget all producer ids", 0, func(w *world) { w.forget--; w.ids, w.aged = nil, true })
+		try("forget all producer ids", 0, func(w *world) {
+			w.forget--
+			w.ids = nil
+			for _, l := range []*ledger{&w.disk, &w.journal} {
+				for i := range l.unacked {
+					l.unacked[i].old = true
+				}
+			}
+		})
+	}
+	for i, l := range w.links {
+		if w.m != nil && w.m.state == Settle && l.gen == 0 {
+			try("never deliver the rest of link", i, func(w *world) { w.links = slices.Delete(w.links, i, i+1) })
+		}
 	}
 	if w.lower > 0 && w.limit > 1 {
 		try("lower the limit", 0, func(w *world) { w.lower--; w.limit = 1 })
@@ -112,6 +125,7 @@ func (w *world) append(r *request) {
 	f, from, to := r.Batch.span()
 	for n := from; n < to; n++ {
 		w.log = append(w.log, line(f<<8|n))
+		w.numbers = append(w.numbers, number{r.PID, after(r.First, int32(n-from))})
 	}
 }
 
@@ -166,7 +180,8 @@ func (w *world) ends() []int {
 // with NOT_LEADER. What is queued may arrive at the new one all the same:
 // leadership can move back.
 func (w *world) failTo(end, window int) {
-	w.log = w.log[:end]
+	w.log, w.numbers = w.log[:end], w.numbers[:end]
+	w.lookEnd = min(w.lookEnd, end) // the new leader is asked again
 	for i := range w.ids {
 		p := &w.ids[i]
 		p.batches = slices.DeleteFunc(p.batches, func(s stored) bool { return s.offset >= end })

@@ -18,7 +18,8 @@
 //   - I1: (producer id, epoch, number) is bound to one record for ever. Only
 //     the cut into batches may change, by Remake.
 //   - I2: a partition gets another producer id only when every number bound
-//     under the former one is acked, or else by a rebind, which is reported.
+//     under the former one is acked or found in the partition, or is known not
+//     to be there and never to come.
 //   - I3: the un-acked batches are contiguous, and each is in the journal
 //     before it is handed to a connection.
 //   - I4: warm means that a batch of this producer id was acked less than
@@ -38,12 +39,14 @@
 //   - L6: a gap (45) at the head of a warm stream is looked into by a scan from
 //     the newest batch down. A cold one is settled.
 //   - L7: a start sends again what the journal has un-acked. Where the broker
-//     may have forgotten, that is reported.
+//     may have forgotten, or the journal may not know all, it settles.
 //   - L8: when all of that is acked, new lines get a fresh producer id.
-//   - L9, L10: to settle is to give up asking the broker by sending. It is the
-//     place to wait until nothing can be under way any more, and to read the
-//     partition back. Neither is done yet: the batches are sent again under a
-//     fresh producer id, and counted as possible repeats.
+//   - L9: to settle is to give up asking the broker by sending: the lane waits
+//     until nothing that was sent can arrive any more.
+//   - L10: then the partition is read back, from what was acked last to the end
+//     of the leader's log, and not before all of that is committed. What is not
+//     there goes under a fresh producer id. Where reading is not allowed, all is
+//     sent again, and reported as possible repeats.
 //   - L11: an offset that is not above the last one acked proves nothing, but
 //     for the first batch of a producer id that was got in this run.
 //

@@ -29,10 +29,17 @@ func (w *world) agentMoves(without rule, try func(name string, arg int, do func(
 	}
 	w.faults(try)
 	w.replies(event)
+	if w.journal.doubt && w.read == w.h.lines && !w.m.Settling() {
+		try("be in doubt no more", 0, func(w *world) { w.write(sure{}) })
+	}
 	if w.m.Room() {
 		for f := range w.h.lines {
+			if w.known[f]&(1<<w.read[f]) != 0 {
+				try("skip a line of file", f, skipLine(f))
+				continue
+			}
 			for _, n := range w.h.cut {
-				if left := w.h.lines[f] - w.read[f]; left >= n || (left > 0 && n == w.h.cut[0]) {
+				if left := w.unknown(f); left >= n || (left > 0 && n == w.h.cut[0]) {
 					n = min(n, left)
 					event("offer lines of file", f<<8|n, func(w *world) Event { return w.offerEvent(f, n) })
 				}
@@ -51,10 +58,10 @@ func (w *world) faults(try func(name string, arg int, do func(*world))) {
 	}
 	for keep := 0; keep <= len(w.pending); keep++ {
 		if w.power > 0 {
-			try("power loss, records kept", keep, func(w *world) { w.power--; w.loseTail(keep); w.boot++ })
+			try("power loss, records kept", keep, func(w *world) { w.power--; w.loseTail(keep, true); w.boot++ })
 		}
 		if w.rollback > 0 {
-			try("roll back, records kept", keep, func(w *world) { w.rollback--; w.loseTail(keep) })
+			try("roll back, records kept", keep, func(w *world) { w.rollback--; w.loseTail(keep, false) })
 		}
 	}
 }
@@ -83,8 +90,14 @@ func (w *world) replies(event func(name string, arg int, make func(w *world) Eve
 			})
 		}
 	}
-	if w.timer {
+	if w.timer && (w.m.state != Settle || w.quiet()) {
 		event("timer", 0, func(w *world) Event { w.timer = false; return Timer{} })
+	}
+	if w.looking && (w.hw >= w.lookEnd || w.h.toHW) {
+		event("read the partition", 0, (*world).readBack)
+	}
+	if w.looking && w.deny > 0 {
+		event("must not read the partition", 0, func(w *world) Event { w.deny--; w.looking = false; return Unread{29} })
 	}
 	if w.remake != 0 {
 		event("make anew", 0, (*world).makeAnew)
@@ -112,7 +125,13 @@ func (w *world) step(e Event, stop int) int {
 		}
 		w.carryOut(a)
 	}
-	switch n := len(w.m.window); {
+	n := len(w.m.window)
+	for _, b := range w.m.rest {
+		if w.m.find(b.Batch) < 0 {
+			n++
+		}
+	}
+	switch {
 	case w.stop > 0:
 		w.stop = 0
 		w.crash--
@@ -136,6 +155,12 @@ func (w *world) own(e Event) {
 		for _, p := range e.Parts {
 			w.owned = append(w.owned, p.Batch)
 		}
+	case Found:
+		for _, p := range e.Rest {
+			if !slices.Contains(w.owned, p.Batch) {
+				w.owned = append(w.owned, p.Batch)
+			}
+		}
 	}
 }
 
@@ -157,11 +182,11 @@ func (w *world) carryOut(a Action) {
 	case WritePID:
 		w.sync()
 	case WriteRebind:
+		if !w.h.rebinds {
+			w.problem("a rebind: %v", a)
+		}
 		w.write(a)
 		w.sync()
-		if a.Cause != "" {
-			w.possible(a.Into)
-		}
 	case Report:
 		if a.Kind == Repeats {
 			for _, e := range w.journal.unacked {
@@ -184,6 +209,8 @@ func (w *world) carryOut(a Action) {
 		w.closeLink(a.Gen)
 	case Wait:
 		w.timer = true
+	case Look:
+		w.looking, w.lookFrom, w.lookEnd = true, int(max(a.From, 0)), len(w.log)
 	case Remake:
 		w.remake, w.how = a.Batch, a.How
 	case Free:
@@ -193,8 +220,8 @@ func (w *world) carryOut(a Action) {
 
 // possible notes lines that were said to be possible repeats.
 func (w *world) possible(bs []Bound) {
-	if !w.h.rebinds {
-		w.problem("a rebind: %v", bs)
+	if !w.h.repeats {
+		w.problem("possible repeats: %v", bs)
 	}
 	for _, b := range bs {
 		f, from, to := b.Batch.span()
@@ -205,7 +232,7 @@ func (w *world) possible(bs []Bound) {
 }
 
 func (w *world) write(a Action) {
-	w.journal.apply(a, w.boot)
+	w.journal.apply(a)
 	if w.h.power+w.h.rollback == 0 {
 		return
 	}
@@ -221,17 +248,20 @@ func (w *world) sync() {
 }
 
 // loseTail ends the agent and all of the journal behind the first keep records
-// that are not synced. Lines that it then does not know of may come again:
-// without reading the partition back, nobody can tell.
-func (w *world) loseTail(keep int) {
+// that are not synced. Lines that it then does not know of may come again when
+// nothing tells that anything is missing.
+func (w *world) loseTail(keep int, told bool) {
 	read := w.read
 	w.journal = w.disk
 	w.journal.unacked = slices.Clone(w.disk.unacked)
 	for _, a := range w.pending[:keep] {
-		w.journal.apply(a, w.boot)
+		w.journal.apply(a)
 	}
 	w.sync()
 	for f, known := range w.journal.ends() {
+		if told {
+			break
+		}
 		for n := known; n < read[f]; n++ {
 			w.maybe[f] |= 1 << n
 		}
@@ -247,18 +277,26 @@ func (w *world) kill() {
 		}
 	}
 	w.m, w.asked, w.dial, w.timer, w.remake, w.read, w.owned = nil, false, 0, false, 0, [2]int{}, nil
+	w.looking, w.lookFrom, w.lookEnd, w.doubted, w.known = false, 0, 0, false, [2]uint64{}
 }
 
 func (w *world) startEvent() Event {
-	s := Start{Offset: w.journal.offset, Newest: modelTime}
-	if w.aged {
-		s.Newest, w.aged = modelTime-2*believed, false
+	s := Start{Offset: w.journal.offset, Newest: modelTime, Sent: modelTime}
+	if l := &w.journal; l.boot != w.boot {
+		l.boot = w.boot
+		if !l.doubt {
+			l.doubt, l.from = true, l.offset
+		}
+		w.sync() // with the next generation
+	}
+	if w.journal.doubt {
+		s.Doubt, s.From, w.doubted = "boot", w.journal.from, true
 	}
 	w.read = w.journal.ends()
 	for _, e := range w.journal.unacked {
 		s.Unacked = append(s.Unacked, e.Intent)
-		if e.boot != w.boot {
-			s.Doubt = "boot"
+		if e.old {
+			s.Newest = modelTime - 2*believed
 		}
 		if e.PID == w.journal.warm && !w.h.notWarm {
 			s.AckedAt = modelTime
@@ -271,6 +309,81 @@ func (w *world) offerEvent(f, n int) Event {
 	from := w.read[f]
 	w.read[f] += n
 	return Offer{Batch: handle(f, from, from+n), Count: int32(n)}
+}
+
+// sure and skip are records of the driver's own: the doubt is over, and a line
+// is in the partition already.
+type (
+	sure struct{}
+	skip struct{ file, line int }
+)
+
+// unknown is how many lines of a file there are to offer before one that is in
+// the partition.
+func (w *world) unknown(f int) int {
+	n := w.read[f]
+	for n < w.h.lines[f] && w.known[f]&(1<<n) == 0 {
+		n++
+	}
+	return n - w.read[f]
+}
+
+func skipLine(f int) func(*world) {
+	return func(w *world) {
+		w.read[f]++
+		w.write(skip{f, w.read[f] - 1})
+	}
+}
+
+// quiet says that no old connection delivers any more.
+func (w *world) quiet() bool {
+	return !slices.ContainsFunc(w.links, func(l link) bool { return l.gen == 0 })
+}
+
+// readBack finds the un-acked batches by their numbers; in doubt it notes the
+// lines too, since more was sent than the journal tells.
+func (w *world) readBack() Event {
+	end := w.lookEnd
+	if w.h.toHW {
+		end = min(end, w.hw)
+	}
+	there := map[number]bool{}
+	for i := w.lookFrom; i < end; i++ {
+		there[w.numbers[i]] = true
+		if l := w.log[i]; w.doubted {
+			w.known[l>>8] |= 1 << (l & 0xff)
+		}
+	}
+	var f Found
+	for _, b := range w.m.window {
+		f.Rest = append(f.Rest, w.missing(b, there)...)
+	}
+	w.looking, w.lookFrom, w.lookEnd = false, 0, 0
+	if w.h.forgets && w.doubted {
+		w.write(sure{})
+	}
+	return f
+}
+
+// missing is the parts of a batch that are not there.
+func (w *world) missing(b batch, there map[number]bool) (ms []Missing) {
+	f, from, to := b.Batch.span()
+	for n := from; n < to; n++ {
+		if there[number{w.m.pid, after(b.First, int32(n-from))}] {
+			continue
+		}
+		if i := len(ms) - 1; i >= 0 {
+			if _, first, end := ms[i].Batch.span(); end == n {
+				ms[i].Part = Part{handle(f, first, n+1), ms[i].Count + 1}
+				continue
+			}
+		}
+		ms = append(ms, Missing{Part: Part{handle(f, n, n+1), 1}})
+	}
+	if len(ms) == 1 && ms[0].Count == b.Count {
+		ms[0].Batch = b.Batch
+	}
+	return ms
 }
 
 // makeAnew halves a batch, or gives it another handle.
@@ -298,13 +411,13 @@ func (l *ledger) ends() [2]int {
 }
 
 // apply is what a record means.
-func (l *ledger) apply(a Action, boot uint8) {
+func (l *ledger) apply(a Action) {
 	at := func(first int32) int {
 		return slices.IndexFunc(l.unacked, func(e entry) bool { return e.First == first })
 	}
 	bind := func(pid int64, bs []Bound) (es []entry) {
 		for _, b := range bs {
-			es = append(es, entry{Intent{Bound: b, PID: pid}, boot})
+			es = append(es, entry{Intent: Intent{Bound: b, PID: pid}})
 		}
 		return es
 	}
@@ -324,7 +437,25 @@ func (l *ledger) apply(a Action, boot uint8) {
 		if i := at(a.First); i >= 0 {
 			l.unacked = slices.Replace(l.unacked, i, i+1, bind(a.PID, a.Into)...)
 		}
+	case skip:
+		l.pos[a.file] = max(l.pos[a.file], a.line+1)
+	case sure:
+		l.doubt = false
 	case WriteRebind:
+		for _, e := range l.unacked { // what is released and not in Into is acked
+			f, _, to := e.Batch.span()
+			if !overlap(e.Batch, a.Into) {
+				l.pos[f] = max(l.pos[f], to)
+			}
+		}
 		l.unacked = bind(a.PID, a.Into)
 	}
+}
+
+func overlap(h Handle, in []Bound) bool {
+	f, from, to := h.span()
+	return slices.ContainsFunc(in, func(b Bound) bool {
+		g, begin, end := b.Batch.span()
+		return f == g && begin < to && from < end
+	})
 }

@@ -26,7 +26,8 @@ type Part struct {
 }
 
 // Event is something that happened outside of the machine: Start, Offer,
-// Granted, GrantFailed, Up, Down, Answer, Timer, Remade, Gone or NewTopic.
+// Granted, GrantFailed, Up, Down, Answer, Timer, Remade, Gone, Found, Unread or
+// NewTopic.
 type Event any
 
 // Start is the first event, and comes once: what the journal knows.
@@ -35,12 +36,16 @@ type Start struct {
 	Newest  int64    // when the newest of Unacked was journalled, Unix milliseconds
 	AckedAt int64    // the last ack under the producer id of Unacked, Unix milliseconds, 0 for none
 	Offset  int64    // the highest offset that was acked on the partition, -1 for none
+	Sent    int64    // until when a former run may have sent, Unix milliseconds
 	// Doubt says why the journal may not know all that was sent: it was
 	// written before this boot, or on another machine. Empty: it does. It
 	// must follow from durable facts (the time of an un-acked intent is
 	// before the boot), not from "the last run was another boot": a second
 	// crash before all is acked would forget that.
 	Doubt string
+	// From is the offset from which on the partition may have what the journal
+	// does not know of, -1 unknown.
+	From int64
 }
 
 // Offer is a batch of new lines. It may come only while Room says so.
@@ -94,6 +99,25 @@ type Remade struct {
 // again: its bytes are nowhere. It may come any time after Send or Remake.
 type Gone struct{ Batch Handle }
 
+// Found answers Look: Rest is what the partition does not have of the un-acked
+// batches, in their order. A batch of which it has a part is replaced by what it
+// does not have, under new handles. Partly says that not all of the partition
+// could be seen, since its beginning is deleted already.
+type Found struct {
+	Rest   []Missing
+	Partly bool
+}
+
+// Missing is a batch that is not in the partition. Its bytes may be gone.
+type Missing struct {
+	Part
+	Gone bool
+}
+
+// Unread answers Look when the partition could not be read, with Kafka's error
+// code, or Lost.
+type Unread struct{ Code int16 }
+
 // NewTopic says that the topic was deleted and made again: its id changed. It
 // comes before the Up of the generation whose metadata showed it.
 type NewTopic struct{}
@@ -102,8 +126,8 @@ type NewTopic struct{}
 const Lost int16 = -100
 
 // Action is something for the driver to do: GetPID, WritePID, WriteIntent,
-// WriteAck, WriteSplit, WriteRebind, Connect, Send, Close, Wait, Remake, Free
-// or Report. Actions are done in their order. A write that fails is tried
+// WriteAck, WriteSplit, WriteRebind, Connect, Send, Close, Wait, Look, Remake,
+// Free or Report. Actions are done in their order. A write that fails is tried
 // again until it is done, before the next action.
 type Action any
 
@@ -166,6 +190,11 @@ type Close struct{ Gen int }
 // Wait asks for a Timer in that many milliseconds, in place of any before it.
 type Wait struct{ Millis int64 }
 
+// Look asks what the partition has of the un-acked batches, from offset From on
+// (-1: from before the oldest was made) to the end of the leader's log, once all
+// of it is committed. Found or Unread answers.
+type Look struct{ From int64 }
+
 // How says what Remake is to do.
 type How uint8
 
@@ -196,10 +225,10 @@ const (
 	Failing    Kind = iota + 1 // tried again and again for some seconds; nothing is lost
 	Parked                     // a person is needed; tried again every 30 s
 	Recovered                  // a broker took a batch again, after Failing or Parked
-	Repeats                    // Records are sent again and may be in the topic already
+	Repeats                    // Records are sent again and may be in the topic already, which could not be read
 	GivenUp                    // Records whose bytes are gone, and may not be in the topic
 	Recreated                  // the topic was made again
-	Unverified                 // at a start with Doubt: what the journal lost may be repeated
+	Unverified                 // with Doubt: what the journal lost may be repeated, since the topic could not be read
 )
 
 // Report is something for people: it comes when a thing begins and when it

@@ -6,6 +6,12 @@ package lane
 const Window = 5
 
 const (
+	// settleFor is for how many ms after a connection was closed a request on
+	// it may still be taken: a broker that works on the five requests that it
+	// had received, each for as long as a request may take (10 s); before that
+	// the kernel of a process that died, which gives up after 30 s
+	// (TCP_USER_TIMEOUT); and 10 s for what nobody thought of.
+	settleFor = 90 * 1000
 	warmFor   = 30 * 60 * 1000      // ms after an ack
 	believed  = 60 * 60 * 1000      // ms that an intent may be old at a start
 	forgotten = 12 * 60 * 60 * 1000 // ms; a broker forgets an idle id after a day by default
@@ -15,17 +21,20 @@ const (
 type State uint8
 
 const (
-	Cold   State = iota // no producer id, nothing un-acked
-	First               // a fresh producer id: one batch under way, until its NONE
-	Open                // up to Window batches under way
-	Resend              // from the oldest again, one under way, until its NONE
-	Scan                // one under way, from the newest down, until a NONE
-	Settle              // what arrived cannot be told: on the way to a rebind
+	Cold     State = iota // no producer id, nothing un-acked
+	First                 // a fresh producer id: one batch under way, until its NONE
+	Open                  // up to Window batches under way
+	Resend                // from the oldest again, one under way, until its NONE
+	Scan                  // one under way, from the newest down, until a NONE
+	Settle                // what arrived cannot be told: waits until nothing more can
+	ReadBack              // looks for it in the partition
+	Rebind                // what is missing there goes under another producer id
 )
 
 // Config is what a machine may be told.
 type Config struct {
-	Window int // batches, at most Window; 0 for Window
+	Window int   // batches, at most Window; 0 for Window
+	Settle int64 // ms; 0 for settleFor
 
 	without rule // for the model test
 }
@@ -46,9 +55,14 @@ type Machine struct {
 	warmAt int64 // the last ack under this producer id, 0 for none
 	offset int64 // the highest offset acked on the partition, -1 for none
 
-	held   Offer  // waits for its producer id
-	asking bool   // a producer id is asked for, or will be after the wait
-	cause  string // of the rebind under way
+	held   Offer   // waits for its producer id
+	asking bool    // a producer id is asked for, or will be after the wait
+	cause  string  // why the lane settles
+	from   int64   // where what is not acked may begin in the partition, -1 unknown
+	sentAt int64   // until when a request may have been on a connection
+	again  bool    // the numbers may be used again when the partition cannot be read
+	rest   []batch // in Rebind: what goes under another producer id
+	maybe  bool    // in Rebind: rest may be in the partition
 
 	gen   int // of the connection
 	conn  conn
@@ -85,7 +99,10 @@ func New(c Config) *Machine {
 	if c.Window <= 0 || c.Window > Window {
 		c.Window = Window
 	}
-	return &Machine{Config: c, offset: -1}
+	if c.Settle == 0 {
+		c.Settle = settleFor
+	}
+	return &Machine{Config: c, offset: -1, from: -1}
 }
 
 // Step takes one event at the time now, in Unix milliseconds, and returns what
@@ -113,6 +130,10 @@ func (m *Machine) Step(now int64, e Event) []Action {
 		m.remade(e)
 	case Gone:
 		m.gone(e.Batch)
+	case Found:
+		m.found(e)
+	case Unread:
+		m.unread(e.Code)
 	case NewTopic:
 		m.newTopic()
 	}
@@ -133,6 +154,19 @@ func (m *Machine) Room() bool {
 		return len(m.window) < m.Window
 	}
 	return false
+}
+
+// Settling reports whether the lane finds out what arrived.
+func (m *Machine) Settling() bool {
+	return m.state == Settle || m.state == ReadBack || m.state == Rebind
+}
+
+// Batches is the un-acked batches, oldest first.
+func (m *Machine) Batches() (all []Handle) {
+	for _, b := range m.window {
+		all = append(all, b.Batch)
+	}
+	return all
 }
 
 // State is where the lane is.

@@ -22,6 +22,10 @@ var small = []history{
 		budget: budget{crash: 1, fail: 1, lower: 1, raise: 1, restart: 1}},
 	{name: "power loss", lines: [2]int{2, 1}, cut: []int{1}, window: 2, rebinds: true,
 		budget: budget{power: 1}},
+	{name: "power loss while an answer is held back", lines: [2]int{3}, cut: []int{1}, window: 2, rebinds: true,
+		budget: budget{power: 1, crash: 1, failover: 1}},
+	{name: "power loss, and the partition may not be read", lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, repeats: true,
+		budget: budget{fail: 1, crash: 1, forget: 1, deny: 1}},
 	{name: "a rollback", lines: [2]int{2, 1}, cut: []int{1}, window: 2, rebinds: true,
 		budget: budget{rollback: 1}},
 	{name: "acks long ago", lines: [2]int{4}, cut: []int{1}, window: 3, notWarm: true, rebinds: true,
@@ -30,8 +34,8 @@ var small = []history{
 		budget: budget{crash: 2, forget: 1, fail: 1, refuse: 1}},
 }
 
-// deep are explored with TAILRACE_MODEL=deep: 3,134,999, 948,783, 2,034,792,
-// 4,455,854 and 335,161 worlds, in six minutes of one core and up to 5 GB.
+// deep are explored with TAILRACE_MODEL=deep: some millions of worlds, in
+// minutes of one core and up to 5 GB.
 var deep = []history{
 	{name: "all, three under way", lines: [2]int{5}, cut: []int{1}, window: 3,
 		budget: budget{crash: 2, refuse: 1, fail: 1, drop: 1, failover: 1, restart: 1}},
@@ -41,8 +45,10 @@ var deep = []history{
 		budget: budget{crash: 2, refuse: 1, fail: 1, drop: 1, failover: 1}},
 	{name: "the limit lowered and raised", lines: [2]int{6}, cut: []int{2}, window: 3, rebinds: true,
 		budget: budget{crash: 1, fail: 1, drop: 1, failover: 1, restart: 1, lower: 1, raise: 1}},
-	{name: "power loss", lines: [2]int{3}, cut: []int{1}, window: 2, rebinds: true,
-		budget: budget{power: 2, restart: 1}},
+	{name: "power loss", lines: [2]int{3, 1}, cut: []int{1, 2}, window: 3, rebinds: true,
+		budget: budget{power: 2, crash: 1, restart: 1}},
+	{name: "power loss, crash and failover", lines: [2]int{3}, cut: []int{1}, window: 2, rebinds: true,
+		budget: budget{power: 1, crash: 2, failover: 1, drop: 1}},
 }
 
 // TestModel visits every world of these histories. In each, what is committed

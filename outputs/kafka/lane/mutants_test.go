@@ -29,8 +29,33 @@ var mutants = []struct {
 		history{lines: [2]int{2, 1}, cut: []int{1}, window: 2, rebinds: true, budget: budget{rollback: 1}}},
 	{"a long time away taken for a short one", heedDoubt,
 		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, budget: budget{crash: 1, forget: 1}}},
+	{"the partition read before an old connection is done", settleFirst,
+		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, budget: budget{crash: 1, drop: 1, forget: 1, power: 1}}},
 	{"a rebind in several records", rebindWhole,
-		history{lines: [2]int{3}, cut: []int{1}, window: 3, notWarm: true, rebinds: true, budget: budget{crash: 2, drop: 1, restart: 1}}},
+		history{lines: [2]int{3}, cut: []int{1}, window: 2, rebinds: true, budget: budget{crash: 1, power: 1}}},
+}
+
+// drivers are wrong ones, each with a history that shows it.
+var drivers = []struct {
+	name string
+	in   history
+}{
+	{"the partition read to the high watermark only",
+		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, toHW: true, budget: budget{power: 1, failover: 1}}},
+	{"a doubt that a second crash forgets",
+		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, forgets: true, budget: budget{power: 1, crash: 1}}},
+}
+
+func TestDriverMutants(t *testing.T) {
+	for _, m := range drivers {
+		t.Run(m.name, func(t *testing.T) {
+			n, wrong := explore(&m.in, 0)
+			if wrong == "" {
+				t.Errorf("not caught in %d states", n)
+			}
+			t.Logf("%d states: %s", n, wrong)
+		})
+	}
 }
 
 func TestMutants(t *testing.T) {

@@ -18,9 +18,9 @@ func (m *Machine) refused(i int, code int16) {
 	m.drop()
 	switch {
 	case v == unknownID:
-		m.settle("producer id forgotten")
+		m.settle("producer id forgotten", false)
 	case v == fenced:
-		m.settle("producer id fenced")
+		m.settle("producer id fenced", false)
 	case scanning && (v == gap || v.speaksOfContent()):
 		m.scanDown()
 	case i > 0:
@@ -46,8 +46,11 @@ func (m *Machine) drop() {
 }
 
 func (m *Machine) dropped() {
+	if m.conn == up {
+		m.sentAt = max(m.sentAt, m.now)
+	}
 	m.conn, m.sent = closed, 0
-	if len(m.window) > 0 && m.state != Settle {
+	if len(m.window) > 0 && !m.Settling() {
 		m.state = Resend
 	}
 }
@@ -72,7 +75,7 @@ func (m *Machine) atGap(code int16) {
 		m.state, m.probe = Scan, len(m.window)
 		m.scanDown()
 	default:
-		m.settle("gap in the numbers")
+		m.settle("gap in the numbers", false)
 	}
 }
 
@@ -86,66 +89,7 @@ func (m *Machine) scanDown() {
 			return
 		}
 	}
-	m.settle("gap in the numbers")
-}
-
-// settle is where the lane stops to believe that the broker tells what arrived
-// of the un-acked batches (L9). A late request of an old connection can still
-// arrive, so this is the place to wait until none can, and then to read the
-// partition back (L10). As neither is done, all is taken as missing.
-func (m *Machine) settle(cause string) {
-	if m.state == Settle {
-		return // on its way
-	}
-	m.drop()
-	m.state, m.cause, m.waiting = Settle, cause, false
-	m.ask()
-}
-
-// rebound sends the un-acked batches again under a fresh producer id, which was
-// got in this run, so that new lines may follow under it.
-func (m *Machine) rebound() {
-	r := WriteRebind{PID: m.pid, Epoch: m.epoch, Cause: m.cause}
-	var kept []batch
-	var repeats, lost int
-	for _, b := range m.window {
-		if b.gone {
-			r.Gone = append(r.Gone, b.Batch)
-			lost += int(b.Count)
-			continue
-		}
-		if b.tried {
-			repeats += int(b.Count)
-		}
-		b.First, b.tried = m.next, false
-		m.next = after(b.First, b.Count)
-		kept = append(kept, b)
-		r.Into = append(r.Into, b.Bound)
-	}
-	m.window, m.sent, m.state, m.replay, m.bound = kept, 0, First, false, m.now
-	m.journalRebind(r)
-	for _, h := range r.Gone {
-		m.do(Free{h})
-	}
-	if repeats > 0 {
-		m.do(Report{Kind: Repeats, Cause: m.cause, Records: repeats})
-	}
-	if lost > 0 {
-		m.do(Report{Kind: GivenUp, Cause: m.cause, Records: lost})
-	}
-}
-
-func (m *Machine) journalRebind(r WriteRebind) {
-	if m.keeps(rebindWhole) || len(r.Into) == 0 {
-		m.do(r)
-		return
-	}
-	all := r.Into
-	r.Into = all[:1]
-	m.do(r)
-	for _, b := range all[1:] {
-		m.do(WriteIntent{m.intent(b)})
-	}
+	m.settle("gap in the numbers", false)
 }
 
 // tryAgain waits, longer after each failure, and then begins again at the
@@ -184,11 +128,14 @@ func (m *Machine) timer() {
 		return
 	}
 	m.waiting = false
-	if m.asking {
+	switch {
+	case m.asking:
 		m.do(GetPID{})
-		return
+	case m.state == Settle, m.state == ReadBack:
+		m.look()
+	default:
+		m.pump()
 	}
-	m.pump()
 }
 
 // tell reports a trouble when it begins, and when it becomes one that needs a
@@ -214,10 +161,10 @@ func (m *Machine) well() {
 // old one or in the new.
 func (m *Machine) newTopic() {
 	m.do(Report{Kind: Recreated})
-	m.offset = -1
+	m.offset, m.from = -1, -1
 	switch {
 	case len(m.window) > 0:
-		m.settle("topic made again")
+		m.settle("topic made again", false)
 	case m.state != Cold:
 		m.drop()
 		m.state = Cold

@@ -39,9 +39,14 @@ func (m *Machine) remade(r Remade) {
 		return
 	}
 	m.making = 0
+	if m.Settling() || m.find(r.Batch) < 0 { // it is looked for as it was
+		for _, p := range r.Parts {
+			m.do(Free{p.Batch})
+		}
+		return
+	}
 	replaced := m.replace(r)
 	switch {
-	case m.asking: // for the rebind, which sends them
 	case !replaced:
 		m.parkFor(m.why)
 	case m.how == Halve || m.how == Shorten:

@@ -35,8 +35,11 @@ const (
 	// After the replay, new lines get a fresh producer id: on a machine that
 	// was rolled back, the next numbers may be bound to other lines already.
 	freshID
-	// What a broker may have forgotten is no exact repeat: it is reported.
+	// What a broker may have forgotten is no exact repeat: it is looked for.
 	heedDoubt
+	// A lane that settles waits first: an old connection could deliver what was
+	// not there when the partition was read.
+	settleFirst
 	// A rebind is one record: torn, a part of what it released would be read
 	// as new, and nobody told.
 	rebindWhole

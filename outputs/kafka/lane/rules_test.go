@@ -42,17 +42,60 @@ func TestReplay(t *testing.T) {
 	r.step(Granted{PID: 8}).want("pid 8, intent 0+3, send 0 on 1")
 }
 
-// A broker that was away for long may have forgotten what it has: that is
-// reported, and the stream is cold.
+// absent is batches of two records that are not in the partition.
+func absent(hs ...Handle) (f Found) {
+	for _, h := range hs {
+		f.Rest = append(f.Rest, Missing{Part: Part{h, 2}})
+	}
+	return f
+}
+
+// What the broker may have forgotten, or the journal may not know, is looked for
+// in the partition, once nothing can arrive there any more. What is missing goes
+// under another producer id; the rest is acked.
 func TestReplayInDoubt(t *testing.T) {
-	replaying(t, 2*60*minute, 2*60*minute, "").want("repeats 0 6, connect 1")
-	r := replaying(t, minute, minute, "boot").want("repeats 0 6, connect 1")
+	r := replaying(t, 2*60*minute, 2*60*minute, "").want("look 50")
+	r.step(absent(3)).want("pid?")
+	r.step(Granted{PID: 8}).want("rebind 8 0+2 gone 0, connect 1")
+	r = newRig(t)
+	r.step(Start{Sent: r.now - 10_000, Doubt: "boot", From: 20, Unacked: []Intent{{Bound{1, 10, 2}, 7, 0}}}).want("wait 80000")
+	r.step(Timer{}).want("look 20")
+	r.step(Unread{6}).want("wait 50")
+	r.step(Timer{}).want("look 20")
+	// One of its records is there.
+	r.step(Found{Rest: []Missing{{Part: Part{9, 1}}}}).want("pid?")
+	r.step(Granted{PID: 8}).want("rebind 8 0+1 gone 0, connect 1")
+	// All is there.
+	r = replaying(t, minute, minute, "boot").want("look 0")
+	r.step(Found{}).want("pid?")
+	r.step(Granted{PID: 8}).want("rebind 8 gone 0")
+	// Nothing un-acked: what the journal may not know of is looked for.
+	r = newRig(t).step(Start{Offset: 50, Doubt: "boot"}).want("look 0")
+	if r.m.Room() {
+		t.Error("room for new lines before the partition was read")
+	}
+	r.step(Found{}).want("")
+	if !r.m.Room() {
+		t.Error("no room when it was")
+	}
+	// The partition begins behind what was looked for.
+	r = replaying(t, minute, minute, "boot")
+	r.step(Found{Rest: absent(2, 3).Rest, Partly: true}).want("pid?")
+	r.step(Granted{PID: 8}).want("rebind 8 0+2 2+2 gone 0, repeats 0 4, connect 1")
+}
+
+// When the partition may not be read, all is sent again, and that is said.
+func TestReplayInDoubtUnread(t *testing.T) {
+	r := replaying(t, minute, minute, "boot").want("look 0")
+	r.step(Unread{29}).want("repeats 0 6, connect 1")
 	r.step(Up{1}).want("send 10 on 1")
-	r.step(Answer{1, 1, 45, -1}).want("close 1, pid?")
+	r.step(Answer{1, 1, 45, -1}).want("close 1, wait 90000")
+	r.step(Timer{}).want("look 0")
+	r.step(Unread{29}).want("pid?")
 	r.step(Granted{PID: 8}).want("rebind 8 0+2 2+2 4+2 gone 0, repeats 0 6, connect 2")
 
 	// Nothing un-acked: only what the journal may not know of is in doubt.
-	newRig(t).step(Start{Offset: 50, Doubt: "boot"}).want("unverified 0 0")
+	newRig(t).step(Start{Offset: 50, Doubt: "boot"}).step(Unread{29}).want("unverified 0 0")
 }
 
 // Journal records that were damaged leave a hole: the numbers behind it cannot
@@ -61,8 +104,9 @@ func TestReplayOfDamagedJournal(t *testing.T) {
 	r := newRig(t)
 	r.step(Start{Newest: r.now, Offset: -1, Unacked: []Intent{
 		{Bound{1, 10, 2}, 7, 0}, {Bound{2, 13, 2}, 7, 0},
-	}}).want("pid?")
-	r.step(Granted{PID: 8}).want("rebind 8 0+2 2+2 gone 0, repeats 0 4, connect 1")
+	}}).want("look -1")
+	r.step(absent(1, 2)).want("pid?")
+	r.step(Granted{PID: 8}).want("rebind 8 0+2 2+2 gone 0, connect 1")
 }
 
 // A gap at the head of a warm stream: the newest first, then down, until one
@@ -86,12 +130,12 @@ func TestScan(t *testing.T) {
 		r.step(Answer{r.m.gen, h, 45, -1})
 	}
 	r.step(Up{4}).want("send 10 on 4")
-	r.step(Answer{4, 1, 45, -1}).want("close 4, pid?")
+	r.step(Answer{4, 1, 45, -1}).want("close 4, wait 90000")
 
 	// A cold one is not scanned: the last ack is too long ago.
 	r = replaying(t, minute, 31*minute, "")
 	r.step(Up{1})
-	r.step(Answer{1, 1, 45, -1}).want("close 1, pid?")
+	r.step(Answer{1, 1, 45, -1}).want("close 1, wait 90000")
 }
 
 // An idle lane gets a fresh producer id: a broker may have forgotten the old.
@@ -127,10 +171,10 @@ func TestLongOutage(t *testing.T) {
 	r.step(Down{2, Lost}).want("wait 100")
 	r.step(Timer{})
 	r.now += 2 * 60 * minute
-	r.step(Up{3}).want("repeats 0 3, send 1 on 3")
-	r.step(Down{3, Lost})
-	r.step(Timer{})
-	r.step(Up{4}).want("send 1 on 4")
+	r.step(Up{3}).want("close 3, wait 90000")
+	r.now += 90_000
+	r.step(Timer{}).want("look 100")
+	r.step(absent(2)).want("pid?")
 }
 
 // Waiting grows, is told of once, and ends with the first NONE.
@@ -181,8 +225,10 @@ func TestGrantDenied(t *testing.T) {
 func TestOffsetGoesBack(t *testing.T) {
 	r := open(t)
 	r.step(Offer{2, 2})
-	r.step(Answer{1, 2, 0, 100}).want("close 1, pid?")
-	r.step(Granted{PID: 8}).want("rebind 8 0+2 gone 0, repeats 0 2, connect 2")
+	r.step(Answer{1, 2, 0, 100}).want("close 1, wait 90000")
+	r.step(Timer{}).want("look -1")
+	r.step(absent(2)).want("pid?")
+	r.step(Granted{PID: 8}).want("rebind 8 0+2 gone 0, connect 2")
 	r.step(Up{2}).want("send 0 on 2")
 	r.step(Answer{2, 2, 0, 3}).want("ack 0@3")
 	// An unknown offset says nothing.
@@ -210,9 +256,11 @@ func TestNewTopic(t *testing.T) {
 	r.step(Offer{2, 2})
 	r.step(Answer{1, 2, 100, -1}).want("close 1, wait 50")
 	r.step(Timer{}).want("connect 2 refresh")
-	r.step(NewTopic{}).want("recreated 0 0, close 2, pid?")
+	r.step(NewTopic{}).want("recreated 0 0, close 2, wait 90000")
 	r.step(Up{2}).want("")
-	r.step(Granted{PID: 8}).want("rebind 8 0+2 gone 0, repeats 0 2, connect 3 refresh")
+	r.step(Timer{}).want("look -1")
+	r.step(absent(2)).want("pid?")
+	r.step(Granted{PID: 8}).want("rebind 8 0+2 gone 0, connect 3")
 	r.step(Up{3})
 	r.step(Answer{3, 2, 0, 0}).want("ack 0@0")
 }
@@ -223,15 +271,19 @@ func TestGone(t *testing.T) {
 	r := replaying(t, minute, minute, "")
 	r.step(Up{1}).want("send 10 on 1")
 	r.step(Answer{1, 1, 0, 51}).want("ack 10@51, send 12 on 1, send 14 on 1")
-	r.step(Gone{2}).want("close 1, pid?")
-	r.step(Granted{PID: 8}).want("rebind 8 0+2 gone 1, repeats 0 2, given up 0 2, connect 2")
+	r.step(Gone{2}).want("close 1, wait 90000")
+	r.step(Timer{}).want("look 51")
+	r.step(absent(2, 3)).want("pid?")
+	r.step(Granted{PID: 8}).want("rebind 8 0+2 gone 1, given up 0 2, connect 2")
 
 	// The head can still be taken before the hole is reached.
 	r = replaying(t, minute, minute, "")
 	r.step(Up{1})
 	r.step(Gone{3}).want("")
 	r.step(Answer{1, 1, 0, 51}).want("ack 10@51, send 12 on 1")
-	r.step(Answer{1, 2, 0, 53}).want("ack 12@53, close 1, pid?")
+	r.step(Answer{1, 2, 0, 53}).want("ack 12@53, close 1, wait 90000")
+	r.step(Timer{}).want("look 53")
+	r.step(absent(3)).want("pid?")
 	r.step(Granted{PID: 8}).want("rebind 8 gone 1, given up 0 2")
 	if !r.m.Room() {
 		t.Error("no room after a rebind of nothing")

@@ -1,48 +1,44 @@
 package lane
 
+import "slices"
+
 // start takes over what the journal knows (L7).
 func (m *Machine) start(s Start) {
-	m.offset = s.Offset
+	m.offset, m.from, m.sentAt = s.Offset, s.Offset, s.Sent
+	if s.Doubt != "" {
+		m.from = s.From
+	}
 	if len(s.Unacked) == 0 {
-		if s.Doubt != "" {
-			m.do(Report{Kind: Unverified, Cause: s.Doubt})
+		if s.Doubt != "" && m.keeps(heedDoubt) {
+			m.settle(s.Doubt, true)
 		}
 		return
 	}
 	oldest, newest := s.Unacked[0], s.Unacked[len(s.Unacked)-1]
 	m.pid, m.epoch, m.next = newest.PID, newest.Epoch, after(newest.First, newest.Count)
 	m.warmAt, m.bound, m.replay, m.state = s.AckedAt, s.Newest, true, Resend
-	whole, first, records := true, oldest.First, 0
+	whole, first := true, oldest.First
 	for _, u := range s.Unacked {
 		whole = whole && u.PID == m.pid && u.Epoch == m.epoch && u.First == first
 		first = after(u.First, u.Count)
-		records += int(u.Count)
 		m.window = append(m.window, batch{Bound: u.Bound, tried: m.keeps(replayFirst)})
 	}
 	age := max(m.now-s.Newest, s.Newest-m.now)
 	switch {
 	case !m.keeps(replayFirst):
-		m.settle("")
-		return
+		m.rest = slices.Clone(m.window)
+		m.end()
 	case !whole:
-		m.settle("journal damaged")
-		return
+		m.settle("journal damaged", false)
 	case !m.keeps(heedDoubt):
+		m.pump()
 	case s.Doubt != "":
-		m.doubt(s.Doubt, records)
+		m.settle(s.Doubt, true)
 	case age > believed:
-		m.doubt("agent was down for long", records)
+		m.settle("agent was down for long", true)
+	default:
+		m.pump()
 	}
-	m.pump()
-}
-
-// doubt is for batches that the broker may have, and may have forgotten that
-// it has. Until they are looked for in the partition (L9, L10), they are sent
-// again with the numbers that they have, the first alone. That repeats no
-// more than a fresh producer id would, and nothing where the broker remembers.
-func (m *Machine) doubt(cause string, records int) {
-	m.warmAt = 0
-	m.do(Report{Kind: Repeats, Cause: cause, Records: records})
 }
 
 // offer takes a batch of new lines. Without a producer id it waits for one: an
@@ -109,7 +105,7 @@ func (m *Machine) granted(g Granted) {
 	}
 	m.asking = false
 	m.pid, m.epoch, m.next, m.warmAt = g.PID, g.Epoch, 0, 0
-	if m.state == Settle {
+	if m.state == Rebind {
 		m.rebound()
 	} else {
 		m.do(WritePID(g))
@@ -130,10 +126,13 @@ func (m *Machine) notGranted(code int16) {
 // pump sends what may be sent now, and sees to a connection for it.
 func (m *Machine) pump() {
 	switch {
-	case len(m.window) == 0 || m.asking || m.waiting || m.making != 0:
+	case len(m.window) == 0 || m.asking || m.waiting || m.making != 0 || m.Settling():
 		return
 	case m.window[0].gone:
-		m.settle("bytes gone")
+		m.settle("bytes gone", false)
+		return
+	case m.grownOld():
+		m.settle("brokers were away for long", true)
 		return
 	case m.conn == closed:
 		m.connect()
@@ -141,7 +140,6 @@ func (m *Machine) pump() {
 	case m.conn == opening:
 		return
 	}
-	m.grownOld()
 	if m.state == Scan {
 		m.send(m.probe)
 		return
@@ -154,20 +152,12 @@ func (m *Machine) pump() {
 
 // grownOld notices that no broker took anything for so long that it may have
 // forgotten the producer id meanwhile.
-func (m *Machine) grownOld() {
+func (m *Machine) grownOld() bool {
 	if m.now-m.bound < forgotten || m.sent > 0 {
-		return
+		return false
 	}
 	m.bound = m.now
-	records := 0
-	for _, b := range m.window {
-		if b.tried {
-			records += int(b.Count)
-		}
-	}
-	if records > 0 {
-		m.doubt("brokers were away for long", records)
-	}
+	return tried(m.window) > 0
 }
 
 // limit is how many batches may be under way (L2, L5).
@@ -230,9 +220,9 @@ func (m *Machine) acked(i int, offset int64) {
 	// was used before, for other lines. The first number of a producer id that
 	// was got in this run was not: then the batch is in the log that there is.
 	if offset >= 0 && offset <= m.offset {
-		m.offset = -1
+		m.offset, m.from = -1, -1
 		if m.state != First {
-			m.settle("offset went back")
+			m.settle("offset went back", false)
 			return
 		}
 		m.do(Report{Kind: Recreated})
@@ -240,6 +230,7 @@ func (m *Machine) acked(i int, offset int64) {
 	m.do(WriteAck{First: m.window[i].First, Offset: offset})
 	m.release(i + 1)
 	m.warmAt, m.offset = m.now, max(m.offset, offset)
+	m.from = m.offset
 	m.well()
 	m.state = Open
 	if len(m.window) == 0 {

@@ -24,7 +24,10 @@ type history struct {
 	budget
 	limit   int     // records that the broker takes in a batch at first, 0 for any
 	notWarm bool    // a start never finds a recent ack in the journal
-	rebinds bool    // possible repeats may be reported; else no rebind may happen at all
+	rebinds bool    // a rebind may happen
+	repeats bool    // possible repeats may be reported
+	toHW    bool    // a wrong driver: reads the partition to the high watermark only
+	forgets bool    // a wrong driver: its doubt is over once the partition was read
 	codes   []int16 // what a walk refuses with; NOT_ENOUGH_REPLICAS else
 	links   int     // old connections that still deliver, 0 for two
 }
@@ -42,6 +45,7 @@ type budget struct {
 	forget   int8 // by the broker, of all producer ids, while the agent is down for long
 	lower    int8 // of the limit to one record
 	raise    int8 // of the limit to any
+	deny     int8 // to read the partition
 }
 
 type world struct {
@@ -58,7 +62,11 @@ type world struct {
 	remake Handle
 	how    How
 	boot   uint8
-	aged   bool // down for long
+	// The partition is read back from lookFrom to lookEnd.
+	looking           bool
+	lookFrom, lookEnd int
+	doubted           bool      // the start was in doubt
+	known             [2]uint64 // lines that were found then
 
 	disk    ledger   // the journal, as far as it is synced
 	pending []Action // records behind it
@@ -68,7 +76,8 @@ type world struct {
 
 	// The broker.
 	log      []line
-	hw       int // what is below is committed
+	numbers  []number // of the records in log
+	hw       int      // what is below is committed
 	ids      []producer
 	nextPID  int64
 	links    []link // oldest first; the last may be open
@@ -85,11 +94,20 @@ type ledger struct {
 	pos     [2]int // acked lines of each file
 	warm    int64  // the producer id of the last ack
 	offset  int64
+	boot    uint8 // of the last start
+	doubt   bool
+	from    int64 // where what is in doubt begins
 }
 
 type entry struct {
 	Intent
-	boot uint8
+	old bool // its numbers may be forgotten
+}
+
+// number is what a batch header says of a record.
+type number struct {
+	pid int64
+	seq int32
 }
 
 // line is file<<8 | number.
@@ -148,13 +166,13 @@ func (w *world) clone() *world {
 	c := *w
 	if w.m != nil {
 		m := *w.m
-		m.window, m.out = slices.Clone(m.window), nil
+		m.window, m.rest, m.out = slices.Clone(m.window), slices.Clone(m.rest), nil
 		c.m = &m
 	}
 	c.disk.unacked, c.journal.unacked = slices.Clone(w.disk.unacked), slices.Clone(w.journal.unacked)
 	c.owned = slices.Clone(w.owned)
 	c.pending, c.log = slices.Clone(w.pending), slices.Clone(w.log)
-	c.ids, c.links = slices.Clone(w.ids), slices.Clone(w.links)
+	c.ids, c.links, c.numbers = slices.Clone(w.ids), slices.Clone(w.links), slices.Clone(w.numbers)
 	for i := range c.ids {
 		c.ids[i].batches = slices.Clone(c.ids[i].batches)
 	}
@@ -219,8 +237,8 @@ func (w *world) normalise() {
 		if m.making == 0 {
 			m.how = 0
 		}
-		if m.state != Settle {
-			m.cause = ""
+		if !m.Settling() {
+			m.cause, m.again = "", false
 		}
 		if m.state != Scan {
 			m.probe = 0
@@ -279,6 +297,13 @@ func (w *world) renamePIDs() {
 	}
 	slices.Sort(live)
 	live = slices.Compact(live)
+	for i := range w.numbers {
+		if n := &w.numbers[i]; slices.Contains(live, n.pid) {
+			n.pid = int64(slices.Index(live, n.pid)) + 1
+		} else {
+			*n = number{}
+		}
+	}
 	name := func(p int64) int64 { return int64(slices.Index(live, p)) + 1 }
 	for _, p := range all {
 		*p = name(*p)
@@ -308,26 +333,29 @@ func (w *world) key(b []byte) []byte {
 	}
 	intent := func(i Intent) { n(int(i.Batch), int(i.First), int(i.Count), int(i.PID)) }
 	u := w.budget
-	for _, c := range []int8{u.crash, u.power, u.rollback, u.refuse, u.fail, u.drop, u.failover, u.restart, u.forget, u.lower, u.raise} {
+	for _, c := range []int8{u.crash, u.power, u.rollback, u.refuse, u.fail, u.drop, u.failover, u.restart, u.forget, u.lower, u.raise, u.deny} {
 		b = append(b, byte(c))
 	}
 	n(w.limit, w.read[0], w.read[1], w.dial, int(w.remake), int(w.boot), int(w.maybe[0]), int(w.maybe[1]), w.hw, int(w.nextPID))
-	flags(w.m == nil, w.asked, w.timer, w.aged)
+	flags(w.m == nil, w.asked, w.timer, w.looking, w.doubted)
+	n(w.lookFrom, w.lookEnd, int(w.known[0]), int(w.known[1]))
 	if m := w.m; m != nil {
 		b = append(append(b, m.cause...), 0)
 		n(int(m.state), int(m.pid), int(m.next), int(m.warmAt), int(m.offset), int(m.held.Batch), int(m.conn))
 		n(m.sent, m.probe, int(m.making), int(m.how), len(m.window))
-		flags(m.replay, m.asking, m.waiting)
-		for _, x := range m.window {
+		flags(m.replay, m.asking, m.waiting, m.again, m.maybe)
+		n(int(m.from), len(m.rest))
+		for _, x := range append(slices.Clone(m.rest), m.window...) {
 			n(int(x.Batch), int(x.First), int(x.Count))
 			flags(x.tried, x.gone)
 		}
 	}
 	for _, l := range []*ledger{&w.disk, &w.journal} {
-		n(l.pos[0], l.pos[1], int(l.warm), int(l.offset), len(l.unacked))
+		n(l.pos[0], l.pos[1], int(l.warm), int(l.offset), len(l.unacked), int(l.boot), int(l.from))
+		flags(l.doubt)
 		for _, e := range l.unacked {
 			intent(e.Intent)
-			n(int(e.boot))
+			flags(e.old)
 		}
 	}
 	n(len(w.pending))
@@ -335,8 +363,8 @@ func (w *world) key(b []byte) []byte {
 		b = fmt.Append(b, p)
 	}
 	n(len(w.log))
-	for _, l := range w.log {
-		n(int(l))
+	for i, l := range w.log {
+		n(int(l), int(w.numbers[i].pid), int(w.numbers[i].seq))
 	}
 	for _, p := range w.ids {
 		n(int(p.pid), p.known, len(p.batches))

@@ -1,0 +1,325 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/IBM/sarama"
+	"golang.org/x/sys/unix"
+
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+	"tailrace/outputs/kafka/found"
+	"tailrace/outputs/kafka/lane"
+)
+
+// madeBefore is how long before a batch was made its record's timestamp may be,
+// by what clocks may be apart.
+const madeBefore = 10 * time.Minute
+
+// newLane is why a lane that the journal did not know is in doubt: the state
+// directory may have been lost.
+const newLane = "nothing is known of what was sent to the topic"
+
+// lastSent is until when a former run may have sent, Unix milliseconds: until
+// the machine went down, else until now.
+func lastSent(st journal.State) int64 {
+	var up unix.Timespec
+	if !st.SameBoot && st.SameMachine && unix.ClockGettime(unix.CLOCK_BOOTTIME, &up) == nil {
+		return time.Now().Add(-time.Duration(up.Nano())).UnixMilli()
+	}
+	return time.Now().UnixMilli()
+}
+
+// unknownLane says that the lane never got a producer id, so that it has sent
+// nothing since the journal began.
+func unknownLane(l journal.LaneState) bool {
+	return l.Doubt != "" && l.PID == nil && l.Acked == nil && len(l.Intents) == 0
+}
+
+// firstLook ends the doubt of a lane that is new when the partition has nothing
+// of this host: then this is the first start, as it seems, and there is nothing
+// to wait for. It reports false when ctx ended first.
+func (d *driver) firstLook(ctx context.Context) bool {
+	t := trouble{log: d.Log, tally: d.tally, topic: d.lane.Topic, partition: d.lane.Partition}
+	for wait := backoffMin; ; wait = min(2*wait, backoffMax) {
+		var r *readBack
+		var err error
+		if _, ok := await(ctx, d.pulse, func() bool { r, err = d.partition(ctx); return true }); !ok {
+			return false
+		}
+		code := codeOf(err)
+		switch {
+		case err == nil || denied(code):
+			t.end()
+			if err == nil && r.into.Ours > 0 {
+				return true
+			}
+			if err != nil {
+				d.Log.Info("the topic may not be read: if the state directory was lost, lines are repeated", "topic", d.lane.Topic, "answer", nameOf(code))
+			}
+			d.sure()
+			return true
+		case wait > time.Second:
+			t.begin(code, err)
+		}
+		if !sleep(ctx, wait) {
+			return false
+		}
+	}
+}
+
+// partition looks for one record of this host.
+func (d *driver) partition(ctx context.Context) (*readBack, error) {
+	past, ok := d.past(ctx)
+	if !ok {
+		return nil, ctx.Err()
+	}
+	r := d.reader(-1, past.Since/int64(time.Millisecond), nil)
+	if !past.Left {
+		return r, nil // there is nothing that could be sent twice
+	}
+	r.any = true
+	return r, r.run(ctx)
+}
+
+// past waits until the files were looked at.
+func (d *driver) past(ctx context.Context) (p flow.Past, ok bool) {
+	for {
+		if p = d.feed.Past(); p.Looked {
+			return p, true
+		}
+		if !sleep(ctx, 20*time.Millisecond) {
+			return p, false
+		}
+	}
+}
+
+func (d *driver) reader(from, since int64, wanted []found.Stream) *readBack {
+	return &readBack{
+		cluster: d.cluster, topic: d.lane.Topic, partition: d.lane.Partition, from: from, since: since,
+		into: found.New(d.lane.Key, wanted, d.resumed[d.lane.Topic]),
+	}
+}
+
+// resumed is where files are read on, by topic and path, when there is a doubt
+// for which it must be known.
+func resumed(st journal.State) map[string]map[string][]int64 {
+	at := map[string]map[string][]int64{}
+	for _, l := range st.Lanes {
+		if l.Doubt != "" {
+			at[l.Topic] = map[string][]int64{}
+		}
+	}
+	for _, f := range st.Files {
+		if in := at[f.Topic]; in != nil && f.Resume > 0 {
+			in[f.Path] = append(in[f.Path], f.Resume)
+		}
+	}
+	for _, paths := range at {
+		for _, offsets := range paths {
+			slices.Sort(offsets)
+		}
+	}
+	return at
+}
+
+// looked is the answer to Look.
+type looked struct {
+	*readBack
+	err error
+}
+
+// look reads the partition back.
+func (d *driver) look(from int64) {
+	var wanted []found.Stream
+	oldest := int64(0)
+	for _, h := range d.machine.Batches() {
+		b := d.batches[h]
+		wanted = append(wanted, found.Stream{PID: b.PID, Epoch: b.Epoch})
+		if oldest == 0 || b.Time < oldest {
+			oldest = b.Time
+		}
+	}
+	since := max(0, oldest-madeBefore.Milliseconds())
+	go func() {
+		if d.doubt && d.feed != nil {
+			past, ok := d.past(d.hard)
+			if !ok {
+				return
+			}
+			young := past.Since / int64(time.Millisecond)
+			switch {
+			case past.Left && (oldest == 0 || young < since):
+				since = young
+			case oldest == 0:
+				since = d.millis() // nothing is looked for
+			}
+		}
+		r := d.reader(from, since, wanted)
+		d.reply(looked{r, r.run(d.hard)})
+	}()
+}
+
+// denied says that a person would have to allow it.
+func denied(code int16) bool {
+	return code == int16(sarama.ErrTopicAuthorizationFailed) || code == int16(sarama.ErrClusterAuthorizationFailed)
+}
+
+// looked tells the machine what the partition has of the un-acked batches.
+func (d *driver) looked(l looked) {
+	if l.err != nil {
+		d.trouble.cause = l.err
+		d.queue = append(d.queue, lane.Unread{Code: codeOf(l.err)})
+		return
+	}
+	if d.doubt && d.found == nil {
+		d.found = l.into
+	}
+	f := lane.Found{Partly: l.partly}
+	count := 0
+	for _, h := range d.machine.Batches() {
+		count += int(d.batches[h].Count)
+		m, ok := d.missing(h, l.into)
+		if !ok {
+			return // hard has ended
+		}
+		f.Rest = append(f.Rest, m...)
+	}
+	rest := 0
+	for _, m := range f.Rest {
+		rest += int(m.Count)
+	}
+	d.Log.Info("the topic was read back", "topic", d.lane.Topic, "partition", d.lane.Partition,
+		"to", l.end, "own_batches", l.into.Ours, "lines_in_doubt", count, "found", count-rest)
+	d.records.Add(int64(count - rest))
+	d.queue = append(d.queue, f)
+}
+
+// missing is what the partition does not have of a batch. It reports false when
+// hard has ended.
+func (d *driver) missing(h lane.Handle, in *found.Set) (ms []lane.Missing, ok bool) {
+	b := d.batches[h]
+	stream := found.Stream{PID: b.PID, Epoch: b.Epoch}
+	has := func(n int32) bool { return in.Has(stream, int32((int64(b.First)+int64(n))&(1<<31-1))) }
+	first := int32(0) // a broker takes the parts of a batch in their order
+	for first < b.Count && has(first) {
+		first++
+	}
+	whole := lane.Missing{Part: lane.Part{Batch: h, Count: b.Count}}
+	switch {
+	case first == b.Count:
+		return nil, true
+	case first == 0:
+		return append(ms, whole), true
+	}
+	rest, err := d.behind(b, int(first))
+	switch {
+	case err == nil:
+		bound := d.bind(rest)
+		return append(ms, lane.Missing{Part: lane.Part{Batch: bound.Batch, Count: bound.Count}}), true
+	case errors.Is(err, flow.ErrGone):
+		whole.Gone = true
+		return append(ms, whole), true
+	}
+	return nil, false
+}
+
+// behind is a batch of the records of b from the n-th on.
+func (d *driver) behind(b *batch, n int) (*batch, error) {
+	chunks, err := d.fetch(b, b.Time)
+	if err != nil {
+		return nil, err
+	}
+	in := b.Intent
+	in.Count, in.Spans = b.Count-int32(n), nil
+	var z []flow.Chunk
+	for i := range chunks {
+		c := &chunks[i]
+		from := min(n, c.Lines())
+		n -= from
+		if from < c.Lines() {
+			_, rest := cutSpan(b.Spans[i], c, from)
+			in.Spans = append(in.Spans, rest)
+			z = append(z, cut(c, from, c.Lines()))
+		}
+	}
+	return d.build(in, z)
+}
+
+// atOnce is how many bytes are read at a time: while it is found out what of
+// them the partition has, at least those of some segments.
+func (d *driver) atOnce(room int) int {
+	if d.found != nil {
+		return max(room, found.Chunk)
+	}
+	return room
+}
+
+// fresh takes what the partition has already out of c, which Next has filled,
+// and reports whether lines are left that are to be sent. What the partition has
+// at the beginning of c is acked by that; what is behind the lines that are left
+// is given back. inBatch says that the batch has lines that are not in the
+// journal yet: then nothing behind them may be acked.
+func (d *driver) fresh(c *flow.Chunk, inBatch bool) bool {
+	size, born := d.feed.Was(c.File)
+	if c.Start >= size {
+		return true
+	}
+	if inBatch {
+		d.feed.Unread(c, 0)
+		return false
+	}
+	bound := found.Bound{Size: size, Born: born}
+	if n := d.found.Skip(c, bound); n > 0 {
+		d.Journal.Note(journal.Record{Done: &journal.Done{Spans: []flow.Span{c.Span(0, n)}}})
+		d.skipped += n
+		if n < c.Lines() {
+			d.feed.Unread(c, n)
+		}
+		// The loop turns meanwhile: there may be gigabytes of this.
+		d.eager, d.lingering = false, true
+		d.linger.Reset(0)
+		return false
+	}
+	if n := d.found.Send(c, bound); n < c.Lines() {
+		d.feed.Unread(c, n)
+		c.Data = c.Data[:c.LineStart(n)]
+		if c.Reading != 0 {
+			c.Records = c.Records[:n]
+		} else {
+			c.Ends = c.Ends[:n]
+		}
+	}
+	return true
+}
+
+// trust ends the doubt once all that was in the files before the run was read,
+// or the partition may not be read.
+func (d *driver) trust() {
+	if !d.doubt || d.machine.Settling() {
+		return
+	}
+	if d.found != nil && d.feed != nil {
+		if d.eager || d.lingering || d.feed.Past().Left {
+			return
+		}
+		d.Log.Info("lines that the topic had already were not sent again", "topic", d.lane.Topic, "lines", d.skipped)
+	}
+	d.sure()
+}
+
+func (d *driver) sure() {
+	d.doubt, d.found, d.known.Doubt = false, nil, ""
+	d.Journal.Note(journal.Record{Doubt: &journal.Doubt{Lane: d.lane.ID}})
+}
+
+// sayWait tells why nothing happens, when the lane waits for long.
+func (d *driver) sayWait(millis int64) {
+	if d.machine.State() == lane.Settle {
+		d.Log.Info("the topic waits until nothing that was sent before can arrive any more, and is read back then: nothing is lost or repeated",
+			"topic", d.lane.Topic, "partition", d.lane.Partition, "wait", time.Duration(millis)*time.Millisecond)
+	}
+}
