@@ -11,6 +11,7 @@ import (
 // Nothing matches at the start; then folders and files appear in them, also a
 // second name for a file and names that are odd.
 func TestFilesAppear(t *testing.T) {
+	t.Parallel()
 	dir, s := tempDir(t), seed(t)
 	st := newStage(t, sharedBroker(t), 0, s, config{})
 	st.agent = newAgent(t, config{broker: st.broker.Addr, inputs: []input{

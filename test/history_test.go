@@ -172,6 +172,7 @@ func TestWhileRunning(t *testing.T) {
 // The agent is ended before what was written last can have arrived, and started
 // again behind the histories.
 func TestWhileStopped(t *testing.T) {
+	t.Parallel()
 	for _, end := range []string{"SIGTERM", "SIGKILL"} {
 		t.Run(end, func(t *testing.T) {
 			t.Parallel()

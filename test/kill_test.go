@@ -17,11 +17,13 @@ var heavy = lines.Load{Rate: 5_000, Rotate: 2 * time.Second, Keep: 10, Late: 300
 
 // The agent is killed again and again at random moments.
 func TestAgentKilled(t *testing.T) {
+	t.Parallel()
 	killAgent(t, heavy)
 }
 
 // The same while files are copied and truncated.
 func TestAgentKilledCopyTruncate(t *testing.T) {
+	t.Parallel()
 	load := heavy
 	load.Copy = true
 	killAgent(t, load)
@@ -63,6 +65,7 @@ func downtime(r *rand.Rand) time.Duration {
 // The agent is killed at random moments, and at the same time the broker 10 s
 // after each of its starts.
 func TestAgentAndBrokerKilled(t *testing.T) {
+	t.Parallel()
 	r := random(t)
 	b := ownBroker(t)
 	st := newStage(t, b, 4, r.Uint64(), config{})
@@ -82,6 +85,7 @@ func TestAgentAndBrokerKilled(t *testing.T) {
 
 // Only the broker is killed: the agent goes on by itself.
 func TestBrokerKilled(t *testing.T) {
+	t.Parallel()
 	r := random(t)
 	b := ownBroker(t)
 	st := newStage(t, b, 4, r.Uint64(), config{})

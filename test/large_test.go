@@ -16,6 +16,7 @@ import (
 // exact. Each long one is a shortened record in its place, and whole in the
 // dead-letter file. The topic's limit is lowered while the agent runs.
 func TestBatchesTooLarge(t *testing.T) {
+	t.Parallel()
 	b := sharedBroker(t)
 	state := tempDir(t)
 	st := newStage(t, b, 1, seed(t), config{state: state, codec: "none"})
@@ -100,6 +101,7 @@ func readDeadLetters(t *testing.T, path string) map[string][]byte {
 // A line that is longer than the agent's limit comes in pieces, each of which
 // says its number; joined they are the line.
 func TestLineInPieces(t *testing.T) {
+	t.Parallel()
 	b := sharedBroker(t)
 	st := newStage(t, b, 1, seed(t), config{})
 	chain := st.logs[0].Chain

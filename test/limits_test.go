@@ -15,6 +15,7 @@ func TestFewDescriptors(t *testing.T) {
 	st := manyLogs(t, 500, s)
 	st.agent.under = []string{"sh", "-c", `ulimit -n 100 && exec "$@"`, "sh"}
 	st.agent.start()
+	until(t, stalled, "the agent has a journal", st.agent.hasJournal) // what is rotated before that is history
 	st.turns(20)
 	st.agent.kill()
 	for _, l := range st.logs[:100] {
@@ -29,6 +30,7 @@ func TestFewDescriptors(t *testing.T) {
 // Nothing is told by the file system, or not of all directories: the agent
 // looks, says so, and all is exact.
 func TestNoInotify(t *testing.T) {
+	t.Parallel()
 	for name, limit := range map[string]string{"none": "instances", "used-up": "watches"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

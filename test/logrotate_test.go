@@ -292,6 +292,9 @@ func (y *yard) obey(paused *bool) error {
 				return err
 			}
 		case "pause":
+			if err := l.Flush(); err != nil {
+				return err
+			}
 			*paused = true
 		case "truncated":
 			l.Truncated()

@@ -9,6 +9,7 @@ import (
 
 // No broker at the start: it comes later.
 func TestBrokerComesLater(t *testing.T) {
+	t.Parallel()
 	b := ownBroker(t)
 	st := newStage(t, b, 2, seed(t), config{})
 	b.Stop()
@@ -23,6 +24,7 @@ func TestBrokerComesLater(t *testing.T) {
 // The broker goes away under load and comes back; SIGTERM while it is away
 // ends the agent within its time limit.
 func TestBrokerAway(t *testing.T) {
+	t.Parallel()
 	b := ownBroker(t)
 	st := newStage(t, b, 4, seed(t), config{})
 	st.agent.start()
@@ -44,6 +46,7 @@ func TestBrokerAway(t *testing.T) {
 
 // The broker swallows packets: nothing is refused, nothing is answered.
 func TestBrokerHangs(t *testing.T) {
+	t.Parallel()
 	b := ownBroker(t)
 	st := newStage(t, b, 4, seed(t), config{})
 	st.agent.start()
@@ -77,6 +80,7 @@ func terminate(t *testing.T, a *agent, limit time.Duration) {
 
 // A topic that is missing holds up no other; once it is made its lines come.
 func TestMissingTopic(t *testing.T) {
+	t.Parallel()
 	b := sharedBroker(t)
 	dir := tempDir(t)
 	late := topicOf(t) + ".late"

@@ -13,6 +13,7 @@ import (
 // Lines of four files, some there before the start, arrive exactly; SIGTERM
 // ends the agent with status 0, and a second start ships nothing again.
 func TestSmoke(t *testing.T) {
+	t.Parallel()
 	st := newStage(t, sharedBroker(t), 4, seed(t), config{})
 	st.put(500)
 	st.agent.start()
@@ -27,6 +28,7 @@ func TestSmoke(t *testing.T) {
 
 // The value is the bytes of the line, whatever they are.
 func TestOddLines(t *testing.T) {
+	t.Parallel()
 	b := sharedBroker(t)
 	st := newStage(t, b, 0, 0, config{})
 	odd := []string{"", " ", "\t  ", "windows\r", "\r", "a\x00b", "\xff\xfe invalid", "x", "ünïcode – 行", strings.Repeat("long ", 20_000)}

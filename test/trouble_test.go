@@ -13,6 +13,7 @@ import (
 // The disk with the state is full for a while: the agent says so, and all is
 // there once in the end, also after a start while it is full.
 func TestStateDiskFull(t *testing.T) {
+	t.Parallel()
 	b := sharedBroker(t)
 	disk := tempDir(t)
 	mount(t, disk, "size=512k")
@@ -59,6 +60,7 @@ const nobody = 65534
 // A file that the agent may not read is named, holds up no other, and is
 // shipped once it may be read.
 func TestUnreadableFile(t *testing.T) {
+	t.Parallel()
 	b := sharedBroker(t)
 	if os.Getuid() != 0 {
 		t.Skip("only root can run the agent as somebody else")
@@ -105,6 +107,7 @@ func TestBrokenConfiguration(t *testing.T) {
 
 // Two agents on one state directory: the second says so and ends.
 func TestSecondAgent(t *testing.T) {
+	t.Parallel()
 	st := newStage(t, sharedBroker(t), 1, seed(t), config{})
 	st.agent.start()
 	st.put(100)
