@@ -1,0 +1,170 @@
+package tail
+
+import (
+	"bytes"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// sought says whether the rest of f, which is missing, may be in a compressed
+// file of its family that is not known yet, or is in one.
+func (in *Input) sought(f *file, l *listing) bool {
+	if in.pats.match(f.path) < 0 {
+		return false
+	}
+	var parcels []*parcel
+	family := in.family(l, f.path)
+	for _, m := range family {
+		if m.gen.packed && in.unknownPacked(m.entry) {
+			parcels = append(parcels, in.parcel(m.entry, f.path))
+		}
+	}
+	was := f.key
+	if !in.sortOut(parcels, family) {
+		in.seek(f, true)
+		return true
+	}
+	in.seek(f, false)
+	if f.key != was {
+		return true
+	}
+	for _, p := range parcels {
+		if p.inside == nil && p.unreadable() {
+			return true // it cannot be read now, and may be it
+		}
+	}
+	return false
+}
+
+// seek notes that Fetch must wait for what becomes of f.
+func (in *Input) seek(f *file, yes bool) {
+	f.mu.Lock()
+	f.sought = yes
+	f.mu.Unlock()
+}
+
+// spoilt is the damaged compressed file that begins like f, which is missing.
+func (in *Input) spoilt(f *file, l *listing) *parcel {
+	for _, m := range in.family(l, f.path) {
+		if p := in.parcels[m.key]; p != nil && p.inside != nil && p.inside.err != nil && p.inside.begins[f.id] {
+			p.of = f // it is lost once
+			return p
+		}
+	}
+	return nil
+}
+
+// searchPacked finds the copy of f, which was truncated, among the compressed
+// files of its family. When too little was read of f to know it by, that is the
+// oldest new one. wait says that it is not known yet what is in them.
+func (in *Input) searchPacked(f *file, l *listing) (copied *parcel, wait bool) {
+	family := in.family(l, f.path)
+	known := in.knownOf(family)
+	for i, m := range family {
+		if !m.gen.packed || !in.unknownPacked(m.entry) {
+			continue
+		}
+		p := in.parcel(m.entry, f.path)
+		if in.claim(p) && p.of != f {
+			continue
+		}
+		switch c := in.insideOf(p); {
+		case c == nil:
+			wait = wait || !p.unreadable()
+		case c.err != nil || !f.owned(p.entry):
+		case c.holds[f.id] != (held{}) && c.holds[f.id].off == f.at(), f.at() == 0 && i >= known:
+			if copied == nil {
+				copied = p
+			}
+		case p.of == f:
+			p.inside, p.glance, p.of = nil, nil, nil // it was read on since
+			return nil, true
+		}
+	}
+	return copied, wait
+}
+
+// copiedPacked says that f, of which too little was read to notice that from its
+// content, was copied, truncated, and the copy compressed: the oldest new file of
+// the family is compressed, begins with what was read, and f itself goes on
+// otherwise. While that is found out f is not read.
+func (in *Input) copiedPacked(f *file, l *listing) bool {
+	p := in.oldestNew(f, l)
+	var c *inside
+	if p != nil {
+		c = in.insideOf(p)
+	}
+	f.mu.Lock()
+	was := f.unsure
+	f.unsure = p != nil && c == nil && !p.unreadable()
+	freed := was && !f.unsure
+	h, off := held{}, f.pos.off
+	f.mu.Unlock()
+	if c != nil && c.err == nil {
+		h = c.holds[f.id]
+		if off > 0 && h.off != off {
+			c = nil // it begins otherwise
+		}
+	}
+	if c != nil && c.err == nil && !in.sameHead(f, c.head) && f.doubtAt(off) {
+		return true
+	}
+	if freed {
+		in.wake(f)
+	}
+	return false
+}
+
+// unsureOf has f not read before the next look.
+func (in *Input) unsureOf(f *file) {
+	f.mu.Lock()
+	f.unsure = true
+	f.mu.Unlock()
+	in.touched(filepath.Dir(f.now))
+}
+
+// sure has f, which copiedPacked does not see to any more, read again.
+func (in *Input) sure(f *file) {
+	f.mu.Lock()
+	was := f.unsure
+	f.unsure = false
+	f.mu.Unlock()
+	if was {
+		in.wake(f)
+	}
+}
+
+// oldestNew is the oldest file of the family of f that is newer than what is
+// known, if it is compressed.
+func (in *Input) oldestNew(f *file, l *listing) *parcel {
+	family := in.family(l, f.path)
+	for _, m := range family[in.knownOf(family):] {
+		if m.gen.packed && in.packing(m.entry) {
+			continue
+		}
+		if !m.gen.packed {
+			return nil
+		}
+		if p := in.parcel(m.entry, f.path); !in.claim(p) || p.of == f {
+			return p
+		}
+	}
+	return nil
+}
+
+// sameHead says whether f begins with head, as far as both go, or cannot be
+// read.
+func (in *Input) sameHead(f *file, head []byte) bool {
+	fd, err := in.disk.openFile(f.now)
+	if err != nil {
+		return true
+	}
+	defer unix.Close(fd)
+	if e, err := in.disk.statFD(fd); err != nil || e.key != f.key {
+		return true
+	}
+	buf := make([]byte, len(head))
+	n, err := in.disk.pread(fd, buf, 0)
+	return err != nil || n > 0 && bytes.Equal(buf[:n], head[:n])
+}
