@@ -118,7 +118,7 @@ func (st *stage) written() int {
 
 // stalled is how long the topic may stand still before the wait for more is
 // given up: longer than any settling.
-const stalled = time.Minute
+const stalled = 2 * time.Minute
 
 // arrive waits until the topic has as many records as lines were written.
 func (st *stage) arrive() {
