@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Memory is given back once, after a minute without lines, and again after the
-// next lines.
+// Memory is given back after a minute without lines, and every two minutes while
+// none come.
 func TestRest(t *testing.T) {
 	var r rest
 	now, given := time.Now(), 0
@@ -22,7 +22,8 @@ func TestRest(t *testing.T) {
 	f(5, 2*restAfter, 0)
 	f(5, restAfter-1, 0)
 	f(5, 1, 1)
-	f(5, 10*restAfter, 1)
-	f(6, restAfter, 1)
-	f(6, restAfter, 2)
+	f(5, restEvery-1, 1)
+	f(5, 1, 2)
+	f(6, restEvery, 2)
+	f(6, restAfter, 3)
 }

@@ -30,6 +30,9 @@ const (
 	compactFactor = 4
 	// notesMax bounds the notes, in bytes, that wait for a disk that is full.
 	notesMax = 1 << 20
+	// bufMax is up to how many bytes the memory of one write is kept for the
+	// next.
+	bufMax = 1 << 20
 	// retryEvery is how often a generation that could not be made is tried again.
 	retryEvery = time.Second
 )

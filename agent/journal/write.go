@@ -93,6 +93,9 @@ func (j *Journal) flush(recs []Record, sync bool) error {
 	if j.aside != nil {
 		j.aside.tail = append(j.aside.tail, j.buf...)
 	}
+	if cap(j.buf) > bufMax {
+		j.buf = nil // a scan that finds many files writes them at once
+	}
 	return nil
 }
 
