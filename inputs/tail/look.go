@@ -205,7 +205,7 @@ func (in *Input) seen(f *file, e entry) {
 	switch {
 	case f.state == following && e.path != f.path:
 		in.rotate(f)
-	case f.state == rotated && e.path == f.path && in.tails[f.path] == f:
+	case f.state == rotated && e.path == f.path && in.tails[f.path] == f && len(f.followers) == 0:
 		f.state = following // its old name was given back to it
 		delete(in.draining, f)
 	}

@@ -168,7 +168,8 @@ func (in *Input) claimShort(p *parcel, family []member) {
 }
 
 // fits says that f may be at p: the known files of its family that are older are
-// read before it, and those that are newer after it.
+// read before it, and those that are newer after it; and what is not known and
+// older than p is not younger than f.
 func (in *Input) fits(f *file, p *parcel, family []member) bool {
 	before := true
 	for _, m := range family {
@@ -176,6 +177,8 @@ func (in *Input) fits(f *file, p *parcel, family []member) bool {
 		switch {
 		case m.key == p.key:
 			before = false
+		case g == nil && before && !m.gen.packed && m.key.birth > f.birth:
+			return false
 		case g == nil, g.path != f.path, g == f:
 		case before != (g.id < f.id):
 			return false
