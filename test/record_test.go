@@ -173,6 +173,7 @@ func TestRecordsKilled(t *testing.T) {
 	}
 	agent := newAgent(t, c)
 	agent.start()
+	until(t, stalled, "the agent has a journal", agent.hasJournal) // what is rotated before that is history
 	end := make(chan struct{})
 	var writers sync.WaitGroup
 	for _, l := range logs {
