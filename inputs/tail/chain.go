@@ -53,6 +53,10 @@ func (in *Input) resume(s journal.FileState) {
 // unfollowedConfig is of files that the configuration no longer names.
 var unfollowedConfig = Config{CloseIdle: openFor}
 
+// removed says that no input follows f any more: it is only known where it is,
+// and not read, whatever its state.
+func (f *file) removed() bool { return f.conf == &unfollowedConfig }
+
 // oldQueue is the queue of files that are no longer followed: nobody reads it.
 func (in *Input) oldQueue(topic string) *queue {
 	if in.oldQueues[topic] == nil {

@@ -13,7 +13,7 @@ import (
 // noteKin notes that a rotated file of path is in dir.
 func (in *Input) noteKin(path, dir string) {
 	home := filepath.Dir(path)
-	if dir == home {
+	if dir == home || in.pats.match(path) < 0 {
 		return
 	}
 	paths := in.kin[home]

@@ -161,7 +161,7 @@ func (in *Input) elsewhere(f *file, d *dir, l *listing) (entry, error) {
 	if !ok {
 		e, err = in.nearest(f, d, l)
 	}
-	if err == nil || f.state == done || f.packed {
+	if err == nil || f.state == done || f.removed() || f.packed {
 		unix.Close(fd)
 		return e, err
 	}
@@ -201,6 +201,9 @@ func (in *Input) seen(f *file, e entry) {
 	if f.now != e.path {
 		in.move(f, e.path)
 		in.noteFile(f)
+	}
+	if f.removed() {
+		return // what became of its content is found out when an input follows it again
 	}
 	switch {
 	case f.state == following && e.path != f.path:
@@ -296,7 +299,7 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 	if open {
 		return // it is read to its end, wherever it is
 	}
-	if f.state != done && !f.deleting && in.found(f, l) {
+	if f.state != done && !f.removed() && !f.deleting && in.found(f, l) {
 		return
 	}
 	if !f.deleting && (f.state != done || !f.gone && in.unacked(f)) && in.sought(f, l) {

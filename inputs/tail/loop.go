@@ -342,7 +342,7 @@ func (in *Input) at(dir, path string) *file {
 
 // written is called when the file system told of a write to f.
 func (in *Input) written(f *file) {
-	if !f.isOpen() && in.full() {
+	if f.state == done || f.removed() || !f.isOpen() && in.full() {
 		in.touched(filepath.Dir(f.now)) // a look needs no descriptor for it
 		return
 	}
@@ -354,8 +354,6 @@ func (in *Input) written(f *file) {
 		in.touched(filepath.Dir(f.now))
 	case err != nil:
 		in.park(f, err)
-	case f.state == done:
-		in.touched(filepath.Dir(f.now))
 	default:
 		in.check(f)
 	}

@@ -137,8 +137,8 @@ func (in *Input) reconsider(p *parcel) {
 // something is known of that.
 func (in *Input) packedFrom(dir string, e entry) (string, bool) {
 	for _, name := range originals(filepath.Base(e.path)) {
-		if path := filepath.Join(dir, name); in.tails[path] != nil {
-			return path, true
+		if t := in.tails[filepath.Join(dir, name)]; t != nil && !t.removed() {
+			return t.path, true
 		}
 	}
 	return in.kinOf(dir, e)

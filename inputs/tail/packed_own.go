@@ -108,7 +108,7 @@ func (in *Input) seenPacked(f *file, e entry) {
 	if f.state == done && f.packedAs == (stamp{}) {
 		f.packedAs, f.resumed = at, false // nothing was unread in it
 	}
-	if f.state == unfollowed || !f.resumed && f.packedAs == at {
+	if f.removed() || !f.resumed && f.packedAs == at {
 		return
 	}
 	p := in.parcel(e, f.path)
