@@ -25,6 +25,10 @@ const (
 	// readLimit is how long a partition is read when nothing tells where our
 	// records may begin.
 	readLimit = 10 * time.Minute
+	// searchLimit is how long a partition is searched for any record of ours
+	// when the journal does not know it. On a topic that many hosts share, each
+	// new host searches, so that it is short.
+	searchLimit = 30 * time.Second
 	// fetchVersion is of the Fetch that is spoken: the last before it names
 	// topics by id.
 	fetchVersion = 11
@@ -74,10 +78,8 @@ func (r *readBack) run(ctx context.Context) error {
 		if r.any && r.into.Ours > 0 {
 			return nil
 		}
-		if r.from < 0 && time.Since(r.begun) > readLimit {
+		if r.tooLong() {
 			r.partly = true
-			r.log.Warn("reading the topic back takes too long: lines behind this offset may be repeated",
-				"topic", r.topic, "partition", r.partition, "offset", r.at, "end", r.end)
 			break
 		}
 		if err := r.next(); err != nil {
@@ -87,6 +89,21 @@ func (r *readBack) run(ctx context.Context) error {
 	}
 	r.into.Close()
 	return ctx.Err()
+}
+
+// tooLong says, in the log too, that no more is read than was.
+func (r *readBack) tooLong() bool {
+	took := time.Since(r.begun)
+	where := []any{"topic", r.topic, "partition", r.partition, "offset", r.at, "end", r.end}
+	switch {
+	case r.any && took > searchLimit:
+		r.log.Info("no record of this host was found in the topic so far: this is taken for its first start. If the state directory was lost, lines behind this offset may be repeated", where...)
+	case r.from < 0 && took > readLimit:
+		r.log.Warn("reading the topic back takes too long: lines behind this offset may be repeated", where...)
+	default:
+		return false
+	}
+	return true
 }
 
 // bounds finds out where to begin and where to end.
