@@ -113,9 +113,10 @@ func (in *Input) join(f *file) {
 		return // no line that could be joined: the half is a line of its own
 	}
 	g.mu.Lock()
-	err := g.open()
+	head, letGo, err := g.head()
 	if err == nil {
-		m, ok, markErr := g.content().markAt(n)
+		m, ok, markErr := head.markAt(n)
+		letGo()
 		if err = markErr; ok {
 			g.pos, g.searched = position{off: n, mark: m}, n
 			g.base, g.baseMark = n, &m
@@ -153,15 +154,17 @@ func (f *file) unjoin() {
 func (in *Input) firstLine(g *file, half int) (int64, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.open() != nil {
+	head, letGo, err := g.head()
+	if err != nil {
 		return -1, false
 	}
+	defer letGo()
 	buf := make([]byte, max(0, maxLine-half)+1)
-	n, err := g.content().pread(buf, 0)
+	n, err := head.pread(buf, 0)
 	if err != nil || n > 0 && buf[0] == 0 {
 		return 0, true
 	}
-	if ok, err := g.verify(int64(n)); !ok && err == nil {
+	if !g.unchanged(n) {
 		return 0, false
 	}
 	if i := bytes.IndexByte(buf[:n], '\n'); i >= 0 {

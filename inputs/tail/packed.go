@@ -54,8 +54,10 @@ type inside struct {
 	holds  map[flow.FileID]held
 	begins map[flow.FileID]bool
 	asked  map[flow.FileID]int64
-	head   []byte // the first bytes
-	err    error  // why it is of no use: damaged, or over a limit
+	// blind is the files it could not be compared with yet.
+	blind map[flow.FileID]bool
+	head  []byte // the first bytes
+	err   error  // why it is of no use: damaged, or over a limit
 }
 
 // held is how far a file had been read whose content is in a parcel, and how
@@ -91,7 +93,11 @@ func (p *parcel) quiet() bool {
 // beside it still.
 func (in *Input) packing(e entry) bool {
 	plain, err := in.disk.statPath(unpack.Plain(e.path))
-	return err == nil && (plain.key.birth == 0 || plain.key.birth <= e.key.birth)
+	if err != nil || plain.key.birth > e.key.birth {
+		return false
+	}
+	now, err := in.disk.statPath(e.path) // else it was rotated since, and that is another one
+	return err == nil && now.key == e.key
 }
 
 // unknownPacked says that e is a compressed file that nothing is known of, and
@@ -284,7 +290,7 @@ func (in *Input) isGeneration(e entry, path string) bool {
 		return in.tails[path] == nil
 	}
 	seen := p.inside != nil || p.glance != nil && len(p.glance.begins) == 0
-	return seen && p.of == nil && !p.skipped
+	return seen && !in.claim(p) && p.of == nil && !p.skipped
 }
 
 // packedGeneration adopts the compressed file at e, of which that is known, as

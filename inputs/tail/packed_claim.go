@@ -112,12 +112,13 @@ func (in *Input) claimed(f *file, p *parcel) bool {
 	return false
 }
 
-// stale says that a file was read to its end since p was compared with it.
+// stale says that a file was read to its end since p was compared with it, or
+// can be compared with it only now.
 func (in *Input) stale(p *parcel) bool {
 	c := p.known()
 	return c != nil && slices.ContainsFunc(in.filesOf(p.path), func(f *file) bool {
 		off, ok := c.asked[f.id]
-		return ok && f.state == done && off != f.at()
+		return ok && f.state == done && off != f.at() || c.blind[f.id] && f.comparable()
 	})
 }
 

@@ -112,6 +112,10 @@ func (in *Input) cannotUnpack(p *parcel, err error) {
 type probe struct {
 	id  flow.FileID
 	pos position
+	// rest is the bytes of the next file that count as its own and that its
+	// first bytes, as they are known, end with; of a short one that is joined.
+	rest  []byte
+	blind bool // rest cannot be read now
 }
 
 // probes is what may be in p: the newest known files of its path, and the one
@@ -125,8 +129,13 @@ func (in *Input) probes(p *parcel) []probe {
 	var out []probe
 	for _, f := range files {
 		f.mu.Lock()
-		out = append(out, probe{f.id, f.pos})
+		p := probe{id: f.id, pos: f.pos}
+		if f.shortJoined() {
+			p.rest = f.joinedHead()
+			p.blind = p.rest == nil
+		}
 		f.mu.Unlock()
+		out = append(out, p)
 	}
 	slices.SortFunc(out, func(a, b probe) int { return cmp.Compare(a.pos.off, b.pos.off) })
 	return out
@@ -189,10 +198,13 @@ func (in *Input) inspect(e entry, probes []probe, most int64) (*inside, error) {
 	defer r.Close()
 	i := inspection{
 		content: content{&in.disk, fd, &unpacked{Reader: r}},
-		inside:  &inside{asked: map[flow.FileID]int64{}, holds: map[flow.FileID]held{}, begins: map[flow.FileID]bool{}},
+		inside:  &inside{asked: map[flow.FileID]int64{}, holds: map[flow.FileID]held{}, begins: map[flow.FileID]bool{}, blind: map[flow.FileID]bool{}},
 	}
 	for _, p := range probes {
 		i.asked[p.id] = p.pos.off
+		if p.blind {
+			i.blind[p.id] = true
+		}
 	}
 	i.probes = slices.DeleteFunc(probes, func(p probe) bool { return p.pos.off == 0 })
 	i.size, i.told = r.Told()
@@ -256,7 +268,9 @@ func (i *inspection) first() error {
 	}
 	i.head = i.head[:n]
 	for _, p := range i.probes {
-		if m := p.pos.mark; m.PrefixLen <= n && flow.PrefixSum(0, i.head[:m.PrefixLen]) == m.Prefix {
+		m := p.pos.mark
+		k := min(m.PrefixLen, n)
+		if rest := m.PrefixLen - k; rest <= len(p.rest) && flow.PrefixSum(flow.PrefixSum(0, i.head[:k]), p.rest[:rest]) == m.Prefix {
 			i.begins[p.id] = true
 		}
 	}

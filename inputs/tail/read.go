@@ -135,19 +135,18 @@ func (f *file) fillJoined(p []byte, off int64) (int, error) {
 	g := f.next
 	g.mu.Lock() // files are locked in the order of their chain
 	defer g.mu.Unlock()
-	if g.fd < 0 {
-		if err := g.open(); err != nil {
-			return 0, fmt.Errorf("the rest of the line at %q: %w", g.now, err)
-		}
-		defer g.close()
+	head, letGo, err := g.head()
+	if err != nil {
+		return 0, fmt.Errorf("the rest of the line at %q: %w", g.now, err)
 	}
-	if ok, err := g.content().matches(g.base, g.markBase()); err != nil || !ok {
+	defer letGo()
+	if ok, err := head.matches(g.base, g.markBase()); err != nil || !ok {
 		if err == nil {
 			f.queue.in.report(g, nil) // it was truncated once more
 		}
 		return 0, err
 	}
-	return g.content().pread(p[:min(int64(len(p)), f.joined-at)], at)
+	return head.pread(p[:min(int64(len(p)), f.joined-at)], at)
 }
 
 // verify says whether the file still has the content that pos marks, and is

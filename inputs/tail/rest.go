@@ -86,16 +86,18 @@ func (in *Input) restIn(f, g *file) (int64, bool) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.open() != nil {
+	head, letGo, err := g.head()
+	if err != nil {
 		return -1, false
 	}
+	defer letGo()
 	half := len(c.Data)
 	p := c.Data[:cap(c.Data)-1] // with one more, a cut would use some in any case
-	n, err := g.content().pread(p[half:], 0)
+	n, err := head.pread(p[half:], 0)
 	if err != nil || marked(p[half:half+n], how) {
 		return 0, true
 	}
-	if ok, err := g.verify(int64(n)); !ok && err == nil {
+	if !g.unchanged(n) {
 		return 0, false
 	}
 	quiet := time.Since(g.grown)

@@ -150,9 +150,7 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		g.markEarly()
 		g.mu.Unlock()
 	}
-	if found || prev != f {
-		prev.half, prev.next = true, g
-	}
+	in.joinHalves(f, found, prev, g)
 	in.link(prev, g)
 	if known {
 		in.readOn(g, f, place)
