@@ -51,16 +51,24 @@ func (in *Input) loseRest(f *file, l *listing) {
 	rest := f.size - f.pos.off
 	f.mu.Unlock()
 	if p := in.spoilt(f, l); p != nil {
-		if rest = p.inside.size - f.at(); rest < 0 {
-			rest = p.entry.size // not even what was read can be decompressed: it stands for the rest
-		}
-		if rest > 0 {
-			in.lose(f, rest, lostCompressed, "now", p.entry.path, "error", p.inside.err)
-		}
+		in.losePacked(f, p.inside.size-f.at(), p.entry.size, p.entry.path, p.inside.err)
 		return
 	}
 	if rest > 0 {
 		in.lose(f, rest, lostDeleted)
+	}
+}
+
+// losePacked counts what is lost with a damaged compressed file of size bytes at
+// path: the plain bytes of it that are known of; when there are none its own
+// bytes stand for them.
+func (in *Input) losePacked(f *file, plain, size int64, path string, err error) {
+	n, are := plain, "plain bytes, up to where it is damaged"
+	if plain <= 0 {
+		n, are = size, "the bytes of the compressed file; how many were in it is not known"
+	}
+	if n > 0 {
+		in.lose(f, n, lostCompressed, "counted", are, "now", path, "error", err)
 	}
 }
 

@@ -46,7 +46,7 @@ type parcel struct {
 // inside is what is in a compressed file. It is not changed.
 type inside struct {
 	whole bool  // it was read to its end
-	size  int64 // plain bytes; when not whole, what it tells of itself
+	size  int64 // plain bytes; when not whole, what it tells of itself; when damaged, those before that
 	told  bool  // it tells
 	// asked is how far the files had been read that it was compared with;
 	// holds is the files of whose content, as far as they were read, it has

@@ -212,9 +212,7 @@ func (in *Input) inspect(e entry, probes []probe, most int64) (*inside, error) {
 	switch {
 	case errors.Is(err, unpack.ErrDamaged), errors.Is(err, unpack.ErrLimit):
 		i.inside.err = err
-		if !i.told {
-			i.size = max(e.size, i.off)
-		}
+		i.size, i.told = i.off, false // what it tells of itself is not to be believed
 	case err != nil:
 		return nil, err
 	}

@@ -26,6 +26,9 @@ func (in *Input) unwrap(e entry, path string) *file {
 	f := in.create(e, path, rotated)
 	f.mu.Lock()
 	f.wrap(p.inside.size)
+	if p.inside.err != nil && f.size == 0 {
+		f.size = p.size // stands for what is not known
+	}
 	f.mu.Unlock()
 	f.settled, f.packedAs = true, stamp{p.size, p.mtime}
 	if p.inside.err != nil {
@@ -37,10 +40,13 @@ func (in *Input) unwrap(e entry, path string) *file {
 // spoil gives up a compressed file that cannot be decompressed.
 func (in *Input) spoil(f *file, err error) {
 	f.mu.Lock()
-	rest := f.size - f.pos.off
+	rest, known := f.size-f.pos.off, f.sure > 0
 	f.mu.Unlock()
-	if rest > 0 {
-		in.lose(f, rest, lostCompressed, "now", f.now, "error", err)
+	if !known {
+		rest = 0
+	}
+	if rest > 0 || !known {
+		in.losePacked(f, rest, f.packedAs.size, f.now, err)
 	}
 	in.finish(f)
 }

@@ -580,3 +580,24 @@ func (h *host) read(name string) string {
 	h.must(err)
 	return string(p)
 }
+
+// Of a file that only has the name of a compressed one nothing is known but its
+// size.
+func TestNotCompressed(t *testing.T) {
+	eachFormat(t, func(t *testing.T, ext string) {
+		h := newHost(t, "a.log")
+		h.write("a.log", 1, 3)
+		h.start()
+		h.settle()
+		h.stop()
+		h.rename("a.log", "a.log.2")
+		h.append("a.log.1"+ext, "eleven old\n")
+		h.write("a.log", 4, 5)
+		h.start()
+		h.settleLong()
+		if got := h.in.Stats().Lost[lostCompressed]; got != 11 || h.logged("counted=\"the bytes of the compressed file") != 1 {
+			t.Errorf("%d bytes are lost:\n%s", got, h.log)
+		}
+		h.stop()
+	})
+}
