@@ -305,6 +305,7 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 	if !f.deleting && (f.state != done || !f.gone && in.unacked(f)) && in.sought(f, l) {
 		return
 	}
+	in.seek(f, in.waiting[f])
 	f.misses++
 	if f.seeking = f.misses < 2; f.seeking {
 		d.seeking = true

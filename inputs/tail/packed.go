@@ -234,7 +234,9 @@ func (in *Input) seeking(path string, family []member) bool {
 func (in *Input) sortOut(parcels []*parcel, family []member) bool {
 	ready := true
 	for _, p := range parcels {
-		if !in.claim(p) && in.insideOf(p) == nil && !p.unreadable() {
+		if in.claim(p) {
+			ready = ready && !in.reopened(p)
+		} else if in.insideOf(p) == nil && !p.unreadable() {
 			ready = false
 		}
 	}

@@ -13,7 +13,7 @@ import (
 func (in *Input) claim(p *parcel) bool {
 	f, h := in.holder(p)
 	if f == nil && in.stale(p) {
-		p.glance, p.inside = nil, nil
+		p.glance, p.inside, p.of = nil, nil, nil
 		in.glance(p)
 		return true
 	}
@@ -35,6 +35,12 @@ func (in *Input) claim(p *parcel) bool {
 		in.pour(f, p)
 	}
 	return true
+}
+
+// reopened says that what was found out of p does not hold any more, and is
+// being found out again.
+func (in *Input) reopened(p *parcel) bool {
+	return in.parcels[p.key] == p && p.of == nil && p.known() == nil
 }
 
 // holder is the file whose content p holds, and how far it had been read: one
@@ -213,7 +219,7 @@ func (in *Input) pour(f *file, p *parcel) {
 	f.wrap(c.size)
 	rest := f.unread()
 	f.mu.Unlock()
-	f.misses, f.gone, f.resumed, f.settled = 0, false, false, true
+	f.misses, f.seeking, f.gone, f.resumed, f.settled = 0, false, false, false, true
 	f.packedAs = stamp{p.size, p.mtime}
 	switch {
 	case rest && f.state == done:

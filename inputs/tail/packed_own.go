@@ -105,7 +105,7 @@ type stamp struct{ size, mtime int64 }
 
 // seenPacked notes that f, a compressed file, is at e.
 func (in *Input) seenPacked(f *file, e entry) {
-	f.misses, f.gone, f.owner = 0, false, int64(e.uid)+1
+	f.misses, f.seeking, f.gone, f.owner = 0, false, false, int64(e.uid)+1
 	if f.now != e.path {
 		in.move(f, e.path)
 		in.noteFile(f)
@@ -115,6 +115,7 @@ func (in *Input) seenPacked(f *file, e entry) {
 		f.packedAs, f.resumed = at, false // nothing was unread in it
 	}
 	if f.removed() || !f.resumed && f.packedAs == at {
+		in.seek(f, false) // it may have been read to its end meanwhile
 		return
 	}
 	p := in.parcel(e, f.path)

@@ -67,6 +67,7 @@ func (in *Input) searchPacked(f *file, l *listing) (copied *parcel, wait bool) {
 		}
 		p := in.parcel(m.entry, f.path)
 		if in.claim(p) && p.of != f {
+			wait = wait || in.reopened(p)
 			continue
 		}
 		switch c := in.insideOf(p); {
@@ -146,7 +147,7 @@ func (in *Input) oldestNew(f *file, l *listing) *parcel {
 		if !m.gen.packed {
 			return nil
 		}
-		if p := in.parcel(m.entry, f.path); !in.claim(p) || p.of == f {
+		if p := in.parcel(m.entry, f.path); !in.claim(p) || p.of == f || in.reopened(p) {
 			return p
 		}
 	}
