@@ -85,10 +85,12 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	}
 	if base, ok := rotatedFrom(e.path); ok && in.pats.match(base) >= 0 {
 		// it and its like are taken in their order
-		if t := in.tails[base]; t != nil && t.unsure {
+		if t := in.tails[base]; t != nil && in.undecided(t) {
 			return // it may be its copy
 		} else if t != nil && t.state == following && in.changed(t) {
-			in.truncated(t)
+			if in.truncated(t); in.undecided(t) {
+				return
+			}
 		} else if !in.unpacked(d, l, base) {
 			return // so does what is at base
 		} else if !l.has(filepath.Base(base)) {
@@ -101,6 +103,7 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if t := in.tails[e.path]; t != nil && t.state != done && in.changed(t) {
 		in.truncated(t) // first, so that its copy is not taken for a generation
 	}
+	in.searchKin(l, e.path)
 	if !in.unpacked(d, l, e.path) {
 		return
 	}
@@ -115,6 +118,10 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 		in.skip(f)
 	}
 }
+
+// undecided says that it is being found out whether f was truncated, or where its
+// copy is.
+func (in *Input) undecided(f *file) bool { return f.unsure || in.waiting[f] }
 
 // seeks says that the newest known file of path, or of the path that the name is
 // a rotated one's of, is missing, and may be found by the next look.

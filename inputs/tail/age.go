@@ -35,7 +35,7 @@ func (in *Input) unseen(d *dir, l *listing, family []member, i int, path string)
 	}
 	life := in.o.Life.UnixNano()
 	if !in.o.FirstStart {
-		return m.key.birth > life-int64(lookSlack) || m.mtime > life
+		return in.sinceLife(m.entry)
 	}
 	life -= int64(clockSlack)
 	next, _ := l.stat(filepath.Base(path))
@@ -44,6 +44,13 @@ func (in *Input) unseen(d *dir, l *listing, family []member, i int, path string)
 	}
 	// It was at its path until the next one was made there.
 	return m.key.birth > life || m.mtime > life || next.key.birth > life
+}
+
+// sinceLife says that the file at e came, or was written to, after the runs
+// before this one last looked.
+func (in *Input) sinceLife(e entry) bool {
+	life := in.o.Life.UnixNano()
+	return e.key.birth > life-int64(lookSlack) || e.mtime > life
 }
 
 // old says that the file at e was there before the first run of all.

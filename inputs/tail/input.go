@@ -102,19 +102,20 @@ type Input struct {
 	kin map[string]map[string][]string
 	// others and nearby are what was listed beside the directory that is
 	// looked at, for this look.
-	others    map[string]*listing
-	nearby    map[string][]*listing
-	nearAgain time.Time       // when near may be listed again
-	noHandles bool            // files cannot be opened by their handles
-	first     bool            // the first scan is not done
-	noted     bool            // the journal knows that it is
-	dirty     map[string]*dir // something happened there since the last look
-	scan      scan
-	due       due
-	del       deletions
-	waits     map[*file]bool // whose last record is given after a while
-	skips     map[*file]bool // of which something was left out that is not noted
-	unpack    unpack.Limits
+	others      map[string]*listing
+	nearby      map[string][]*listing
+	kinSearches int             // see searchKin
+	nearAgain   time.Time       // when near may be listed again
+	noHandles   bool            // files cannot be opened by their handles
+	first       bool            // the first scan is not done
+	noted       bool            // the journal knows that it is
+	dirty       map[string]*dir // something happened there since the last look
+	scan        scan
+	due         due
+	del         deletions
+	waits       map[*file]bool // whose last record is given after a while
+	skips       map[*file]bool // of which something was left out that is not noted
+	unpack      unpack.Limits
 	// parcels is the compressed files of which it is not known whose they
 	// are; jobs is what is to be decompressed (packed_job.go).
 	parcels  map[key]*parcel

@@ -51,15 +51,18 @@ func (in *Input) family(l *listing, path string) []member {
 	return out
 }
 
-// intruder says of a file whether it has another owner than the newest file that
-// is known of path, the file that is at path now, and root: another user has
-// put it there.
+// intruder says of a file whether it is none of the family of path for all its
+// name: a pattern matches it under the very name of path in another directory,
+// or it has another owner than the newest file that is known of path, the file
+// that is at path now, and root: another user has put it there.
 func (in *Input) intruder(l *listing, path string) func(member) bool {
 	tail := in.tails[path]
 	at, ok := l.stat(filepath.Base(path))
 	ok = ok && at.path == path
 	return func(m member) bool {
 		switch {
+		case m.gen.kind == 3 && in.byKey[m.key] == nil && in.pats.match(m.path) >= 0:
+			return true // a path of its own
 		case m.uid == 0, tail != nil && tail.owned(m.entry), ok && at.uid == m.uid:
 			return false
 		}
@@ -75,7 +78,8 @@ func (in *Input) kinOf(dir string, e entry) (string, bool) {
 			if !slices.Contains(in.kin[home][path], dir) {
 				continue
 			}
-			if _, ok := parseGeneration(filepath.Base(path), filepath.Base(e.path)); ok {
+			g, ok := parseGeneration(filepath.Base(path), filepath.Base(e.path))
+			if ok && (g.kind != 0 || in.pats.match(e.path) < 0) {
 				return path, true
 			}
 		}

@@ -43,6 +43,7 @@ func (in *Input) lookOnce(path string, d *dir) {
 	}
 	in.copiedEarly(d, l)
 	in.left(d, l)
+	in.orphans(d, l)
 	for _, e := range in.discover(l) {
 		in.adopt(d, l, e)
 	}

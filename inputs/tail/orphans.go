@@ -1,0 +1,73 @@
+package tail
+
+import "path/filepath"
+
+// Rotated files of paths of which nothing is known: the path appeared and its
+// file was rotated while nobody looked.
+
+// orphans adopts those of paths at which nothing is now. Rotated files that a
+// pattern matches are seen to by adopt.
+func (in *Input) orphans(d *dir, l *listing) {
+	seen := map[string]bool{}
+	for _, e := range l.files {
+		if in.byKey[e.key] != nil || e.link || len(in.deferred) == 0 && d.prior != nil && d.prior.has(filepath.Base(e.path)) {
+			continue
+		}
+		if in.pats.match(e.path) >= 0 {
+			continue
+		}
+		for _, base := range originals(filepath.Base(e.path)) {
+			path := filepath.Join(l.dir, base)
+			if seen[path] || in.tails[path] != nil || l.has(base) || in.pats.match(path) < 0 {
+				continue
+			}
+			seen[path] = true
+			// at a first start they are noted as history: the next one could not
+			// tell those that are young from what nobody saw
+			if (in.o.FirstStart || in.anyUnseen(d, l, path)) && in.unpacked(d, l, path) {
+				in.generations(d, l, path)
+			}
+		}
+	}
+}
+
+// anyUnseen says that the family of path has a file that is no history.
+func (in *Input) anyUnseen(d *dir, l *listing, path string) bool {
+	family := in.family(l, path)
+	for i := in.knownOf(family); i < len(family); i++ {
+		if in.unseen(d, l, family, i, path) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxKinSearches is for how many directories, at a start, a directory is
+// searched to which files of unknown paths were rotated.
+const maxKinSearches = 64
+
+// searchKin finds the directories near to which files of path, of which nothing
+// is known, were rotated since the run before.
+func (in *Input) searchKin(l *listing, path string) {
+	if in.tails[path] != nil || !in.first || in.o.FirstStart || in.o.Life.IsZero() || l.dir != filepath.Dir(path) {
+		return
+	}
+	if _, ok := in.nearby[l.dir]; !ok {
+		if in.kinSearches == maxKinSearches {
+			return
+		}
+		in.kinSearches++
+	}
+	base := filepath.Base(path)
+	for _, near := range in.near(l.dir) {
+		if near.has(base) || in.pats.match(filepath.Join(near.dir, base)) >= 0 {
+			continue // they are of a path there
+		}
+		for _, m := range near.family(path) {
+			if in.byKey[m.key] == nil && in.sinceLife(m.entry) {
+				in.noteKin(path, near.dir)
+				break
+			}
+		}
+	}
+}

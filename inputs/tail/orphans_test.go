@@ -1,0 +1,112 @@
+package tail
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+// What was rotated at a path that nobody knew is shipped if it came after the
+// agent had looked last, and is history otherwise.
+func TestUnknownPath(t *testing.T) {
+	f := func(name string, before, meanwhile func(h *host), want ...string) {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, "*.log", "other/a.log")
+				h.must(os.Mkdir(h.path("old"), 0o755))
+				h.must(os.Mkdir(h.path("other"), 0o755))
+				before(h)
+				h.start()
+				h.settle()
+				h.stop()
+				meanwhile(h)
+				h.start()
+				h.settle()
+				h.append("a.log", long+" last\n")
+				h.settle()
+				h.want(append(want, long+" last")...)
+				h.stop()
+				h.start()
+				h.settle()
+				h.want(append(want, long+" last")...)
+				h.stop()
+			})
+		})
+	}
+	none := func(*host) {}
+	f("nothing at the path", none, func(h *host) {
+		h.append("a.log", long+"1\n")
+		h.rename("a.log", "a.log.1")
+	}, long+"1")
+	f("nothing at the path, twice", none, func(h *host) {
+		h.append("a.log", long+"1\n")
+		h.rename("a.log", "a.log.2")
+		h.append("a.log", long+"2\n")
+		h.rename("a.log", "a.log.1")
+	}, long+"1", long+"2")
+	f("history", func(h *host) { h.append("a.log.1", long+"old\n") }, none)
+	f("copied to another directory", none, func(h *host) {
+		h.append("a.log", long+"1\n")
+		h.copyTruncate("a.log", "old/a.log.2")
+		h.append("a.log", long+"2\n")
+		h.wait(time.Millisecond)
+		h.copyTruncate("a.log", "old/a.log.1")
+		h.append("a.log", long+"3\n")
+	}, long+"1", long+"2", long+"3")
+	f("of another path", none, func(h *host) {
+		h.append("other/a.log", long+"1\n")
+		h.append("other/a.log.1", long+"of other\n")
+		h.append("a.log", long+"2\n")
+	}, long+"2", long+"of other", long+"1")
+}
+
+// A directory is renamed, and then the log in it is rotated: the new file at the
+// path that a pattern matches has that path.
+func TestDirRenamedThenRotated(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*/a.log")
+		h.must(os.Mkdir(h.path("d"), 0o755))
+		h.start()
+		h.append("d/a.log", long+"1\n")
+		h.settle()
+		h.rename("d", "e")
+		h.append("e/a.log", long+"2\n")
+		h.settle()
+		h.rename("e/a.log", "e/a.log.1")
+		h.append("e/a.log", long+"3\n")
+		h.settle()
+		h.want(long+"1", long+"2", long+"3")
+		for _, f := range h.in.files {
+			if f.now == h.path("e/a.log") && f.path != f.now {
+				t.Errorf("the new file is shipped as %s", f.path)
+			}
+		}
+		h.stop()
+	})
+}
+
+// A file that was not read to its end is copied and truncated twice, the older
+// copy is compressed: the newer one waits for it, although a pattern matches it.
+func TestCopyWaitsForCompressed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log*")
+		h.append("a.log", long+"0\n")
+		h.start()
+		h.settle()
+		h.stop()
+		h.append("a.log", long+"1\n")
+		h.copyTruncate("a.log", "a.log.2")
+		h.wait(time.Millisecond)
+		h.compress("a.log.2", ".gz")
+		h.append("a.log", long+"2\n")
+		h.copyTruncate("a.log", "a.log.1")
+		h.append("a.log", long+"3\n")
+		h.start()
+		for range 3 {
+			h.settle()
+			h.wait(11 * time.Second)
+		}
+		h.want(long+"0", long+"1", long+"2", long+"3")
+		h.stop()
+	})
+}
