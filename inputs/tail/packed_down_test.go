@@ -1,0 +1,73 @@
+package tail
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What was rotated and compressed while the agent was down comes once and in its
+// order, whether it knew the path before or not.
+func TestSeveralCompressedWhileDown(t *testing.T) {
+	x := strings.Repeat("x", 100)
+	for name, do := range map[string]func(h *host){
+		"copytruncate": func(h *host) {
+			h.append("a.log", x+"1\n"+x+"2\n")
+			h.copyTruncate("a.log", "a.log.1")
+			h.compress("a.log.1", ".gz")
+		},
+		"copytruncate twice": func(h *host) {
+			h.append("a.log", x+"1\n")
+			h.copyTruncate("a.log", "a.log.1")
+			h.compress("a.log.1", ".gz")
+			h.append("a.log", x+"2\n")
+			h.rename("a.log.1.gz", "a.log.2.gz")
+			h.copyTruncate("a.log", "a.log.1")
+			h.compress("a.log.1", ".gz")
+		},
+		"copytruncate twice, delayed": func(h *host) {
+			h.append("a.log", x+"1\n")
+			h.copyTruncate("a.log", "a.log.1")
+			h.append("a.log", x+"2\n")
+			h.rename("a.log.1", "a.log.2")
+			h.compress("a.log.2", ".gz")
+			h.copyTruncate("a.log", "a.log.1")
+		},
+		"create twice": func(h *host) {
+			h.append("a.log", x+"1\n")
+			h.rename("a.log", "a.log.1")
+			h.compress("a.log.1", ".gz")
+			h.append("a.log", x+"2\n")
+			h.rename("a.log.1.gz", "a.log.2.gz")
+			h.rename("a.log", "a.log.1")
+			h.compress("a.log.1", ".gz")
+		},
+	} {
+		for _, known := range []bool{true, false} {
+			for _, pattern := range []string{"*.log", "*.log*"} {
+				t.Run(fmt.Sprintf("%s, %s, known %v", name, pattern, known), func(t *testing.T) {
+					bubble(t, func(t *testing.T) {
+						h := newHost(t, pattern)
+						h.start()
+						var want []string
+						if known {
+							h.append("a.log", x+"0\n")
+							want = append(want, x+"0")
+						}
+						h.settle()
+						h.stop()
+						do(h)
+						h.wait(time.Millisecond)
+						h.append("a.log", x+"3\n")
+						h.start()
+						h.settleLong()
+						h.want(append(want, x+"1", x+"2", x+"3")...)
+						h.noLoss()
+						h.stop()
+					})
+				})
+			}
+		}
+	}
+}
