@@ -104,6 +104,12 @@
 // to know it by: its lines before that are lost, and half a line may come as a
 // line. The same is true if it is truncated twice within a second.
 //
+// When that file is copied before it is truncated, and the copy is compressed
+// before it is known whose it is, the copy may come after what was written
+// behind it, and what was read of it twice. A line that a copy breaks off in,
+// and that goes on in a file that is truncated before the line is acked, cannot
+// be sent again after a crash.
+//
 // A file that is truncated after it was given a name outside its family is read
 // before the generations that nobody saw, since nothing tells its place.
 //
