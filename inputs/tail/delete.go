@@ -129,7 +129,7 @@ func (f *file) shippedWhole(t time.Time) bool {
 
 // delete removes the name of f, which the journal knows to be wanted, and says
 // whether it did.
-func (in *Input) delete(f *file) bool {
+func (in *Input) delete(f *file) (deleted bool) {
 	dir, err := in.disk.openDir(filepath.Dir(f.now))
 	if err != nil {
 		return in.notDeleted(f, err)
@@ -137,6 +137,13 @@ func (in *Input) delete(f *file) bool {
 	defer unix.Close(dir)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.fd < 0 {
+		defer func() {
+			if !deleted {
+				f.close()
+			}
+		}()
+	}
 	if err := f.open(); err != nil {
 		return in.notDeleted(f, err)
 	}

@@ -100,6 +100,8 @@ type file struct {
 	packedAs  stamp       // the compressed file when it was checked
 	polled    atomic.Bool // Run looks at it often
 	deleting  bool        // it is being deleted, as the journal knows
+	ended     int64       // under mu: up to where it was read when the rest was accounted for
+	lostBy    string      // the cause of its last loss
 	missed    int64       // under mu: the scan after which Fetch did not find its bytes
 }
 

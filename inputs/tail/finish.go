@@ -11,6 +11,7 @@ import (
 func (in *Input) finish(f *file) {
 	f.mu.Lock()
 	f.close()
+	f.ended = max(f.ended, f.pos.off)
 	f.mu.Unlock()
 	f.state, f.since = done, time.Now()
 	f.queue.remove(f)
@@ -30,6 +31,7 @@ func (in *Input) finish(f *file) {
 		in.wake(g)
 	}
 	f.followers = nil
+	in.loseBack(f)
 }
 
 // noteFile brings the journal's record of f up to date.
@@ -79,6 +81,9 @@ func (in *Input) drop(f *file) {
 	}
 	in.displace(f)
 	delete(in.del.failed, f)
+	f.mu.Lock()
+	f.close()
+	f.mu.Unlock()
 	in.mu.Lock()
 	delete(in.files, f.id)
 	delete(in.active, f)

@@ -36,6 +36,9 @@ func (in *Input) giveUpHeld() {
 // giveUpUnread lets go of a deleted file that was not read to its end.
 func (in *Input) giveUpUnread(f *file) {
 	if f.state == done {
+		f.mu.Lock()
+		f.close() // somebody opened it for another reason
+		f.mu.Unlock()
 		return
 	}
 	f.queue.remove(f)
@@ -44,7 +47,7 @@ func (in *Input) giveUpUnread(f *file) {
 	if rest > 0 && f.fd >= 0 {
 		lines = f.countLines(f.pos.off)
 	}
-	f.gone = true
+	f.gone, f.ended = true, f.pos.off
 	f.mu.Unlock()
 	if rest > 0 {
 		in.loseLines(f, rest, lines, lostHeld)

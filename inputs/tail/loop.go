@@ -230,11 +230,15 @@ func (in *Input) retry(now time.Time) {
 	}
 }
 
-// closeIdle closes the files that had no data for a while.
+// closeIdle closes the files that had no data for a while, and those that are
+// not read any more and were opened for another reason.
 func (in *Input) closeIdle(now time.Time) {
 	for _, f := range in.openFiles() {
 		f.mu.Lock()
 		idle := f.fd >= 0 && now.Sub(f.grown) > f.conf.CloseIdle && f.state == following && !f.unread()
+		if f.state == done || f.removed() {
+			f.close()
+		}
 		f.mu.Unlock()
 		if idle && !in.hot[f] && !f.queue.busy(f) {
 			f.mu.Lock()
@@ -270,6 +274,7 @@ func (in *Input) recheckLater() {
 func (in *Input) troubled(f *file, err error) {
 	switch {
 	case f.state == done:
+		in.loseBack(f)
 	case f.packed && err != nil:
 		in.packedFailed(f, err)
 	case err == nil || errors.Is(err, errMoved):

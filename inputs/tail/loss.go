@@ -37,6 +37,7 @@ func (in *Input) loseLines(f *file, n, lines int64, cause string, more ...any) {
 	in.mu.Lock()
 	in.lost.Add(lost)
 	in.mu.Unlock()
+	f.lostBy = cause
 	in.o.Journal.Note(journal.Record{Lost: &lost})
 	args := []any{"cause", cause, "path", f.path, "offset", f.at(), "bytes", n}
 	if lines > 0 {
@@ -49,6 +50,7 @@ func (in *Input) loseLines(f *file, n, lines int64, cause string, more ...any) {
 func (in *Input) loseRest(f *file, l *listing) {
 	f.mu.Lock()
 	rest := f.size - f.pos.off
+	f.ended = f.pos.off
 	f.mu.Unlock()
 	if p := in.spoilt(f, l); p != nil {
 		in.losePacked(f, p.inside.size-f.at(), p.entry.size, p.entry.path, p.inside.err)
@@ -75,10 +77,31 @@ func (in *Input) losePacked(f *file, plain, size int64, path string, err error) 
 func (in *Input) loseTruncated(f *file) {
 	f.mu.Lock()
 	rest := f.sure - f.pos.off
+	f.ended = f.pos.off
 	f.mu.Unlock()
 	if rest > 0 {
 		in.lose(f, rest, lostTruncated)
 	}
+}
+
+// loseBack counts what the lane gave back of f, which is done and cannot be read
+// again, after the rest was accounted for.
+func (in *Input) loseBack(f *file) {
+	f.mu.Lock()
+	back := f.ended - f.pos.off
+	f.ended = f.pos.off
+	gone := f.key == (key{})
+	f.mu.Unlock()
+	if back <= 0 {
+		return
+	}
+	cause := f.lostBy
+	if cause == "" && gone {
+		cause = lostTruncated
+	} else if cause == "" {
+		cause = lostDeleted
+	}
+	in.lose(f, back, cause)
 }
 
 // takeStock finds out how much of the files that wait to be read is theirs for
