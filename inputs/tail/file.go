@@ -98,6 +98,7 @@ type file struct {
 	copies    bool        // it is a copy of another: not shipped
 	preparing bool        // a job decompresses it up to pos
 	packedAs  stamp       // the compressed file when it was checked
+	behind    held        // how many lines were in it then, from where on
 	polled    atomic.Bool // Run looks at it often
 	deleting  bool        // it is being deleted, as the journal knows
 	ended     int64       // under mu: up to where it was read when the rest was accounted for

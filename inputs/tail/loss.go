@@ -57,8 +57,17 @@ func (in *Input) loseRest(f *file, l *listing) {
 		return
 	}
 	if rest > 0 {
-		in.lose(f, rest, lostDeleted)
+		in.loseLines(f, rest, f.linesBehind(), lostDeleted)
 	}
+}
+
+// linesBehind is how many lines are behind the position, if they were counted;
+// 0: unknown.
+func (f *file) linesBehind() int64 {
+	if !f.packed || f.behind.off != f.at() {
+		return 0
+	}
+	return f.behind.lines
 }
 
 // losePacked counts what is lost with a damaged compressed file of size bytes at

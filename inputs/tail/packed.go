@@ -57,6 +57,7 @@ type inside struct {
 	// blind is the files it could not be compared with yet.
 	blind map[flow.FileID]bool
 	head  []byte // the first bytes
+	lines int64  // newlines; when it is whole
 	err   error  // why it is of no use: damaged, or over a limit
 }
 

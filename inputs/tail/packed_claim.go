@@ -221,6 +221,9 @@ func (in *Input) pour(f *file, p *parcel) {
 	f.mu.Unlock()
 	f.misses, f.seeking, f.gone, f.resumed, f.settled = 0, false, false, false, true
 	f.packedAs = stamp{p.size, p.mtime}
+	if h, ok := c.holds[f.id]; ok && c.whole {
+		f.behind = h
+	}
 	switch {
 	case rest && f.state == done:
 		in.belated(f)

@@ -71,3 +71,34 @@ func TestSeveralCompressedWhileDown(t *testing.T) {
 		}
 	}
 }
+
+// A compressed file that is deleted before its rest was read is lost with the
+// number of its lines.
+func TestLinesOfDeletedCompressed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.write("a.log", 1, 3)
+		h.start()
+		h.settle()
+		h.stop()
+		h.write("a.log", 4, 60)
+		h.rename("a.log", "a.log.1")
+		h.compress("a.log.1", ".gz")
+		h.rename("a.log.1.gz", "a.log.2.gz")
+		h.write("a.log", 61, 70)
+		h.rename("a.log", "a.log.1")
+		h.compress("a.log.1", ".gz")
+		h.write("a.log", 71, 72)
+		h.start()
+		for h.logged("the rest of a file is read from its compressed form") == 0 {
+			h.wait(time.Second) // nobody reads
+		}
+		h.remove("a.log.1.gz")
+		h.settleLong()
+		h.want(append(texts(1, 60), texts(71, 72)...)...)
+		if l := h.in.Stats().Losses; len(l) != 1 || l[0].Lines != 10 {
+			t.Errorf("lost: %+v", l)
+		}
+		h.stop()
+	})
+}

@@ -223,8 +223,8 @@ func (in *Input) inspect(e entry, probes []probe, most int64) (*inside, error) {
 type inspection struct {
 	content
 	*inside
-	probes     []probe
-	off, lines int64
+	probes []probe
+	off    int64
 }
 
 func (i *inspection) run(most int64, quit <-chan struct{}) error {

@@ -30,7 +30,7 @@ func (in *Input) unwrap(e entry, path string) *file {
 		f.size = p.size // stands for what is not known
 	}
 	f.mu.Unlock()
-	f.settled, f.packedAs = true, stamp{p.size, p.mtime}
+	f.settled, f.packedAs, f.behind = true, stamp{p.size, p.mtime}, held{lines: p.inside.lines}
 	if p.inside.err != nil {
 		in.spoil(f, p.inside.err)
 	}
