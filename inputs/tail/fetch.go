@@ -28,6 +28,9 @@ func (in *Input) Fetch(s flow.Span, c *flow.Chunk) error {
 	}
 	err := in.fetch(f, s, c)
 	if err == nil {
+		f.mu.Lock()
+		f.missed = 0 // it may hide once more
+		f.mu.Unlock()
 		c.File, c.Path, c.Start = f.id, f.path, s.Start
 		c.Part, c.Final, c.Reading = s.Part, s.Final, 0
 		if s.Reading == 0 {

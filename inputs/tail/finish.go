@@ -101,12 +101,25 @@ const keepGone = 16
 // any more.
 const keepPath = time.Hour
 
+// keepRemoved is how long a file is kept at most that no input follows any more,
+// in one run: should an input follow it again, it is not shipped again.
+const keepRemoved = 7 * 24 * time.Hour
+
+// forgotten says that f, which no input follows, need not be known any more.
+func (in *Input) forgotten(f *file) bool {
+	if !f.removed() || !f.gone && time.Since(f.since) < keepRemoved {
+		return false
+	}
+	at, _ := in.o.Journal.Acked(f.id)
+	return at >= f.at() || in.queues[f.queue.topic] == nil // nobody waits for it
+}
+
 // forget drops files that are gone, done and acked, but the last few of each
 // path that still exists.
 func (in *Input) forget() {
 	gone := map[string][]*file{}
 	for _, f := range in.files {
-		if in.deleted(f) {
+		if in.deleted(f) || in.forgotten(f) {
 			in.drop(f)
 		} else if f.state == done && (f.gone || f.key == key{}) {
 			gone[f.path] = append(gone[f.path], f)

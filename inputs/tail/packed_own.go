@@ -41,6 +41,7 @@ func (in *Input) unwrap(e entry, path string) *file {
 func (in *Input) spoil(f *file, err error) {
 	f.mu.Lock()
 	rest, known := f.size-f.pos.off, f.sure > 0
+	f.ended = f.pos.off
 	f.mu.Unlock()
 	if !known {
 		rest = 0
@@ -141,7 +142,10 @@ func (in *Input) unpackedAgain(f *file, c *inside) {
 		return // it is history
 	}
 	if errors.Is(c.err, unpack.ErrFormat) {
-		f.packed, f.resumed = false, true // it has the name only
+		f.mu.Lock()
+		f.packed = false // it has the name only
+		f.mu.Unlock()
+		f.resumed = true
 		in.touched(filepath.Dir(f.now))
 		return
 	}

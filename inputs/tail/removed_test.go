@@ -105,3 +105,49 @@ func TestRemovedInput(t *testing.T) {
 		})
 	}
 }
+
+// Of a file whose input was removed nothing is kept once it is gone, or after a
+// week; until then it is not shipped again when its input comes back.
+func TestRemovedInputIsForgotten(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		for _, name := range []string{"b.log", "c.log", "d.log"} {
+			h.append(name, linesOf(1, 200))
+		}
+		h.start()
+		h.settle()
+		h.rename("d.log", "d.log.1")
+		h.wait(2 * graceTime)
+		h.stop()
+		shipped := len(h.got)
+		h.only("a.log")
+		h.start()
+		h.remove("b.log")
+		h.wait(time.Minute)
+		if n := len(h.known("b.log")); n != 0 {
+			t.Errorf("%d files that are gone are known", n)
+		}
+		h.stop()
+		h.only("*.log")
+		h.start()
+		h.settle()
+		if len(h.got) != shipped {
+			t.Errorf("%d lines came again", len(h.got)-shipped)
+		}
+		h.stop()
+		h.only("a.log")
+		h.start()
+		h.wait(time.Minute)
+		if c, d := len(h.known("c.log")), len(h.known("d.log")); c != 1 || d != 1 {
+			t.Errorf("%d and %d files are known", c, d)
+		}
+		h.in.tell(task{do: func() { // a week would take the test seconds
+			for _, f := range h.in.files {
+				f.since = f.since.Add(-keepRemoved)
+			}
+		}})
+		h.wait(time.Minute)
+		h.forgotten()
+		h.stop()
+	})
+}
