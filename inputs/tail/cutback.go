@@ -7,9 +7,13 @@ import (
 )
 
 // A file may have lost its end, and nothing else: a power loss takes what was
-// not on the disk yet, truncate -s what one tells it to. Then it is not read
-// again from its beginning, but from the highest place that is known of it: the
-// position up to which it is acked, or a step of the journal's ladder.
+// not on the disk yet. Then it is not read again from its beginning, but from the
+// highest place that is known of it: the position up to which it is acked, or a
+// step of the journal's ladder.
+//
+// A file that is written anew and begins as it did before looks the same. While
+// the agent runs, which no power loss lets it, that is the likelier of the two,
+// and its lines must not be lost: then it is read from its beginning.
 
 // cutBack is the highest place below the position of f up to which its inode,
 // which at describes, still has what was read. fd is its descriptor, or -1.
@@ -55,6 +59,21 @@ func (in *Input) places(f *file) []position {
 		out = append(out, position{off: off, mark: mark})
 	}
 	return out
+}
+
+// fromBefore says that f was not seen as it was yet in this run.
+func (f *file) fromBefore() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.sure == 0
+}
+
+// readAgain says that the inode of f, which begins as it did up to p, is read from
+// its beginning.
+func (in *Input) readAgain(f *file, p position) {
+	in.stats.again.Add(p.off)
+	in.log.Warn("a file was cut shorter, or written anew with the same beginning: it is read from its beginning, and lines may come twice",
+		"path", f.path, "bytes", p.off)
 }
 
 // readOn lets g, which has the inode of f from now on, be read from p, where f was

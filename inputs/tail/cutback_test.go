@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A file that has lost its end is read on from where it is known again, not from
+// A file that has lost its end while the agent was down is read on from where it is known again, not from
 // its beginning; what may come twice is counted, and said once.
 func TestCutBack(t *testing.T) {
 	line := func(i int) string { return fmt.Sprintf("line %05d %s", i, strings.Repeat("x", 88)) } // 100 bytes
@@ -19,7 +19,7 @@ func TestCutBack(t *testing.T) {
 		}
 		return all
 	}
-	f := func(name string, down bool, cut int64, more []string, again int) {
+	f := func(name string, cut int64, more []string, again int) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				h := newHost(t, "a.log")
@@ -31,14 +31,10 @@ func TestCutBack(t *testing.T) {
 				}
 				h.want(lines(0, 1000)...)
 				h.got = nil
-				if down {
-					h.stop()
-				}
+				h.stop()
 				h.must(os.Truncate(h.path("a.log"), cut))
 				h.append("a.log", strings.Join(more, "\n")+"\n")
-				if down {
-					h.start()
-				}
+				h.start()
 				h.settle()
 				h.want(slices.Concat(lines(int(cut)/100-again, int(cut)/100), more)...)
 				// at most: where the file was cut is not known
@@ -58,11 +54,42 @@ func TestCutBack(t *testing.T) {
 			})
 		})
 	}
-	for _, down := range []bool{false, true} {
-		f("at a step", down, 98_000, []string{"new"}, 0)
-		f("behind a step", down, 98_700, []string{"new"}, 7)
-		f("written on beyond its former size", down, 99_000, lines(2000, 2100), 0)
-	}
+	f("at a step", 98_000, []string{"new"}, 0)
+	f("behind a step", 98_700, []string{"new"}, 7)
+	f("written on beyond its former size", 99_000, lines(2000, 2100), 0)
+}
+
+// A report is written anew with the same beginning, while the agent runs: all its
+// lines are shipped.
+func TestWrittenAnewAlike(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.start()
+		var want []string
+		add := func(day, from, to int) {
+			for i := from; i < to; i++ {
+				s := fmt.Sprintf("line %05d %s", i, strings.Repeat("x", 88))
+				if i >= 500 {
+					s += fmt.Sprint(" day ", day)
+				}
+				want = append(want, s)
+				h.append("a.log", s+"\n")
+			}
+			h.wait(100 * time.Millisecond)
+		}
+		for i := 0; i < 1000; i += 10 {
+			add(1, i, i+10)
+			h.take()
+		}
+		h.must(os.Truncate(h.path("a.log"), 0))
+		add(2, 0, 600)
+		h.settle()
+		h.want(want...)
+		if h.logged("level=WARN", "may come twice") != 1 || h.in.Stats().Again == 0 {
+			t.Errorf("%d bytes may come twice; log:\n%s", h.in.Stats().Again, h.log)
+		}
+		h.stop()
+	})
 }
 
 // Where nothing of it is known, it is another file.

@@ -50,8 +50,8 @@
 // first newline of the new one are read as if they stood at its end (join in
 // drain.go).
 //
-// Cut shorter: when the inode has lost its end and nothing else, as after a power
-// loss, the file is read on from the highest place below the position where it
+// Cut shorter: when the inode has lost its end and nothing else while the agent was
+// down, as after a power loss, the file is read on from the highest place below the position where it
 // is known again (cutback.go); at most three times of what was cut off is
 // repeated, and that is said.
 //

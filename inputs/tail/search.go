@@ -37,7 +37,7 @@ func (in *Input) search(f *file, l *listing) (entry, error) {
 	for _, m := range in.family(l, f.path) {
 		if g := in.byKey[m.key]; short && f.now != f.path {
 			break // it was renamed: what is there may be its successor
-		} else if short && g != nil && !g.copies {
+		} else if short && g != nil && (!g.copies || g.id < f.id) {
 			candidates = nil // this one and what is older was there before
 		} else if !m.gen.packed {
 			candidates = append(candidates, m.entry)

@@ -132,6 +132,7 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	} else {
 		in.noteFile(f)
 		in.loseTruncated(f)
+		in.knowTorn(f, l)
 	}
 	waiting := f.followers
 	f.followers = nil
@@ -152,8 +153,11 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	}
 	in.joinHalves(f, found, prev, g)
 	in.link(prev, g)
-	if known {
+	switch {
+	case known && f.fromBefore():
 		in.readOn(g, f, place)
+	case known:
+		in.readAgain(f, place)
 	}
 	if newest != f {
 		in.tails[f.path] = newest
