@@ -57,6 +57,9 @@ func (in *Input) giveUp(f *file, s flow.Span) error {
 	if f.sought || f.unsure {
 		return fmt.Errorf("read %q from %d to %d again: it is being looked for in the compressed files beside it", f.path, s.Start, s.End)
 	}
+	if f.away {
+		return fmt.Errorf("read %q from %d to %d again: the file system that it is on is not mounted", f.path, s.Start, s.End)
+	}
 	if f.missed == 0 {
 		f.missed = in.begun.Load()
 		in.tell(task{})

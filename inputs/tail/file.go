@@ -102,6 +102,7 @@ type file struct {
 	polled    atomic.Bool // Run looks at it often
 	deleting  bool        // it is being deleted, as the journal knows
 	ended     int64       // under mu: up to where it was read when the rest was accounted for
+	away      bool        // under mu: see Input.away
 	lostBy    string      // the cause of its last loss
 	missed    int64       // under mu: the scan after which Fetch did not find its bytes
 }

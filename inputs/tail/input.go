@@ -126,8 +126,10 @@ type Input struct {
 	waiting  map[*file]bool      // truncated files whose copy may be compressed
 	deferred map[string]*listing // the last look at the directory before a path's files had to wait for parcels
 	kindred  map[string][]*file  // the known files of each path, for this look; nil: not sorted out
-	quit     chan struct{}       // closed when Run ends
-	workers  sync.WaitGroup
+	// renumbered is the device numbers that known files have no longer.
+	renumbered map[uint64]bool
+	quit       chan struct{} // closed when Run ends
+	workers    sync.WaitGroup
 }
 
 // task is one thing that Run is to see to.
@@ -146,6 +148,7 @@ type dir struct {
 	prior   *listing         // what the last look saw; nil before it
 	looked  time.Time
 	cost    time.Duration // of the last look: large directories are looked at less often
+	dev     uint64        // the device that it was on when a known file was found in it; 0 before that
 	seeking bool          // a file that was missing is looked for once more
 	again   time.Time     // when to look again though nothing happens; zero: never
 }
@@ -174,7 +177,7 @@ func New(o Options) (*Input, error) {
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		known: map[int]*record.Reading{}, waits: map[*file]bool{}, skips: map[*file]bool{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]int64{}, first: true,
-		deferred: map[string]*listing{}, unpack: unpack.Standard, parcels: map[key]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}),
+		deferred: map[string]*listing{}, unpack: unpack.Standard, parcels: map[key]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 		del: deletions{wanted: wanted, failed: map[*file]time.Time{}},
 	}

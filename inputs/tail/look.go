@@ -108,15 +108,20 @@ func (in *Input) left(d *dir, l *listing) {
 // locate finds the known files of a directory, in it or elsewhere.
 func (in *Input) locate(d *dir, l *listing) {
 	var away []*file
+	found := false
 	for _, f := range byID(d.files) {
 		if f.key == (key{}) {
 			continue
 		}
 		if e, ok := l.stat(filepath.Base(f.now)); ok && e.key == f.key {
+			found = true
 			in.seen(f, e)
 		} else {
 			away = append(away, f)
 		}
+	}
+	if found {
+		in.onDevice(d, l.dir)
 	}
 	for _, f := range away {
 		if e, ok := l.find(f.key); ok {
@@ -191,6 +196,12 @@ func (in *Input) nearest(f *file, d *dir, l *listing) (entry, error) {
 
 // seen notes that f is at e, which has its identity.
 func (in *Input) seen(f *file, e entry) {
+	f.mu.Lock()
+	f.away = false
+	f.mu.Unlock()
+	if e.dev != f.dev {
+		in.renumbered[f.dev], f.dev = true, e.dev
+	}
 	if f.packed {
 		in.seenPacked(f, e)
 		return
@@ -289,6 +300,9 @@ func (in *Input) rotate(f *file) {
 // missing is called when the directory has no file with the identity of f. A
 // listing may miss a file that is renamed meanwhile, so one miss is no proof.
 func (in *Input) missing(f *file, d *dir, l *listing) {
+	if !f.isOpen() && !f.deleting && in.away(f, d, l) {
+		return
+	}
 	in.rotate(f)
 	f.mu.Lock()
 	open := f.fd >= 0
