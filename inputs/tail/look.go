@@ -249,10 +249,8 @@ func (in *Input) seen(f *file, e entry) {
 	switch {
 	case calm:
 		in.later = append(in.later, f) // nothing has happened to it
-	case shrunk, rewritten && f.state != done, resumed:
-		in.recheck(f)
-	case more && f.state == done:
-		in.belated(f)
+	case shrunk, rewritten, resumed, more && f.state == done:
+		in.recheck(f) // what is at the name of a copy may be the next copy
 	case more:
 		in.wake(f)
 	}
