@@ -18,6 +18,13 @@
 // identity is kept, so that a late line is still found and its copies are known
 // again (finish.go).
 //
+// A file whose input was removed from the configuration is only known where it
+// is; nothing of it is read. The journal forgets it when it is gone, or after a
+// week of one run.
+//
+// A file that is not in its directory is not gone while that is on another device
+// than it was: the file system is not mounted, and the file waits (away.go).
+//
 // An input may leave files alone that are older than a limit: they are not even
 // known until they grow (older.go). It may delete files that were shipped: they
 // end like any that was deleted, and then are forgotten (delete.go).
@@ -34,6 +41,15 @@
 // known one: they are read from their beginning, in order, before the path. Of a
 // path that nobody knew, those are unread that came after the last sign of life
 // of the journal (age.go).
+//
+// Compressed: app.log.1 becomes app.log.1.gz, another inode. When all of the
+// plain file was read, or it is open, nothing changes: its lines were read, or
+// are read from the descriptor. Otherwise the compressed file is decompressed by
+// a goroutine of its own (packed_job.go) and compared with what was read: the
+// line is read from it, in its place of the order, and offsets are those of the
+// plain bytes. The files after it wait for that. While the plain file is beside
+// it the compressed one does not count (packed.go). One that is damaged is named,
+// and what is lost with it is counted.
 //
 // Moved to another directory, such as an olddir: the known file is found by its
 // descriptor, by its handle (handle.go), or by a search near (near.go). From then
@@ -77,11 +93,17 @@
 // The looks, and all that is decided from them, are made by one goroutine, Run.
 // Reading is done by the goroutine that calls Next. Each file has a lock that is
 // held for one read. Lock order: file, the next file of its chain, queue;
-// Input.mu, Input.todoMu and Input.openMu come last. All system calls that look
+// Input.mu, Input.todoMu and Input.openMu come last; only close, when nobody
+// reads any more, takes Input.mu before a file. All system calls that look
 // at files go through disk, so that tests let things happen between any two of
 // them.
 //
 // # Limits
+//
+// When the number of a device changed at a reboot, and no file that was known on
+// it is there any more, its files seem to be on a file system that is not mounted:
+// spans of them that wait for an ack hold up their topic until a file is at their
+// path.
 //
 // What is written to a file that is idle (closed for lack of data) and deleted
 // before anybody could look is lost unseen.

@@ -103,8 +103,9 @@ func TestUnmounted(t *testing.T) {
 // the same, and one that is gone is not waited for.
 func TestDeviceNumberChanges(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		h := newHost(t, "*.log")
-		for _, name := range []string{"a.log", "b.log", "c.log"} {
+		h := newHost(t, "*.log", "sub/*.log")
+		h.must(os.Mkdir(h.path("sub"), 0o755))
+		for _, name := range []string{"a.log", "b.log", "sub/c.log"} {
 			h.append(name, linesOf(0, 200))
 		}
 		h.start()
@@ -122,7 +123,7 @@ func TestDeviceNumberChanges(t *testing.T) {
 		h.append("a.log", "1\n")
 		h.rename("b.log", "b.log.1")
 		h.append("b.log", "2\n")
-		h.remove("c.log")
+		h.remove("sub/c.log")
 		h.start()
 		h.settle()
 		if got := h.got[shipped:]; len(got) != 2 {
