@@ -109,21 +109,6 @@ func (in *Input) chains() map[string][]*file {
 	return chains
 }
 
-// halfOf finds out whether f, the copy of a truncated file, broke off in a line
-// that g, which was numbered next, goes on with: g has been joined to it, or may
-// be, because what is at the path now was born, at newest, before the copy: it
-// is the inode that the copy was made of.
-func (f *file) halfOf(g *file, newest int64) {
-	switch {
-	case g.prevID != f.id:
-	case g.base > 0:
-		f.joined, f.next = g.base, g
-		f.size = max(0, f.pos.off-f.joined)
-	case f.state != done && newest > 0 && newest < f.birth:
-		f.half, f.next = true, g
-	}
-}
-
 // after makes f wait for p.
 func (f *file) after(p *file) {
 	f.prev = p

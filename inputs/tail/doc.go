@@ -62,9 +62,9 @@
 // read again after each read (file.verify). The rest of the old content is
 // looked for in a file with the same bytes up to the position (search.go), which
 // takes over the identity; the new content is a file of its own, behind it
-// (truncate.go). Nothing is read of the inode until that is decided. When the old content broke off in a line, the bytes up to the
-// first newline of the new one are read as if they stood at its end (join in
-// drain.go).
+// (truncate.go). Nothing is read of the inode until that is decided. When the old
+// content broke off in a line, the bytes up to the first newline of the new one
+// are read as if they stood at its end (join.go).
 //
 // Cut shorter: when the inode has lost its end and nothing else while the agent was
 // down, as after a power loss, the file is read on from the highest place below the position where it
@@ -131,6 +131,13 @@
 // behind it, and what was read of it twice. A line that a copy breaks off in,
 // and that goes on in a file that is truncated before the line is acked, cannot
 // be sent again after a crash.
+//
+// A copy that ends before what was read of its file, and within its first
+// 1,024 bytes, is shipped again unless it was seen before the truncation. A file
+// that is written anew while the agent is down, with the same beginning as before,
+// is taken for one that has lost its end. Of a path that nobody knew, what was
+// rotated to another directory while the agent was down is found only when there
+// is a file at the path, and for 64 directories at a start (orphans.go).
 //
 // A file that is truncated after it was given a name outside its family is read
 // before the generations that nobody saw, since nothing tells its place.

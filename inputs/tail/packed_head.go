@@ -45,20 +45,6 @@ func (g *file) unchanged(n int) bool {
 	return ok || err != nil
 }
 
-// joinHalves notes that the generations from f to last, and g, were truncated
-// from one inode: a line that one of them breaks off in goes on in the next. f
-// counts if it was found.
-func (in *Input) joinHalves(f *file, found bool, last, g *file) {
-	for p, next := last, g; p != nil && p.path == f.path; p, next = in.files[p.prevID], p {
-		if p != f || found {
-			p.half, p.next = true, next
-		}
-		if p == f {
-			return
-		}
-	}
-}
-
 // shortJoined says that what is known of the first bytes of f has bytes of the
 // next file, which are joined to its end. The caller holds mu.
 func (f *file) shortJoined() bool {

@@ -126,29 +126,6 @@ func (f *file) fill(c *flow.Chunk, lead, want int) (int, error) {
 	return n, nil
 }
 
-// fillJoined reads what is joined to the end of the file, from offset off on.
-func (f *file) fillJoined(p []byte, off int64) (int, error) {
-	at := off - f.size
-	if at < 0 || at >= f.joined || f.next == nil {
-		return 0, nil
-	}
-	g := f.next
-	g.mu.Lock() // files are locked in the order of their chain
-	defer g.mu.Unlock()
-	head, letGo, err := g.head()
-	if err != nil {
-		return 0, fmt.Errorf("the rest of the line at %q: %w", g.now, err)
-	}
-	defer letGo()
-	if ok, err := head.matches(g.base, g.markBase()); err != nil || !ok {
-		if err == nil {
-			f.queue.in.report(g, nil) // it was truncated once more
-		}
-		return 0, err
-	}
-	return head.pread(p[:min(int64(len(p)), f.joined-at)], at)
-}
-
 // verify says whether the file still has the content that pos marks, and is
 // at least end bytes long. It takes note of the size.
 func (f *file) verify(end int64) (bool, error) {

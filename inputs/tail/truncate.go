@@ -204,15 +204,3 @@ func (in *Input) detach(f *file) int {
 	f.mu.Unlock()
 	return fd
 }
-
-// lostHalf is called when f is lost, which a file that breaks off in the middle of
-// a line may be waiting for.
-func (in *Input) lostHalf(f *file) {
-	for p := range in.active {
-		if p.next == f {
-			p.mu.Lock()
-			p.unjoin()
-			p.mu.Unlock()
-		}
-	}
-}
