@@ -179,7 +179,8 @@ func (a *agent) watch(ctx context.Context) {
 		select {
 		case <-next.C:
 			a.report()
-			idle.look(a.input.Stats().Read, time.Now(), debug.FreeOSMemory)
+			now := a.input.Stats()
+			idle.look(now.Read, now.Scans, time.Now(), debug.FreeOSMemory)
 			next.Reset(statusEvery)
 		case <-ctx.Done():
 			return

@@ -2,29 +2,25 @@ package agent
 
 import "time"
 
-const (
-	// restAfter is how long no line must have been read until memory is given
-	// back, and restEvery how long until it is done again while none is: full
-	// scans leave some garbage, which the collector lets grow to as much as
-	// all files take.
-	restAfter = time.Minute
-	restEvery = 2 * time.Minute
-)
+// restAfter is how long no line must have been read until memory is given back.
+const restAfter = time.Minute
 
 // rest gives memory back to the system while nothing is read: what was needed
-// for lines, and what the garbage collector keeps for more. It belongs to watch.
+// for lines, and after each full scan what that took, which with many files is
+// as much as they all take. It belongs to watch.
 type rest struct {
-	read int64 // bytes of lines so far
-	next time.Time
+	read  int64 // bytes of lines so far
+	since time.Time
+	scans int64 // full scans when memory was last given back; -1: not yet
 }
 
-// look is called with the bytes of lines that were read so far.
-func (r *rest) look(read int64, now time.Time, give func()) {
+// look is called with the bytes of lines and the full scans so far.
+func (r *rest) look(read, scans int64, now time.Time, give func()) {
 	switch {
-	case read != r.read || r.next.IsZero():
-		*r = rest{read: read, next: now.Add(restAfter)}
-	case !now.Before(r.next):
-		r.next = now.Add(restEvery)
+	case read != r.read || r.since.IsZero():
+		*r = rest{read: read, since: now, scans: -1}
+	case scans != r.scans && now.Sub(r.since) >= restAfter:
+		r.scans = scans
 		give()
 	}
 }
