@@ -67,7 +67,7 @@ func (r *report) list(files []tail.Match) {
 	var bad unreadable
 	for i, m := range files {
 		if i < shown {
-			r.line("      %s%s", m.Path, remark(m))
+			r.line("      %s%s", harmless(m.Path), remark(m))
 		}
 		if m.Err == nil && m.Same == "" {
 			bad.try(m.Path)
@@ -85,7 +85,7 @@ func remark(m tail.Match) string {
 	case m.Err != nil:
 		return " (not followed: " + m.Err.Error() + ")"
 	case m.Same != "":
-		return " (the same file as " + m.Same + ": read once)"
+		return " (the same file as " + harmless(m.Same) + ": read once)"
 	case m.Older:
 		return " (older than ignore_older: left alone until it grows)"
 	case m.Link:
@@ -105,9 +105,9 @@ func (r *report) taken(cfg *config.Config, all []tail.Match, i int) {
 	}
 	for _, first := range slices.Sorted(maps.Keys(taken)) {
 		files, other := taken[first], &cfg.Inputs[first]
-		text := fmt.Sprintf("%s, like %s", count(len(files), "file"), files[0].Path)
+		text := fmt.Sprintf("%s, like %s", count(len(files), "file"), harmless(files[0].Path))
 		if len(files) == 1 {
-			text = files[0].Path
+			text = harmless(files[0].Path)
 		}
 		if other.Topic == cfg.Inputs[i].Topic {
 			r.line("  (the input at %s comes first and takes %s)", other.At, text)

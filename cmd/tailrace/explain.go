@@ -71,7 +71,7 @@ func explainAll(ctx context.Context, cfg *config.Config, paths []string, out io.
 			}
 			continue
 		}
-		w := &words{out: out, escape: isTerminal(out)}
+		w := &words{out: out}
 		if i > 0 {
 			w.line("")
 		}
@@ -94,17 +94,12 @@ func ask[T any](ctx context.Context, f func(context.Context) (T, error)) (T, err
 }
 
 // words prints what is known in words.
-type words struct {
-	out    io.Writer
-	escape bool // on a terminal: a file's name must not steer it
-}
+type words struct{ out io.Writer }
 
+// line prints one line: a file's name must neither steer a terminal nor look
+// like lines of ours.
 func (w *words) line(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	if w.escape {
-		text = harmless(text)
-	}
-	fmt.Fprintln(w.out, text)
+	fmt.Fprintln(w.out, harmless(fmt.Sprintf(format, args...)))
 }
 
 // origin says who gave the answer, and whether it may be out of date.

@@ -42,7 +42,7 @@ func printStatus(out io.Writer, cfg *config.Config, s *agent.Status, asJSON bool
 	if asJSON {
 		return json.NewEncoder(out).Encode(s)
 	}
-	w := &words{out: out, escape: isTerminal(out)}
+	w := &words{out: out}
 	if s.Running {
 		w.line("tailrace %s on %s, with state in %s: %s.", s.Version, s.Hostname, s.StateDir, s.Summary)
 	} else if s.Silent != "" {
