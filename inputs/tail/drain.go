@@ -62,18 +62,27 @@ func (in *Input) patience(f *file) time.Duration {
 	if fd.nlink == 0 {
 		return quietTime
 	}
-	for _, g := range f.followers {
-		g.mu.Lock()
-		size := g.size
-		g.mu.Unlock()
-		if size > 0 {
-			return quietTime
-		}
+	if f.isSucceeded() {
+		return quietTime
 	}
 	if f.late {
 		return quietTime
 	}
 	return graceTime
+}
+
+// isSucceeded says that something was written to a file that comes after f,
+// next or, when several were rotated at once and some are empty, later.
+func (f *file) isSucceeded() bool {
+	for _, g := range f.followers {
+		g.mu.Lock()
+		size := g.size
+		g.mu.Unlock()
+		if size > 0 || g.isSucceeded() {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *file) descriptorInfo() entry {
