@@ -103,6 +103,11 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if t := in.tails[e.path]; t != nil && t.state != done && in.changed(t) {
 		in.truncated(t) // first, so that its copy is not taken for a generation
 	}
+	before := in.tails[e.path]
+	place, handled := in.restored(d, before, e)
+	if handled {
+		return
+	}
 	in.searchKin(l, e.path)
 	if !in.unpacked(d, l, e.path) {
 		return
@@ -112,8 +117,15 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 		in.touched(l.dir) // it was renamed during this look, and met under both names
 		return
 	}
+	if prev == before && place == nil {
+		in.sayRepeated(before, e)
+	}
 	f := in.create(e, e.path, following)
 	in.link(prev, f)
+	if prev == before && place != nil {
+		in.readBehind(f, before, *place)
+		return
+	}
 	if in.old(e) && in.o.Inputs[in.pats.match(e.path)].Start == "end" {
 		in.skip(f)
 	}

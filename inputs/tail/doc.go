@@ -71,6 +71,13 @@
 // is known again (cutback.go); at most three times of what was cut off is
 // repeated, and that is said.
 //
+// Replaced at its path by another inode with the same content, as by cp and mv,
+// rsync, an editor, or a restore: when the old inode is not in its directory any
+// more, and the new one has the same first bytes and the same before the read
+// position, it is read on, once the old one was quiet. When it is the same only
+// up to a place below, in the upper half of what was read, it is read on from
+// there, behind the old one; what may come twice of it is counted (replaced.go).
+//
 // After a restart the journal tells which files are known and how far they
 // were read; the first look compares each with what was read of it, and goes on
 // from there (chain.go).
@@ -138,6 +145,13 @@
 // is taken for one that has lost its end. Of a path that nobody knew, what was
 // rotated to another directory while the agent was down is found only when there
 // is a file at the path, and for 64 directories at a start (orphans.go).
+//
+// A file that is replaced by one with another content from before the middle on
+// of what was read is shipped from its beginning, and so is one of which fewer
+// than 64 bytes were read (1,024 when nothing was at the path for a second), or
+// whose old inode is kept in another place. A program that deletes its log and
+// writes the very same lines again, as many as were read of it, is taken for one
+// that restores it: they are not shipped again.
 //
 // A file that is truncated after it was given a name outside its family is read
 // before the generations that nobody saw, since nothing tells its place.

@@ -1,0 +1,167 @@
+package tail
+
+import (
+	"bytes"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tailrace/agent/flow"
+)
+
+// A log may be replaced at its path by another inode with the same content: by
+// cp and mv, rsync, a restore from a backup, a container's copy-up, an editor.
+// It is the same file, and read on. Whoever writes may still have the old inode
+// open, so that is read until it has been quiet.
+
+// replacedMax is how many unread bytes of the old inode are compared with the
+// new one, at most.
+const replacedMax = 64 << 20
+
+// restored says whether the unknown file at e, where t was last, is t under
+// another identity. If so, or if that is to be found out by the next look, it
+// reports true. Otherwise place is from where a new file at e is to be read on
+// behind t; nil: from its beginning.
+func (in *Input) restored(d *dir, t *file, e entry) (place *position, handled bool) {
+	if !in.mayReplace(t, e) {
+		return nil, false
+	}
+	p, ok := in.placeIn(t, e)
+	t.mu.Lock()
+	at, open := t.pos.off, t.fd >= 0
+	quiet := min(time.Since(t.grown), time.Since(t.since))
+	t.mu.Unlock()
+	if (e.size < flow.Enough || ok && e.size < at) && !in.settledCopy(d, e) {
+		return nil, true // it is being written
+	}
+	if !ok || p.off < min(e.size, at)/2 {
+		return nil, false // too much of it may be new
+	}
+	if p.off < at || t.state == done || !open || !in.contains(t, e) {
+		return &p, false
+	}
+	if quiet < quietTime/2 { // drain lets it go after quietTime
+		dir := filepath.Dir(e.path)
+		time.AfterFunc(quietTime/4, func() { in.tell(task{do: func() { in.touched(dir) }}) })
+		return nil, true
+	}
+	in.log.Info("a file was replaced by one with the same content: it is read on", "path", e.path, "offset", at)
+	in.rebind(t, e)
+	in.seen(t, e)
+	return nil, true
+}
+
+// mayReplace says whether enough is known of t, which is not in its directory
+// any more, to know it again at e.
+func (in *Input) mayReplace(t *file, e entry) bool {
+	switch {
+	case t == nil, t.now != e.path, t.key == key{}, t.packed, t.removed(), t.deleting, t.state == following, len(t.followers) > 0, e.link, !t.owned(e):
+		return false
+	case t.state == done: // some time has passed: it may as well be another's first lines
+		return t.at() > flow.PrefixMax
+	}
+	return t.at() >= flow.Enough
+}
+
+// placeIn is the highest place up to which the file at e is what was read of t:
+// its position, or one below it.
+func (in *Input) placeIn(t *file, e entry) (position, bool) {
+	t.mu.Lock()
+	pos := t.pos
+	t.mu.Unlock()
+	if e.size >= pos.off {
+		if same, err := in.sameContent(t, e); same && err == nil {
+			return pos, true
+		}
+	}
+	return in.cutBack(t, e, -1)
+}
+
+// contains says whether the file at e has all of what t, which is open, has
+// behind its position.
+func (in *Input) contains(t *file, e entry) bool {
+	fd, err := in.disk.openFile(e.path)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.fd < 0 {
+		return false
+	}
+	old, err := in.disk.statFD(t.fd)
+	if err != nil || e.size < old.size || old.size-t.pos.off > replacedMax {
+		return false
+	}
+	return in.disk.sameRange(t.fd, fd, t.pos.off, old.size)
+}
+
+// readBehind lets g, which replaces t, be read from p on, when t was read to its
+// end.
+func (in *Input) readBehind(g, t *file, p position) {
+	t.mu.Lock()
+	read := t.pos.off
+	if t.state != done {
+		read = max(read, t.size)
+	}
+	t.mu.Unlock()
+	again := max(0, min(g.size, read)-p.off)
+	in.stats.again.Add(again)
+	args := []any{"path", g.path, "offset", p.off, "bytes", again}
+	if again > 0 {
+		in.log.Warn("a file was replaced by one with the same beginning: it is read on from where it is known again, and lines may come twice", args...)
+	} else {
+		in.log.Info("a file was replaced by one with the same content: it is read on", args...)
+	}
+	g.mu.Lock()
+	g.pos, g.searched = p, p.off
+	g.mu.Unlock()
+	g.base, g.baseMark = p.off, &p.mark
+	g.prevID = 0 // it does not begin in the middle of a line of t
+}
+
+// sayRepeated warns when the new file at e, which is shipped from its beginning,
+// begins like t that was there before.
+func (in *Input) sayRepeated(t *file, e entry) {
+	if !in.mayReplace(t, e) || t.at() < flow.PrefixMax || !in.samePrefix(t, e) {
+		return
+	}
+	in.log.Warn("a file was replaced by one with the same first 1024 bytes and another content, as an editor does: it is shipped from its beginning, and lines may come twice",
+		"path", e.path)
+}
+
+// samePrefix says whether the file at e begins with the first bytes that are
+// known of t.
+func (in *Input) samePrefix(t *file, e entry) bool {
+	t.mu.Lock()
+	m := t.pos.mark
+	t.mu.Unlock()
+	fd, err := in.disk.openFile(e.path)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	p := make([]byte, m.PrefixLen)
+	n, err := in.disk.pread(fd, p, 0)
+	return err == nil && n == len(p) && flow.PrefixSum(0, p) == m.Prefix
+}
+
+// sameRange compares the bytes of two files from off up to end.
+func (d *disk) sameRange(a, b int, off, end int64) bool {
+	var x, y [16 << 10]byte
+	for ; off < end; off += int64(len(x)) {
+		k := min(end-off, int64(len(x)))
+		if m, err := d.pread(a, x[:k], off); err != nil || int64(m) < k {
+			return false
+		}
+		if m, err := d.pread(b, y[:k], off); err != nil || int64(m) < k {
+			return false
+		}
+		if !bytes.Equal(x[:k], y[:k]) {
+			return false
+		}
+	}
+	return true
+}

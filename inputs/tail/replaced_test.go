@@ -1,0 +1,191 @@
+package tail
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// replace puts a file with this content at the path, in another inode.
+func (h *host) replace(name, content string) {
+	h.t.Helper()
+	h.must(os.WriteFile(h.path("tmp-"+name), []byte(content), 0o644))
+	h.rename("tmp-"+name, name)
+}
+
+// numberedLines is lines of 100 bytes.
+func numberedLines(from, to int) []string {
+	var all []string
+	for i := from; i < to; i++ {
+		all = append(all, fmt.Sprintf("line %05d %s", i, strings.Repeat("x", 88)))
+	}
+	return all
+}
+
+func textOf(lines ...string) string { return strings.Join(lines, "\n") + "\n" }
+
+// A log that is replaced at its path while the agent runs, by another inode, is
+// read on where it is known again.
+func TestReplaced(t *testing.T) {
+	type step func(h *host, old []string)
+	for _, c := range []struct {
+		name   string
+		change step
+		more   []string // what comes behind the first 500 lines
+		again  int64    // at most so many bytes come twice
+		warns  int
+	}{
+		{name: "copied and moved", change: func(h *host, old []string) {
+			h.replace("a.log", textOf(old...))
+		}, more: []string{"new"}},
+		{name: "and written to at once", change: func(h *host, old []string) {
+			h.replace("a.log", textOf(append(old, "more")...))
+		}, more: []string{"more", "new"}},
+		{name: "restored after it was deleted", change: func(h *host, old []string) {
+			h.remove("a.log")
+			h.append("a.log", textOf(old...))
+		}, more: []string{"new"}},
+		{name: "restored later", change: func(h *host, old []string) {
+			h.remove("a.log")
+			h.settle()
+			h.append("a.log", textOf(old...))
+		}, more: []string{"new"}},
+		{name: "restored bit by bit", change: func(h *host, old []string) {
+			h.remove("a.log")
+			h.append("a.log", "")
+			h.wait(300 * time.Millisecond)
+			for i := 0; i < 500; i += 100 {
+				h.append("a.log", textOf(old[i:i+100]...))
+				h.wait(300 * time.Millisecond)
+			}
+		}, more: []string{"new"}},
+		{name: "the old one is written to", change: func(h *host, old []string) {
+			f, err := os.OpenFile(h.path("a.log"), os.O_APPEND|os.O_WRONLY, 0)
+			h.must(err)
+			defer f.Close()
+			h.replace("a.log", textOf(old...))
+			for range 5 {
+				h.wait(time.Second / 4)
+				h.take()
+				_, err = f.WriteString("to the old one\n")
+				h.must(err)
+			}
+		}, more: append(repeat("to the old one", 5), "new")},
+		{name: "unread lines that the new one has", change: func(h *host, old []string) {
+			h.append("a.log", "unread\nhal")
+			h.replace("a.log", textOf(append(old, "unread", "half")...))
+		}, more: []string{"unread", "half", "new"}},
+		{name: "unread lines that the new one has not", change: func(h *host, old []string) {
+			h.append("a.log", "unread\n")
+			h.wait(0)
+			h.replace("a.log", textOf(append(old, "other")...))
+		}, more: []string{"unread", "other", "new"}, again: 100, warns: 1},
+		{name: "the last line removed", change: func(h *host, old []string) {
+			h.replace("a.log", textOf(old[:499]...))
+		}, more: append(numberedLines(490, 499), "new"), again: 900, warns: 1},
+		{name: "an early line changed", change: func(h *host, old []string) {
+			h.replace("a.log", textOf(append([]string{old[0] + "!"}, old[1:]...)...))
+		}, more: append(append([]string{numberedLines(0, 1)[0] + "!"}, numberedLines(1, 500)...), "new")},
+		{name: "a line in its first half removed", change: func(h *host, old []string) {
+			h.replace("a.log", textOf(append(append([]string{}, old[:100]...), old[101:]...)...))
+		}, more: append(append(numberedLines(0, 100), numberedLines(101, 500)...), "new"), warns: 1},
+	} {
+		for _, idle := range []bool{false, true} {
+			if idle && strings.Contains(c.name, "unread") || idle && c.name == "the old one is written to" {
+				continue // it is open then
+			}
+			t.Run(fmt.Sprintf("%s idle=%v", c.name, idle), func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					h := newHost(t, "a.log")
+					h.start()
+					old := numberedLines(0, 500)
+					for i := 0; i < 500; i += 10 {
+						h.append("a.log", textOf(old[i:i+10]...))
+						h.wait(100 * time.Millisecond)
+						h.take()
+					}
+					h.wait(2 * time.Second)
+					if idle {
+						h.wait(time.Minute)
+					}
+					h.want(old...)
+					h.got = nil
+					c.change(h, old)
+					h.settle()
+					h.append("a.log", "new\n")
+					h.settle()
+					h.want(c.more...)
+					if n := h.in.Stats().Again; n > c.again {
+						t.Errorf("%d bytes came twice at most, want %d", n, c.again)
+					}
+					if n := h.logged("level=WARN"); n != c.warns || h.logged("level=ERROR") > 0 {
+						t.Errorf("%d warnings, want %d:\n%s", n, c.warns, h.log)
+					}
+					h.stop()
+					h.got = nil
+					h.start() // nothing comes again
+					h.settle()
+					h.want()
+					h.stop()
+				})
+			})
+		}
+	}
+}
+
+func repeat(s string, n int) (all []string) {
+	for range n {
+		all = append(all, s)
+	}
+	return all
+}
+
+// What begins like the file before it is not taken for it.
+func TestNotReplaced(t *testing.T) {
+	banner := textOf(numberedLines(0, 11)...)
+	for name, change := range map[string]func(h *host) []string{
+		"rotated, the same banner": func(h *host) []string {
+			h.rename("a.log", "a.log.1")
+			next := textOf(numberedLines(1000, 1300)...)
+			h.append("a.log", banner+next)
+			return strings.Split(strings.TrimSuffix(banner+next, "\n"), "\n")
+		},
+		"deleted and created, the same banner": func(h *host) []string {
+			next := textOf(numberedLines(1000, 1300)...)
+			h.remove("a.log")
+			h.append("a.log", banner+next)
+			return strings.Split(strings.TrimSuffix(banner+next, "\n"), "\n")
+		},
+		"deleted and created, the same banner alone": func(h *host) []string {
+			h.remove("a.log")
+			h.append("a.log", banner)
+			return numberedLines(0, 11)
+		},
+		"copied and truncated": func(h *host) []string {
+			h.copyTruncate("a.log", "a.log.1")
+			h.append("a.log", banner)
+			return numberedLines(0, 11)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, "a.log")
+				h.append("a.log", banner)
+				h.start()
+				for i := 11; i < 200; i += 10 {
+					h.append("a.log", textOf(numberedLines(i, i+10)...))
+					h.wait(100 * time.Millisecond)
+					h.take()
+				}
+				h.settle()
+				h.got = nil
+				want := change(h)
+				h.settle()
+				h.want(want...)
+				h.stop()
+			})
+		})
+	}
+}
