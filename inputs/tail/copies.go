@@ -173,15 +173,25 @@ func (d *disk) sameBytes(a, b int, n int64) bool {
 	return true
 }
 
-// settledCopy says whether the copy has stopped growing; if not, another look
-// is made soon.
+// copySize is the size of what may be a copy, and since when it has had it.
+type copySize struct {
+	size  int64
+	since time.Time
+}
+
+// settledCopy says whether the copy has stopped growing: it has not changed for
+// quietTime, however often it was looked at. If not, another look is made then.
 func (in *Input) settledCopy(d *dir, e entry) bool {
-	if in.growing[e.key] == e.size {
+	was, ok := in.growing[e.key]
+	if ok && was.size == e.size && time.Since(was.since) >= quietTime {
 		delete(in.growing, e.key)
 		return true
 	}
-	in.growing[e.key] = e.size
-	d.again = time.Now().Add(quietTime)
+	if !ok || was.size != e.size {
+		was = copySize{e.size, time.Now()}
+		in.growing[e.key] = was
+	}
+	d.again = was.since.Add(quietTime)
 	return false
 }
 

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -117,6 +118,7 @@ func (in *Input) forgotten(f *file) bool {
 // forget drops files that are gone, done and acked, but the last few of each
 // path that still exists.
 func (in *Input) forget() {
+	maps.DeleteFunc(in.growing, func(_ key, c copySize) bool { return time.Since(c.since) > keepPath })
 	gone := map[string][]*file{}
 	for _, f := range in.files {
 		if in.deleted(f) || in.forgotten(f) {

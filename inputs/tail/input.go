@@ -96,7 +96,7 @@ type Input struct {
 	hot       map[*file]bool // had data a moment ago: polled
 	draining  map[*file]bool // rotated
 	warned    map[string]bool
-	growing   map[key]int64 // sizes of copies that may be under way
+	growing   map[key]copySize // sizes of copies that may be under way
 	// kin is where rotated files of a path are that are not in its directory,
 	// by that and the path.
 	kin map[string]map[string][]string
@@ -176,7 +176,7 @@ func New(o Options) (*Input, error) {
 		oldQueues: map[string]*queue{},
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		known: map[int]*record.Reading{}, waits: map[*file]bool{}, skips: map[*file]bool{},
-		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]int64{}, first: true,
+		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]copySize{}, first: true,
 		deferred: map[string]*listing{}, unpack: unpack.Standard, parcels: map[key]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 		del: deletions{wanted: wanted, failed: map[*file]time.Time{}},
