@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -73,8 +74,9 @@ func (s *nearSearch) list(dir string) {
 	if dev, ok := s.disk.device(dir); !ok || dev != s.dev {
 		return
 	}
-	l, err := s.disk.collect(dir)
-	if err == nil {
+	// a file that is renamed meanwhile can hide from one listing
+	l, err := s.disk.snapshot(dir, nil, func(entry) bool { return true })
+	if err == nil || errors.Is(err, errUnrest) {
 		s.left -= 1 + len(l.files)
 		s.found = append(s.found, l)
 	}
