@@ -147,7 +147,8 @@
 // is a file at the path, and for 64 directories at a start (orphans.go).
 //
 // A file that is replaced by one with another content from before the middle on
-// of what was read is shipped from its beginning, and so is one of which fewer
+// of what was read is shipped from its beginning, and so is one that has lost its
+// last line when all of it was shipped as one span, and one of which fewer
 // than 64 bytes were read (1,024 when nothing was at the path for a second), or
 // whose old inode is kept in another place. A program that deletes its log and
 // writes the very same lines again, as many as were read of it, is taken for one
