@@ -58,10 +58,8 @@ func (in *Input) mayReplace(t *file, e entry) bool {
 	switch {
 	case t == nil, t.now != e.path, t.key == key{}, t.packed, t.removed(), t.deleting, t.state == following, len(t.followers) > 0, e.link, !t.owned(e):
 		return false
-	case t.state == done: // some time has passed: it may as well be another's first lines
-		return t.at() > flow.PrefixMax
 	}
-	return t.at() >= flow.Enough
+	return t.at() > flow.PrefixMax // fewer may as well be the same first lines, written again
 }
 
 // placeIn is the highest place up to which the file at e is what was read of t:
