@@ -179,11 +179,12 @@ type copySize struct {
 	since time.Time
 }
 
-// settledCopy says whether the copy has stopped growing: it has not changed for
-// quietTime, however often it was looked at. If not, another look is made then.
+// settledCopy says whether the copy has stopped growing: two looks saw the same
+// size. An empty one must have stayed so for quietTime, since it may just have
+// been made, and nothing in it is to be read. If not, another look is made.
 func (in *Input) settledCopy(d *dir, e entry) bool {
 	was, ok := in.growing[e.key]
-	if ok && was.size == e.size && time.Since(was.since) >= quietTime {
+	if ok && was.size == e.size && (e.size > 0 || time.Since(was.since) >= quietTime) {
 		delete(in.growing, e.key)
 		return true
 	}
