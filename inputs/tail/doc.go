@@ -66,10 +66,10 @@
 // content broke off in a line, the bytes up to the first newline of the new one
 // are read as if they stood at its end (join.go).
 //
-// Cut shorter: when the inode has lost its end and nothing else while the agent was
-// down, as after a power loss, the file is read on from the highest place below the position where it
-// is known again (cutback.go); at most three times of what was cut off is
-// repeated, and that is said.
+// Cut shorter: when the inode has lost its end and nothing else while the agent
+// was down, as after a power loss, the file is read on from the highest place
+// below the position where it is known again (cutback.go); at most three times of
+// what was cut off is repeated, and that is said.
 //
 // Replaced at its path by another inode with the same content, as by cp and mv,
 // rsync, an editor, or a restore: when the old inode is not in its directory any
@@ -148,9 +148,9 @@
 //
 // A file that is replaced by one with another content from before the middle on
 // of what was read is shipped from its beginning, and so is one that has lost its
-// last line when all of it was shipped as one span, and one of which fewer
-// than 64 bytes were read (1,024 when nothing was at the path for a second), or
-// whose old inode is kept in another place. A program that deletes its log and
+// last line when all of it was shipped as one span, and one of which no more
+// than 1,024 bytes were read, or whose old inode is kept in another place. A
+// program that deletes its log and
 // writes the very same lines again, as many as were read of it, is taken for one
 // that restores it: they are not shipped again.
 //
