@@ -104,11 +104,16 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 		in.truncated(t) // first, so that its copy is not taken for a generation
 	}
 	before := in.tails[e.path]
-	place, handled := in.restored(d, before, e)
-	if handled {
-		return
+	var place *position
+	if !in.rotatedUnseen(l, e.path) {
+		var handled bool
+		if place, handled = in.restored(d, before, e); handled {
+			return
+		}
 	}
-	in.searchKin(l, e.path)
+	if in.tails[e.path] == nil {
+		in.searchKin(l, e.path)
+	}
 	if !in.unpacked(d, l, e.path) {
 		return
 	}

@@ -86,6 +86,78 @@ func TestOldDirWhileDown(t *testing.T) {
 	})
 }
 
+// What was rotated to another directory for the first time while the agent was
+// down, and compressed there, is read from there.
+func TestOldDirCompressedWhileDown(t *testing.T) {
+	f := func(name string, want []string, rotate func(h *host)) {
+		for _, handles := range []bool{true, false} {
+			t.Run(name, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					h := newHost(t, "app/a.log")
+					h.noHandles = !handles
+					h.must(os.MkdirAll(h.path("app/old"), 0o755))
+					h.must(os.MkdirAll(h.path("other"), 0o755))
+					h.append("app/a.log", long+"\n")
+					h.start()
+					h.settle()
+					h.stop()
+					h.got = nil
+					rotate(h)
+					h.append("other/a.log", "of another\n")
+					h.compressTo("other/a.log", "other/a.log.1.gz")
+					h.append("other/a.log", "of another\n")
+					h.start()
+					h.settleLong()
+					h.want(want...)
+					h.noLoss()
+					h.stop()
+				})
+			})
+		}
+	}
+	f("once", []string{"2", "3"}, func(h *host) {
+		h.append("app/a.log", "2\n")
+		h.rename("app/a.log", "app/old/a.log.1")
+		h.compress("app/old/a.log.1", ".gz")
+		h.append("app/a.log", "3\n")
+	})
+	f("twice", []string{"2", "3", "4"}, func(h *host) {
+		h.append("app/a.log", "2\n")
+		h.rename("app/a.log", "app/old/a.log.2")
+		h.compress("app/old/a.log.2", ".gz")
+		h.append("app/old/a.log.1", "3\n")
+		h.compress("app/old/a.log.1", ".gz")
+		h.append("app/a.log", "4\n")
+	})
+	f("once, and again uncompressed", []string{"2", "3", "4"}, func(h *host) {
+		h.append("app/a.log", "2\n")
+		h.rename("app/a.log", "app/old/a.log-20260101")
+		h.compress("app/old/a.log-20260101", ".gz")
+		h.append("app/old/a.log-20260102", "3\n")
+		h.append("app/a.log", "4\n")
+	})
+	f("nothing is at the path", []string{"2"}, func(h *host) {
+		h.append("app/a.log", "2\n")
+		h.rename("app/a.log", "app/old/a.log.1")
+		h.compress("app/old/a.log.1", ".gz")
+	})
+	f("copytruncate", []string{"2", "3"}, func(h *host) {
+		h.append("app/a.log", "2\n")
+		h.copyTruncate("app/a.log", "app/old/a.log.1")
+		h.compress("app/old/a.log.1", ".gz")
+		h.append("app/a.log", "3\n")
+	})
+	f("copytruncate, twice", []string{"2", "3", "4"}, func(h *host) {
+		h.append("app/a.log", "2\n")
+		h.copyTruncate("app/a.log", "app/old/a.log.2")
+		h.compress("app/old/a.log.2", ".gz")
+		h.append("app/a.log", "3\n")
+		h.copyTruncate("app/a.log", "app/old/a.log.1")
+		h.compress("app/old/a.log.1", ".gz")
+		h.append("app/a.log", "4\n")
+	})
+}
+
 // With its handle a file is found wherever it is on its file system.
 func TestFarAway(t *testing.T) {
 	bubble(t, func(t *testing.T) {

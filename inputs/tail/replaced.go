@@ -3,6 +3,7 @@ package tail
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -50,6 +51,12 @@ func (in *Input) restored(d *dir, t *file, e entry) (place *position, handled bo
 	in.rebind(t, e)
 	in.seen(t, e)
 	return nil, true
+}
+
+// rotatedUnseen says that the family of path has a file that is not known: then
+// what is new at path came of a rotation, and that one is taken with it.
+func (in *Input) rotatedUnseen(l *listing, path string) bool {
+	return slices.ContainsFunc(in.family(l, path), func(m member) bool { return in.byKey[m.key] == nil && !m.gen.packed })
 }
 
 // mayReplace says whether enough is known of t, which is not in its directory
