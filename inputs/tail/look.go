@@ -312,11 +312,8 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 	if open {
 		return // it is read to its end, wherever it is
 	}
-	if f.state != done && !f.removed() && !f.deleting {
-		in.searchKin(l, f.path)
-		if in.found(f, l) {
-			return
-		}
+	if f.state != done && !f.removed() && !f.deleting && in.found(f, l) {
+		return
 	}
 	if !f.deleting && (f.state != done || !f.gone && in.unacked(f)) && in.sought(f, l) {
 		return

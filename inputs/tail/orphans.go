@@ -46,9 +46,8 @@ func (in *Input) anyUnseen(d *dir, l *listing, path string) bool {
 // searched to which files of unknown paths were rotated.
 const maxKinSearches = 64
 
-// searchKin finds the directories near to which files of path were rotated since
-// the run before: path is one of which nothing is known, or the file that was last
-// there is missing or was truncated.
+// searchKin finds the directories near to which files of path, of which nothing
+// is known, were rotated since the run before.
 func (in *Input) searchKin(l *listing, path string) {
 	if !in.first || in.o.FirstStart || in.o.Life.IsZero() || l.dir != filepath.Dir(path) || len(in.kin[l.dir][path]) > 0 {
 		return

@@ -92,9 +92,6 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		return
 	}
 	placed := ok && at.path == f.path
-	if f.state != done {
-		in.searchKin(l, f.path)
-	}
 	parcel, wait := in.searchPacked(f, l)
 	if wait {
 		in.waiting[f] = true // until it is known what is in them
