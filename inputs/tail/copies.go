@@ -104,7 +104,7 @@ func (in *Input) sameStart(f *file, e entry) bool {
 		return true
 	}
 	n := min(e.size, now.size)
-	return n > 0 && in.disk.sameBytes(a, b, n)
+	return n > 0 && in.disk.sameRange(a, b, 0, n)
 }
 
 // originals is the followed files that e, by its name, may be a copy of: in
@@ -152,14 +152,14 @@ func (in *Input) copyOf(f *file, e entry) bool {
 	}
 	defer unix.Close(b)
 	n := min(e.size, pos.off)
-	return n >= flow.Enough && in.disk.sameBytes(a, b, n)
+	return n >= flow.Enough && in.disk.sameRange(a, b, 0, n)
 }
 
-// sameBytes compares the first n bytes of two files: all of them.
-func (d *disk) sameBytes(a, b int, n int64) bool {
+// sameRange compares the bytes of two files from off up to end.
+func (d *disk) sameRange(a, b int, off, end int64) bool {
 	var x, y [16 << 10]byte
-	for off := int64(0); off < n; off += int64(len(x)) {
-		k := min(n-off, int64(len(x)))
+	for ; off < end; off += int64(len(x)) {
+		k := min(end-off, int64(len(x)))
 		if m, err := d.pread(a, x[:k], off); err != nil || int64(m) < k {
 			return false
 		}

@@ -53,6 +53,13 @@ func (c content) matches(off int64, m flow.Mark) (bool, error) {
 	return m.Follows(p), nil
 }
 
+// beginsWith compares the first bytes alone.
+func (c content) beginsWith(m flow.Mark) bool {
+	p := make([]byte, m.PrefixLen)
+	n, err := c.pread(p, 0)
+	return err == nil && n == len(p) && flow.PrefixSum(0, p) == m.Prefix
+}
+
 // firstData is the offset of the first byte at or behind off that is not NUL,
 // or -1 when there is none. It jumps over holes.
 func (c content) firstData(off int64) (int64, error) {

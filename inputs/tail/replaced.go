@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"bytes"
 	"path/filepath"
 	"slices"
 	"time"
@@ -148,25 +147,5 @@ func (in *Input) samePrefix(t *file, e entry) bool {
 		return false
 	}
 	defer unix.Close(fd)
-	p := make([]byte, m.PrefixLen)
-	n, err := in.disk.pread(fd, p, 0)
-	return err == nil && n == len(p) && flow.PrefixSum(0, p) == m.Prefix
-}
-
-// sameRange compares the bytes of two files from off up to end.
-func (d *disk) sameRange(a, b int, off, end int64) bool {
-	var x, y [16 << 10]byte
-	for ; off < end; off += int64(len(x)) {
-		k := min(end-off, int64(len(x)))
-		if m, err := d.pread(a, x[:k], off); err != nil || int64(m) < k {
-			return false
-		}
-		if m, err := d.pread(b, y[:k], off); err != nil || int64(m) < k {
-			return false
-		}
-		if !bytes.Equal(x[:k], y[:k]) {
-			return false
-		}
-	}
-	return true
+	return in.disk.content(fd).beginsWith(m)
 }

@@ -76,10 +76,3 @@ func (in *Input) beginsLike(f *file, e entry) bool {
 	same, err := in.disk.content(fd).matches(known.off, known.mark)
 	return same && err == nil
 }
-
-// beginsWith compares the first bytes alone.
-func (c content) beginsWith(m flow.Mark) bool {
-	p := make([]byte, m.PrefixLen)
-	n, err := c.pread(p, 0)
-	return err == nil && n == len(p) && flow.PrefixSum(0, p) == m.Prefix
-}
