@@ -255,14 +255,11 @@ func (in *Input) history(path string, e entry) {
 
 // skip puts the position of f behind the last newline of the file.
 func (in *Input) skip(f *file) {
-	fd, err := in.disk.openFile(f.now)
+	fd, _, err := in.disk.openAs(f.now, f.key)
 	if err != nil {
 		return // its lines will be read: better than to lose them
 	}
 	defer unix.Close(fd)
-	if e, err := in.disk.statFD(fd); err != nil || e.key != f.key {
-		return
-	}
 	off := f.size
 	if f.state != done {
 		if off, err = in.disk.content(fd).lineStart(f.size, f.width()); err != nil {

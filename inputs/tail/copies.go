@@ -94,15 +94,11 @@ func (in *Input) sameStart(f *file, e entry) bool {
 		return true
 	}
 	defer unix.Close(a)
-	b, err := in.disk.openFile(f.now)
+	b, now, err := in.disk.openAs(f.now, f.key)
 	if err != nil {
 		return true
 	}
 	defer unix.Close(b)
-	now, err := in.disk.statFD(b)
-	if err != nil || now.key != f.key {
-		return true
-	}
 	n := min(e.size, now.size)
 	return n > 0 && in.disk.sameRange(a, b, 0, n)
 }

@@ -24,13 +24,10 @@ func (in *Input) cutBack(f *file, at entry, fd int) (position, bool) {
 	}
 	if fd < 0 {
 		var err error
-		if fd, err = in.disk.openFile(at.path); err != nil {
+		if fd, _, err = in.disk.openAs(at.path, at.key); err != nil {
 			return position{}, false
 		}
 		defer unix.Close(fd)
-		if e, err := in.disk.statFD(fd); err != nil || e.key != at.key {
-			return position{}, false
-		}
 	}
 	for i := len(places) - 1; i >= 0; i-- {
 		p := places[i]

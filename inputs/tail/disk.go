@@ -139,6 +139,24 @@ func (d *disk) openFile(path string) (int, error) {
 	}
 }
 
+// openAs opens path and describes it if it is the file with that identity; if not,
+// the error is errMoved.
+func (d *disk) openAs(path string, k key) (int, entry, error) {
+	fd, err := d.openFile(path)
+	if err != nil {
+		return -1, entry{}, err
+	}
+	e, err := d.statFD(fd)
+	if err == nil && e.key != k {
+		err = errMoved
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, entry{}, err
+	}
+	return fd, e, nil
+}
+
 // pread reads at off until p is full or the file ends.
 func (d *disk) pread(fd int, p []byte, off int64) (int, error) {
 	if err := d.enter("pread", ""); err != nil {

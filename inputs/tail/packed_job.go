@@ -172,16 +172,8 @@ func (r fdReader) ReadAt(p []byte, off int64) (int, error) {
 // openPacked opens the compressed file at e. The error is errMoved when it is
 // not what it was.
 func (in *Input) openPacked(e entry) (int, *unpack.Reader, error) {
-	fd, err := in.disk.openFile(e.path)
+	fd, now, err := in.disk.openAs(e.path, e.key)
 	if err != nil {
-		return -1, nil, err
-	}
-	now, err := in.disk.statFD(fd)
-	if err == nil && now.key != e.key {
-		err = errMoved
-	}
-	if err != nil {
-		unix.Close(fd)
 		return -1, nil, err
 	}
 	return fd, unpack.NewReader(e.path, fdReader{&in.disk, fd}, now.size, in.unpack), nil

@@ -157,14 +157,11 @@ func (in *Input) oldestNew(f *file, l *listing) *parcel {
 // sameHead says whether f begins with head, as far as both go, or cannot be
 // read.
 func (in *Input) sameHead(f *file, head []byte) bool {
-	fd, err := in.disk.openFile(f.now)
+	fd, _, err := in.disk.openAs(f.now, f.key)
 	if err != nil {
 		return true
 	}
 	defer unix.Close(fd)
-	if e, err := in.disk.statFD(fd); err != nil || e.key != f.key {
-		return true
-	}
 	buf := make([]byte, len(head))
 	n, err := in.disk.pread(fd, buf, 0)
 	return err != nil || n > 0 && bytes.Equal(buf[:n], head[:n])

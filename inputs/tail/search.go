@@ -118,18 +118,11 @@ func (in *Input) sameContent(f *file, e entry) (bool, error) {
 	f.mu.Lock()
 	pos := f.pos
 	f.mu.Unlock()
-	fd, err := in.disk.openFile(e.path)
+	fd, _, err := in.disk.openAs(e.path, e.key)
 	if err != nil {
 		return false, err
 	}
 	defer unix.Close(fd)
-	now, err := in.disk.statFD(fd)
-	if err != nil {
-		return false, err
-	}
-	if now.key != e.key {
-		return false, errMoved
-	}
 	return in.disk.content(fd).matches(pos.off, pos.mark)
 }
 

@@ -44,14 +44,11 @@ func (in *Input) knowTorn(f *file, l *listing) {
 // f, has the same first bytes, and the same before the highest place below its
 // end at which f is known.
 func (in *Input) beginsLike(f *file, e entry) bool {
-	fd, err := in.disk.openFile(e.path)
+	fd, _, err := in.disk.openAs(e.path, e.key)
 	if err != nil {
 		return false
 	}
 	defer unix.Close(fd)
-	if now, err := in.disk.statFD(fd); err != nil || now.key != e.key {
-		return false
-	}
 	f.mu.Lock()
 	pos := f.pos
 	f.mu.Unlock()
