@@ -53,14 +53,25 @@ func NewServer(log *slog.Logger) *Server {
 func (s *Server) OnSocket(dir string, h http.Handler) {
 	k := &socket{path: filepath.Join(dir, socketName)}
 	s.renew(k, h)
+	s.again(func() (ended bool) {
+		s.renew(k, h)
+		return false
+	})
+}
+
+// again calls try now and then, until it says that it has ended or Close is
+// called.
+func (s *Server) again(try func() (ended bool)) {
 	s.all.Go(func() {
 		tick := time.NewTicker(s.retry)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
-				s.renew(k, h)
 			case <-s.quit:
+				return
+			}
+			if try() {
 				return
 			}
 		}
@@ -140,21 +151,13 @@ func (s *Server) OnTCP(address string, h http.Handler) {
 		return
 	}
 	s.log.Error("metrics are not served: give the address free or change `metrics`; it is tried again", "address", address, "error", err)
-	s.all.Go(func() {
-		tick := time.NewTicker(s.retry)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-			case <-s.quit:
-				return
-			}
-			if l, err := net.Listen("tcp", address); err == nil {
-				s.log.Info("metrics are served", "address", address)
-				s.serve(l, h)
-				return
-			}
+	s.again(func() (ended bool) {
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			s.log.Info("metrics are served", "address", address)
+			s.serve(l, h)
 		}
+		return err == nil
 	})
 }
 

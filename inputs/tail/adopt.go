@@ -18,7 +18,7 @@ import (
 func (in *Input) discover(l *listing) []entry {
 	var out []entry
 	for _, e := range l.files {
-		if in.pats.match(e.path) < 0 || packedName(e.path) {
+		if in.pats.match(e.path) < 0 || unpack.Is(e.path) {
 			continue
 		}
 		if f := in.byKey[e.key]; f == nil {
@@ -39,8 +39,6 @@ func (in *Input) discover(l *listing) []entry {
 	})
 	return out
 }
-
-func packedName(name string) bool { return unpack.Is(name) }
 
 // sayOdd says once why a name that matches is not followed.
 func (in *Input) sayOdd(path string, err error) {
@@ -104,12 +102,9 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 		in.truncated(t) // first, so that its copy is not taken for a generation
 	}
 	before := in.tails[e.path]
-	var place *position
-	if !in.rotatedUnseen(l, e.path) {
-		var handled bool
-		if place, handled = in.restored(d, before, e); handled {
-			return
-		}
+	place, handled := in.restored(d, l, before, e)
+	if handled {
+		return
 	}
 	if in.tails[e.path] == nil {
 		in.searchKin(l, e.path)

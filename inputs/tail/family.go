@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tailrace/inputs/tail/unpack"
 )
 
 // The rotation family of a path: the files beside it whose names are its own
@@ -25,11 +27,10 @@ import (
 // .tmp) are none of it.
 
 var (
-	compressed = []string{".gz", ".zst", ".xz", ".bz2"}
-	numbered   = regexp.MustCompile(`^[._-](\d{1,5})$`)
-	american   = regexp.MustCompile(`^[._-](\d{2})-(\d{2})-(\d{4})(?:[-_.](\d{1,5}))?$`)
-	tai64n     = regexp.MustCompile(`^@([0-9a-f]{24})\.[su]$`)
-	dated      = regexp.MustCompile(`^[._-]?(\d{4}[-_.]?\d{2}[-_.]?\d{2}(?:[-_.T:]?\d+)*|\d{9,})$`)
+	numbered = regexp.MustCompile(`^[._-](\d{1,5})$`)
+	american = regexp.MustCompile(`^[._-](\d{2})-(\d{2})-(\d{4})(?:[-_.](\d{1,5}))?$`)
+	tai64n   = regexp.MustCompile(`^@([0-9a-f]{24})\.[su]$`)
+	dated    = regexp.MustCompile(`^[._-]?(\d{4}[-_.]?\d{2}[-_.]?\d{2}(?:[-_.T:]?\d+)*|\d{9,})$`)
 )
 
 // generation is the place of a name in its family. The zero value is the path
@@ -47,11 +48,8 @@ func parseGeneration(base, name string) (generation, bool) {
 	if name == base {
 		return g, true
 	}
-	for _, ext := range compressed {
-		if s, ok := strings.CutSuffix(name, ext); ok {
-			name, g.packed = s, true
-			break
-		}
+	if unpack.Is(name) {
+		name, g.packed = unpack.Plain(name), true
 	}
 	if m := tai64n.FindStringSubmatch(name); m != nil && base == multilog {
 		g.kind, g.date = 2, m[1]
@@ -99,9 +97,7 @@ func (g *generation) mark(s string) bool {
 
 // originals is the names of which name would be a generation.
 func originals(name string) []string {
-	for _, ext := range compressed {
-		name = strings.TrimSuffix(name, ext)
-	}
+	name = unpack.Plain(name)
 	ext := filepath.Ext(name)
 	var out []string
 	if tai64n.MatchString(name) {

@@ -53,24 +53,19 @@ func (in *Input) sayWhy(f *file, err error) {
 
 // tryAgain takes a parked file up again.
 func (in *Input) tryAgain(f *file) {
-	if f.packed {
-		in.mu.Lock()
-		in.unpark(f)
-		in.mu.Unlock()
-		in.wake(f)
-		return
-	}
-	f.mu.Lock()
-	err := f.open()
-	f.mu.Unlock()
-	if err != nil && !errors.Is(err, errMoved) {
-		in.park(f, err)
-		return
+	if !f.packed {
+		f.mu.Lock()
+		err := f.open()
+		f.mu.Unlock()
+		if err != nil && !errors.Is(err, errMoved) {
+			in.park(f, err)
+			return
+		}
+		in.touched(filepath.Dir(f.now))
 	}
 	in.mu.Lock()
 	in.unpark(f)
 	in.mu.Unlock()
-	in.touched(filepath.Dir(f.now))
 	in.wake(f)
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/record"
 )
 
 const (
@@ -13,9 +14,8 @@ const (
 	// calls cost nothing beside the copy, small enough to stay in the cache.
 	readSize = 256 << 10
 	// maxLine is the longest line in bytes, without its newline, that is
-	// given whole. Longer ones come as pieces of that size. A piece fits into
-	// the default max.message.bytes of Kafka (1048588) with its headers.
-	maxLine = 1<<20 - 64<<10
+	// given whole. Longer ones come as pieces of that size.
+	maxLine = record.DefaultMaxLine
 	// nulRun is how many NULs at the start of a file are taken for the hole
 	// that a writer without O_APPEND leaves after a truncation.
 	nulRun = 64

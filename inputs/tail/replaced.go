@@ -23,8 +23,8 @@ const replacedMax = 64 << 20
 // another identity. If so, or if that is to be found out by the next look, it
 // reports true. Otherwise place is from where a new file at e is to be read on
 // behind t; nil: from its beginning.
-func (in *Input) restored(d *dir, t *file, e entry) (place *position, handled bool) {
-	if !in.mayReplace(t, e) {
+func (in *Input) restored(d *dir, l *listing, t *file, e entry) (place *position, handled bool) {
+	if !in.mayReplace(t, e) || in.rotatedUnseen(l, e.path) {
 		return nil, false
 	}
 	p, ok := in.placeIn(t, e)
