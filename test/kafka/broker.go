@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -105,16 +106,24 @@ func (b *Broker) prepare(ctx context.Context, o Options) error {
 	return nil
 }
 
-// freePorts finds n ports that nobody listens on now.
+// freePorts finds n ports that nobody listens on now. They are below those that
+// Linux gives to outgoing connections (ip_local_port_range), since one of these
+// could have the port while the node is down, even a client's own connection
+// to it: then the node could not start again.
 func freePorts(host string, n int) ([]int, error) {
+	const first, end = 10_000, 32_768
 	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	for tries := 0; len(ports) < n; tries++ {
+		port := first + rand.IntN(end-first)
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err != nil && tries < 100 {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		ports = append(ports, port)
 	}
 	return ports, nil
 }
