@@ -68,7 +68,7 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if in.byKey[e.key] != nil || in.isCopy(d, e) {
 		return // it was adopted meanwhile, as a generation of another path
 	}
-	if in.seeks(e.path) {
+	if in.missingAt(e.path) {
 		return // where the one before it is says what came in between
 	}
 	if path, ok := in.kinOf(l.dir, e); ok {
@@ -135,11 +135,11 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 // copy is.
 func (in *Input) undecided(f *file) bool { return f.unsure || in.waiting[f] }
 
-// seeks says that the newest known file of path, or of the path that the name is
+// missingAt says that the newest known file of path, or of the path that the name is
 // a rotated one's of, is missing, and may be found by the next look.
-func (in *Input) seeks(path string) bool {
+func (in *Input) missingAt(path string) bool {
 	for {
-		if t := in.tails[path]; t != nil && t.seeking && t.state != done {
+		if t := in.tails[path]; t != nil && t.missing && t.state != done {
 			return true
 		}
 		base, ok := rotatedFrom(path)
@@ -206,7 +206,7 @@ func (in *Input) generation(prev *file, m member, path string, rest []member) *f
 		return in.packedGeneration(prev, m.entry, path)
 	}
 	f := in.create(m.entry, path, rotated)
-	f.settled = len(rest) > 1
+	f.sealed = len(rest) > 1
 	in.link(prev, f)
 	return f
 }

@@ -55,7 +55,7 @@ func (in *Input) drain(f *file) {
 
 // patience is how long f must have been without data before it is let go.
 func (in *Input) patience(f *file) time.Duration {
-	if f.settled {
+	if f.sealed {
 		return 0
 	}
 	fd := f.descriptorInfo()

@@ -102,7 +102,7 @@ func (f *file) waitsForMore() []explain.Wait {
 	defer f.mu.Unlock()
 	rest := max(0, f.size+f.joined-f.pos.off)
 	switch {
-	case f.held:
+	case f.reserved:
 		return []explain.Wait{{For: explain.ForData, Bytes: rest}}
 	case f.unread():
 		return []explain.Wait{{For: explain.ForTurn, Bytes: rest}}

@@ -48,10 +48,10 @@ type file struct {
 	// final says that nobody writes any more: a last line without a newline
 	// is given too.
 	final bool
-	// held says that NULs follow: space that the writer took in advance. The
+	// reserved says that NULs follow: space that the writer took in advance. The
 	// file's size does not say when they are overwritten; its mtime does.
-	held  bool
-	mtime int64
+	reserved bool
+	mtime    int64
 	// joined is how many bytes at the start of next end the line that this
 	// file, the copy of a truncated one, breaks off in. They count as if they
 	// stood at the end of this file.
@@ -87,18 +87,18 @@ type file struct {
 	recorded  bool      // the journal knows it
 	gone      bool      // no name leads to it
 	misses    int       // looks in a row that did not find it
-	seeking   bool      // the last look did not find it, and one more will tell
+	missing   bool      // the last look did not find it, and one more will tell
 	late      bool      // data came after it was done
 	wrong     error     // why it cannot be read; nil when it can
 	ino       uint64
 	followers []*file     // that wait for this one
 	half      bool        // next goes on in the middle of this one's last line
-	settled   bool        // rotated long ago: no writer is left
+	sealed    bool        // rotated long ago: no writer is left
 	resumed   bool        // not seen yet in this run
 	copies    bool        // it is a copy of another: not shipped
 	preparing bool        // a job decompresses it up to pos
 	packedAs  stamp       // the compressed file when it was checked
-	behind    held        // how many lines were in it then, from where on
+	behind    holding     // how many lines were in it then, from where on
 	polled    atomic.Bool // Run looks at it often
 	deleting  bool        // it is being deleted, as the journal knows
 	ended     int64       // under mu: up to where it was read when the rest was accounted for
@@ -177,11 +177,11 @@ func (f *file) hold(fd int) {
 
 // saw takes note of the size.
 func (f *file) saw(e entry) {
-	if e.size > f.size || f.held && e.mtime != f.mtime {
+	if e.size > f.size || f.reserved && e.mtime != f.mtime {
 		f.grown = time.Now()
 	}
-	if f.held && e.mtime != f.mtime {
-		f.searched, f.held = f.pos.off, false
+	if f.reserved && e.mtime != f.mtime {
+		f.searched, f.reserved = f.pos.off, false
 	}
 	f.size, f.mtime = e.size, e.mtime
 	f.markEarly()
@@ -208,7 +208,7 @@ func (f *file) observe() (ok, grew bool) {
 // rewritten says that the file, which e describes, is as long as before and yet
 // was written to: it may have been truncated.
 func (f *file) rewritten(e entry) bool {
-	return f.mtime != 0 && e.size == f.size && e.mtime != f.mtime && !f.held
+	return f.mtime != 0 && e.size == f.size && e.mtime != f.mtime && !f.reserved
 }
 
 // at is how far the file was read.

@@ -149,7 +149,7 @@ type dir struct {
 	looked  time.Time
 	cost    time.Duration // of the last look: large directories are looked at less often
 	dev     uint64        // the device that it was on when a known file was found in it; 0 before that
-	seeking bool          // a file that was missing is looked for once more
+	missing bool          // a file that was missing is looked for once more
 	again   time.Time     // when to look again though nothing happens; zero: never
 }
 

@@ -18,14 +18,14 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 func (in *Input) look(path string) {
 	d := in.dir(path)
 	in.lookOnce(path, d)
-	if in.first && d.seeking {
+	if in.first && d.missing {
 		in.lookOnce(path, d)
 	}
 }
 
 func (in *Input) lookOnce(path string, d *dir) {
 	delete(in.dirty, path)
-	d.looked, d.again, d.seeking = time.Now(), time.Time{}, false
+	d.looked, d.again, d.missing = time.Now(), time.Time{}, false
 	defer func() { d.cost = time.Since(d.looked) }()
 	l, err := in.snapshot(d, path)
 	if errors.Is(err, errUnrest) {
@@ -93,7 +93,7 @@ func (in *Input) left(d *dir, l *listing) {
 		}
 	}
 	for _, f := range byID(seen) {
-		if f.state != following && in.tails[f.path] == f && !f.seeking && filepath.Dir(f.path) == l.dir && !l.has(filepath.Base(f.path)) && in.pats.match(f.path) >= 0 {
+		if f.state != following && in.tails[f.path] == f && !f.missing && filepath.Dir(f.path) == l.dir && !l.has(filepath.Base(f.path)) && in.pats.match(f.path) >= 0 {
 			if f.state != done && in.changed(f) {
 				in.truncatedIn(f, l) // first, so that its copy is not taken for a generation
 				continue
@@ -132,7 +132,7 @@ func (in *Input) locate(d *dir, l *listing) {
 			in.missing(f, d, l)
 		} else {
 			in.rotate(f)
-			f.seeking = true
+			f.missing = true
 			in.seek(f, true)
 		}
 	}
@@ -206,7 +206,7 @@ func (in *Input) seen(f *file, e entry) {
 		in.seenPacked(f, e)
 		return
 	}
-	f.misses, f.seeking, f.gone, f.owner = 0, false, false, int64(e.uid)+1
+	f.misses, f.missing, f.gone, f.owner = 0, false, false, int64(e.uid)+1
 	if f.deleting {
 		in.keep(f)
 	}
@@ -315,13 +315,13 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 	if f.state != done && !f.removed() && !f.deleting && in.found(f, l) {
 		return
 	}
-	if !f.deleting && (f.state != done || !f.gone && in.unacked(f)) && in.sought(f, l) {
+	if !f.deleting && (f.state != done || !f.gone && in.unacked(f)) && in.soughtPacked(f, l) {
 		return
 	}
 	in.seek(f, in.waiting[f])
 	f.misses++
-	if f.seeking = f.misses < 2; f.seeking {
-		d.seeking = true
+	if f.missing = f.misses < 2; f.missing {
+		d.missing = true
 		d.again = time.Now().Add(lookGap)
 		in.touched(l.dir)
 		return

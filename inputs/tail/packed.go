@@ -51,7 +51,7 @@ type inside struct {
 	// asked is how far the files had been read that it was compared with;
 	// holds is the files of whose content, as far as they were read, it has
 	// the beginning; begins is those whose first bytes it has.
-	holds  map[flow.FileID]held
+	holds  map[flow.FileID]holding
 	begins map[flow.FileID]bool
 	asked  map[flow.FileID]int64
 	// blind is the files it could not be compared with yet.
@@ -61,9 +61,9 @@ type inside struct {
 	err   error  // why it is of no use: damaged, or over a limit
 }
 
-// held is how far a file had been read whose content is in a parcel, and how
+// holding is how far a file had been read whose content is in a parcel, and how
 // many newlines are behind that.
-type held struct{ off, lines int64 }
+type holding struct{ off, lines int64 }
 
 // packedQuiet is how long a compressed file must have been left alone until
 // what is wrong with it is taken for final, and it for whole.
@@ -202,7 +202,7 @@ func (in *Input) isUnpacked(d *dir, l *listing, path string) bool {
 		return false
 	}
 	family := in.family(l, path)
-	if in.seeking(path, family) {
+	if in.soughtOf(path, family) {
 		return false
 	}
 	known := in.knownOf(family)
@@ -219,9 +219,9 @@ func (in *Input) isUnpacked(d *dir, l *listing, path string) bool {
 	return in.sortOut(parcels, family)
 }
 
-// seeking says that a file of path is missing which may be in one of its
+// soughtOf says that a file of path is missing which may be in one of its
 // compressed files.
-func (in *Input) seeking(path string, family []member) bool {
+func (in *Input) soughtOf(path string, family []member) bool {
 	for _, m := range family {
 		if m.gen.packed && in.byKey[m.key] == nil {
 			return slices.ContainsFunc(in.filesOf(path), func(f *file) bool { return f.sought })

@@ -45,13 +45,13 @@ func (in *Input) reopened(p *parcel) bool {
 
 // holder is the file whose content p holds, and how far it had been read: one
 // that is not done, else the one of which most was read.
-func (in *Input) holder(p *parcel) (*file, held) {
+func (in *Input) holder(p *parcel) (*file, holding) {
 	c := p.known()
 	if c == nil || c.err != nil {
-		return nil, held{}
+		return nil, holding{}
 	}
 	var best *file
-	var at held
+	var at holding
 	for id, h := range c.holds {
 		f := in.files[id]
 		switch {
@@ -66,7 +66,7 @@ func (in *Input) holder(p *parcel) (*file, held) {
 	}
 	for id := range c.begins {
 		if f := in.files[id]; best == nil && f != nil && c.whole && f.owned(p.entry) && f.endsJoined(c.size) {
-			best, at = f, held{off: f.at()}
+			best, at = f, holding{off: f.at()}
 		}
 	}
 	return best, at
@@ -219,7 +219,7 @@ func (in *Input) pour(f *file, p *parcel) {
 	f.wrap(c.size)
 	rest := f.unread()
 	f.mu.Unlock()
-	f.misses, f.seeking, f.gone, f.resumed, f.settled = 0, false, false, false, true
+	f.misses, f.missing, f.gone, f.resumed, f.sealed = 0, false, false, false, true
 	f.packedAs = stamp{p.size, p.mtime}
 	if h, ok := c.holds[f.id]; ok && c.whole {
 		f.behind = h
@@ -236,5 +236,5 @@ func (in *Input) pour(f *file, p *parcel) {
 // wrap makes f a compressed file of size plain bytes. The caller holds mu.
 func (f *file) wrap(size int64) {
 	f.packed, f.size, f.sure, f.searched = true, size, size, f.pos.off
-	f.held, f.mtime, f.early, f.sought, f.unsure = false, 0, nil, false, false
+	f.reserved, f.mtime, f.early, f.sought, f.unsure = false, 0, nil, false, false
 }

@@ -190,7 +190,7 @@ func (in *Input) inspect(e entry, probes []probe, most int64) (*inside, error) {
 	defer r.Close()
 	i := inspection{
 		content: content{&in.disk, fd, &unpacked{Reader: r}},
-		inside:  &inside{asked: map[flow.FileID]int64{}, holds: map[flow.FileID]held{}, begins: map[flow.FileID]bool{}, blind: map[flow.FileID]bool{}},
+		inside:  &inside{asked: map[flow.FileID]int64{}, holds: map[flow.FileID]holding{}, begins: map[flow.FileID]bool{}, blind: map[flow.FileID]bool{}},
 	}
 	for _, p := range probes {
 		i.asked[p.id] = p.pos.off
@@ -242,7 +242,7 @@ func (i *inspection) run(most int64, quit <-chan struct{}) error {
 	if i.whole {
 		i.size = i.off
 		for id, h := range i.holds {
-			i.holds[id] = held{h.off, i.lines - h.lines}
+			i.holds[id] = holding{h.off, i.lines - h.lines}
 		}
 		return nil
 	}
@@ -282,7 +282,7 @@ func (i *inspection) compare(p []byte) error {
 		}
 		if same {
 			before := bytes.Count(p[:max(0, q.pos.off-i.off)], []byte{'\n'})
-			i.holds[q.id] = held{q.pos.off, i.lines + int64(before)}
+			i.holds[q.id] = holding{q.pos.off, i.lines + int64(before)}
 		}
 	}
 	i.lines += int64(bytes.Count(p, []byte{'\n'}))
@@ -301,7 +301,7 @@ func (i *inspection) guess() error {
 	}
 	if len(found) == 1 {
 		i.size = found[0].pos.off
-		i.holds[found[0].id] = held{off: i.size}
+		i.holds[found[0].id] = holding{off: i.size}
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func (in *Input) unwrap(e entry, path string) *file {
 		f.size = p.size // stands for what is not known
 	}
 	f.mu.Unlock()
-	f.settled, f.packedAs, f.behind = true, stamp{p.size, p.mtime}, held{lines: p.inside.lines}
+	f.sealed, f.packedAs, f.behind = true, stamp{p.size, p.mtime}, holding{lines: p.inside.lines}
 	if p.inside.err != nil {
 		in.spoil(f, p.inside.err)
 	}
@@ -106,7 +106,7 @@ type stamp struct{ size, mtime int64 }
 
 // seenPacked notes that f, a compressed file, is at e.
 func (in *Input) seenPacked(f *file, e entry) {
-	f.misses, f.seeking, f.gone, f.owner = 0, false, false, int64(e.uid)+1
+	f.misses, f.missing, f.gone, f.owner = 0, false, false, int64(e.uid)+1
 	if f.now != e.path {
 		in.move(f, e.path)
 		in.noteFile(f)
@@ -138,7 +138,7 @@ func (in *Input) seenPacked(f *file, e entry) {
 // known from the run before, or was written to since it was checked.
 func (in *Input) unpackedAgain(f *file, c *inside) {
 	at := f.at()
-	if f.state == done && at == 0 && !f.settled {
+	if f.state == done && at == 0 && !f.sealed {
 		return // it is history
 	}
 	if errors.Is(c.err, unpack.ErrFormat) {
@@ -168,7 +168,7 @@ func (in *Input) unpackedAgain(f *file, c *inside) {
 	case rest && f.state == done:
 		in.belated(f)
 	case f.state != done:
-		f.settled, f.grown = true, time.Now()
+		f.sealed, f.grown = true, time.Now()
 		in.draining[f] = true
 		in.wake(f)
 	}

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sought says whether the rest of f, which is missing, may be in a compressed
+// soughtPacked says whether the rest of f, which is missing, may be in a compressed
 // file of its family that is not known yet, or is in one.
-func (in *Input) sought(f *file, l *listing) bool {
+func (in *Input) soughtPacked(f *file, l *listing) bool {
 	if in.pats.match(f.path) < 0 {
 		return false
 	}
@@ -74,7 +74,7 @@ func (in *Input) searchPacked(f *file, l *listing) (copied *parcel, wait bool) {
 		case c == nil:
 			wait = wait || !p.unreadable()
 		case c.err != nil || !f.owned(p.entry):
-		case c.holds[f.id] != (held{}) && c.holds[f.id].off == f.at(), f.at() == 0 && i >= known:
+		case c.holds[f.id] != (holding{}) && c.holds[f.id].off == f.at(), f.at() == 0 && i >= known:
 			if copied == nil {
 				copied = p
 			}
@@ -100,7 +100,7 @@ func (in *Input) copiedPacked(f *file, l *listing) bool {
 	was := f.unsure
 	f.unsure = p != nil && c == nil && !p.unreadable()
 	freed := was && !f.unsure
-	h, off := held{}, f.pos.off
+	h, off := holding{}, f.pos.off
 	f.mu.Unlock()
 	if c != nil && c.err == nil {
 		h = c.holds[f.id]

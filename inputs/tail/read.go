@@ -93,7 +93,7 @@ func (f *file) load(c *flow.Chunk, want, width int) (lead, n int, r result, err 
 		switch {
 		case err != nil:
 			return 0, 0, broken, err
-		case f.held:
+		case f.reserved:
 			return 0, 0, nothing, nil
 		case !skipped:
 			return lead, n, filled, nil
@@ -159,7 +159,7 @@ func (f *file) verify(end int64) (bool, error) {
 // file is skipped once something follows; when nothing but NULs follows up to
 // the end of the file, they are space that the writer took in advance.
 func (f *file) nuls(data []byte, width int) (skipped bool, err error) {
-	f.held = false
+	f.reserved = false
 	if notNul(data) >= 0 && f.pos.off > 0 {
 		return false, nil
 	}
@@ -168,7 +168,7 @@ func (f *file) nuls(data []byte, width int) (skipped bool, err error) {
 		return false, err
 	}
 	if at < 0 {
-		f.held, f.searched = true, f.size
+		f.reserved, f.searched = true, f.size
 		return false, nil
 	}
 	at -= at % int64(width)
