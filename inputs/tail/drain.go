@@ -10,10 +10,7 @@ func (in *Input) drainAll() {
 			in.drainPacked(f)
 			continue
 		}
-		if f.sought {
-			continue // until it is known where it is
-		}
-		if f.prev == nil && f.recorded && f.wrong == nil && !f.queue.busy(f) {
+		if in.blocked(f)&^nowhere == 0 && !f.queue.busy(f) {
 			in.drain(f)
 		}
 	}

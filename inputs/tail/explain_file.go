@@ -66,26 +66,25 @@ func (f *file) verdict() explain.Verdict {
 // waits is what has to happen before more of f is shipped. Run calls it.
 func (f *file) waits(acked int64) []explain.Wait {
 	var out []explain.Wait
-	if f.state == done || f.state == unfollowed {
+	why := f.queue.in.blocked(f)
+	if why&ended != 0 {
 		return f.waitsForAnswer(nil, acked)
 	}
-	if !f.recorded {
+	if why&unrecorded != 0 {
 		out = append(out, explain.Wait{For: explain.ForJournal})
 	}
-	f.mu.Lock()
-	sought := f.sought
-	f.mu.Unlock()
-	if sought || f.queue.in.waiting[f] {
+	if why&doubtful != 0 {
 		out = append(out, explain.Wait{For: explain.ForUnpacking})
 	}
-	if f.wrong != nil {
+	if why&unreadable != 0 {
 		out = append(out, explain.Wait{For: explain.ForRetry, Error: f.wrong.Error(), Until: f.queue.in.parked[f].retry})
 	}
-	if p := f.prev; p != nil {
+	if why&succeeding != 0 {
+		p := f.prev
 		p.mu.Lock()
 		out = append(out, explain.Wait{For: explain.ForPredecessor, Path: p.now, Bytes: max(0, p.size+p.joined-p.pos.off)})
 		p.mu.Unlock()
-	} else if f.wrong == nil {
+	} else if why&unreadable == 0 {
 		out = append(out, f.waitsForMore()...)
 	}
 	return f.waitsForAnswer(out, acked)

@@ -66,7 +66,7 @@ func (q *queue) Next(c *flow.Chunk, max int) bool {
 
 // readOpen reads the file, opening it first if need be.
 func (f *file) readOpen(c *flow.Chunk, max int) (result, error) {
-	if f.doubted || f.unsure {
+	if f.inDoubt() {
 		return nothing, nil
 	}
 	if err := f.open(); err != nil {

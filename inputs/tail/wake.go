@@ -120,20 +120,21 @@ func (in *Input) wakeAll(files []*file) {
 
 // awake says whether f is to be read now, and opens it.
 func (in *Input) awake(f *file) bool {
-	if !f.recorded || f.wrong != nil || in.waiting[f] || f.unsure || f.state == done || f.state == unfollowed || f.gone && !f.isOpen() {
+	why := in.blocked(f)
+	if why&^succeeding != 0 {
 		return false
 	}
 	f.mu.Lock()
 	unread := f.unread()
 	if f.packed && f.fd < 0 {
 		f.mu.Unlock()
-		if unread && f.prev == nil {
+		if unread && why == 0 {
 			in.makeReady(f)
 		}
 		return false
 	}
 	var err error
-	if unread && !in.full() && (f.prev == nil || in.stats.open.Load() < maxHeld) {
+	if unread && !in.full() && (why == 0 || in.stats.open.Load() < maxHeld) {
 		err = f.open() // before it can be deleted
 	}
 	f.mu.Unlock()
@@ -143,7 +144,7 @@ func (in *Input) awake(f *file) bool {
 	case err != nil:
 		in.park(f, err)
 	default:
-		return unread && f.prev == nil
+		return unread && why == 0
 	}
 	return false
 }
