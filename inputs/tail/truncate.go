@@ -82,41 +82,16 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		return
 	}
 	defer in.decided(f)
-	path, err := l.dir, error(nil)
-	at, ok := l.locate(f)
+	at, placed, ok := in.cutAt(f, l)
 	if !ok {
-		at, err = f.stat()
-	}
-	if err != nil || ok && at.path != f.now {
-		in.touched(path) // first, it is found where it is
+		in.touched(l.dir) // first, it is found where it is
 		return
 	}
-	placed := ok && at.path == f.path
-	parcel, wait := in.searchPacked(f, l)
-	if wait {
-		in.waiting[f] = true // until it is known what is in them
-		in.seek(f, true)
+	c, ok := in.findCopy(f, l)
+	if !ok {
 		return
 	}
-	in.seek(f, false)
-	copied := entry{}
-	if parcel == nil || f.at() < flow.Enough && in.oldestNew(f, l) != parcel {
-		copied, err = in.search(f, l)
-		if errors.Is(err, errMoved) {
-			in.tell(task{f: f}) // a rotation is under way: look again
-			return
-		}
-		if err == nil {
-			parcel = nil
-		}
-	}
-	found := err == nil
 	fd := in.detach(f)
-	var place position
-	known := false // its end is gone, and nothing else
-	if !found && f.state != done {
-		place, known = in.cutBack(f, at, fd)
-	}
 	if f.state == done {
 		if fd >= 0 {
 			unix.Close(fd)
@@ -124,16 +99,80 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		in.noteFile(f)
 		return // a late file; if it matches a pattern it is found anew
 	}
+	place, known := position{}, false // its end is gone, and nothing else
+	if !c.found {
+		place, known = in.cutBack(f, at, fd)
+	}
 	in.rotate(f)
-	if parcel != nil {
-		in.pour(f, parcel)
-	} else if found {
-		in.rebind(f, copied)
-	} else {
+	switch {
+	case c.parcel != nil:
+		in.pour(f, c.parcel)
+	case c.found:
+		in.rebind(f, c.entry)
+	default:
 		in.noteFile(f)
 		in.loseTruncated(f)
 		in.knowTorn(f, l)
 	}
+	g := in.renew(f, c.found, at, placed, fd, l)
+	switch {
+	case known && f.fromBefore():
+		in.readOn(g, f, place)
+	case known:
+		in.readAgain(f, place)
+	}
+	if !c.found {
+		in.finish(f)
+		in.lostHalf(f)
+	}
+	in.record() // after what was noted of f: it must not have the inode any more
+}
+
+// cutAt describes the inode of f, which was truncated. placed says that it is at
+// its path. It reports false when it is not where it was last seen.
+func (in *Input) cutAt(f *file, l *listing) (at entry, placed, ok bool) {
+	at, listed := l.locate(f)
+	if !listed {
+		at, err := f.stat()
+		return at, false, err == nil
+	}
+	return at, at.path == f.path, at.path == f.now
+}
+
+// copied is where the rest of a truncated file is.
+type copied struct {
+	found  bool
+	parcel *parcel // the copy when it is compressed
+	entry  entry   // the copy when it is not
+}
+
+// findCopy finds the copy of f, which was truncated. It reports false when that
+// has to wait.
+func (in *Input) findCopy(f *file, l *listing) (c copied, ok bool) {
+	parcel, wait := in.searchPacked(f, l)
+	in.seek(f, wait)
+	if wait {
+		in.waiting[f] = true // until it is known what is in them
+		return c, false
+	}
+	if parcel != nil && (f.at() >= flow.Enough || in.oldestNew(f, l) == parcel) {
+		return copied{found: true, parcel: parcel}, true
+	}
+	e, err := in.search(f, l)
+	switch {
+	case errors.Is(err, errMoved):
+		in.tell(task{f: f}) // a rotation is under way: look again
+		return c, false
+	case err == nil:
+		return copied{found: true, entry: e}, true
+	}
+	return copied{found: parcel != nil, parcel: parcel}, true
+}
+
+// renew makes a file of the new content of the inode at, which f had until it was
+// truncated. It comes after f and its copies, and before what waited for f. fd
+// is its descriptor, or -1; found and placed are as in truncatedIn.
+func (in *Input) renew(f *file, found bool, at entry, placed bool, fd int, l *listing) *file {
 	waiting := f.followers
 	f.followers = nil
 	newest, prev := in.tails[f.path], f
@@ -141,7 +180,7 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		// copies of what was truncated several times; if the file was also
 		// renamed, the generations that are not known are newer than it
 		in.byKey[at.key] = f // it is none of them
-		prev = in.generations(in.dir(path), l, f.path)
+		prev = in.generations(in.dir(l.dir), l, f.path)
 	}
 	g := in.create(at, f.path, following)
 	g.gone = at.nlink == 0
@@ -153,12 +192,6 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	}
 	in.joinHalves(f, found, prev, g)
 	in.link(prev, g)
-	switch {
-	case known && f.fromBefore():
-		in.readOn(g, f, place)
-	case known:
-		in.readAgain(f, place)
-	}
 	if newest != f {
 		in.tails[f.path] = newest
 	}
@@ -168,11 +201,7 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	for _, n := range waiting {
 		n.after(g)
 	}
-	if !found {
-		in.finish(f)
-		in.lostHalf(f)
-	}
-	in.record() // after what was noted of f: it must not have the inode any more
+	return g
 }
 
 // stat describes the inode of f, which may have no name any more.
