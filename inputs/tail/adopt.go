@@ -68,7 +68,7 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if in.byKey[e.key] != nil || in.isCopy(d, e) {
 		return // it was adopted meanwhile, as a generation of another path
 	}
-	if in.missingAt(e.path) {
+	if in.missingAt(l, e.path) {
 		return // where the one before it is says what came in between
 	}
 	if path, ok := in.kinOf(l.dir, e); ok {
@@ -81,7 +81,7 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 			return
 		}
 	}
-	if base, ok := rotatedFrom(e.path); ok && in.pats.match(base) >= 0 {
+	if base, ok := in.rotatedFrom(l, e.path); ok {
 		// it and its like are taken in their order
 		if t := in.tails[base]; t != nil && in.undecided(t) {
 			return // it may be its copy
@@ -91,8 +91,12 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 			}
 		} else if !in.unpacked(d, l, base) {
 			return // so does what is at base
-		} else if !l.has(filepath.Base(base)) {
+		} else if at, ok := l.stat(filepath.Base(base)); !ok {
 			in.generations(d, l, base)
+		} else if in.byKey[at.key] == nil && !at.link && !in.leftAlone(base, at) {
+			if in.adopt(d, l, at); in.byKey[at.key] == nil {
+				return // what is at base waits
+			}
 		}
 		if in.byKey[e.key] != nil {
 			return
@@ -137,12 +141,12 @@ func (in *Input) undecided(f *file) bool { return f.unsure || in.waiting[f] }
 
 // missingAt says that the newest known file of path, or of the path that the name is
 // a rotated one's of, is missing, and may be found by the next look.
-func (in *Input) missingAt(path string) bool {
+func (in *Input) missingAt(l *listing, path string) bool {
 	for {
 		if t := in.tails[path]; t != nil && t.missing && t.state != done {
 			return true
 		}
-		base, ok := rotatedFrom(path)
+		base, ok := in.rotatedFrom(l, path)
 		if !ok {
 			return false
 		}

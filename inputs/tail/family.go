@@ -55,8 +55,7 @@ func parseGeneration(base, name string) (generation, bool) {
 		g.kind, g.date = 2, m[1]
 		return g, true
 	}
-	ext := filepath.Ext(base)
-	stem := strings.TrimSuffix(base, ext)
+	stem, ext := extension(base)
 	if suffix, ok := strings.CutPrefix(name, base); ok && g.mark(suffix) {
 		return g, true
 	}
@@ -69,6 +68,15 @@ func parseGeneration(base, name string) (generation, bool) {
 		return g, true
 	}
 	return generation{}, false
+}
+
+// extension splits name before its extension, which is no mark of rotation.
+func extension(name string) (stem, ext string) {
+	ext = filepath.Ext(name)
+	if new(generation).mark(ext) {
+		return name, ""
+	}
+	return strings.TrimSuffix(name, ext), ext
 }
 
 func (g *generation) mark(s string) bool {
@@ -124,20 +132,41 @@ func startsMark(name string, i int) bool {
 	return strings.IndexByte("._-", name[i]) >= 0 || digit(name[i]) && !digit(name[i-1])
 }
 
-// rotatedFrom is the path that a file was renamed from when it was rotated, as
-// far as its name says: with a number or a date at its end.
-func rotatedFrom(path string) (string, bool) {
-	if dir, name := filepath.Split(path); tai64n.MatchString(name) {
-		return dir + multilog, true
-	}
-	for i := len(path) - 1; i > 0 && path[i] != '/'; i-- {
-		if strings.IndexByte("._-", path[i]) >= 0 {
-			if g, ok := parseGeneration(filepath.Base(path[:i]), filepath.Base(path)); ok && g.kind != 0 {
-				return path[:i], true
+// rotatedFrom is the followed path that the file at path, in l, was rotated from,
+// as far as its name says. Several may be possible, app.log and app.log-20260131
+// of app.log-20260131-12: one that is known, or there, is preferred, and then the
+// shortest. Where the mark is before the extension, or instead of it, it must be
+// one of these: app-1.log may as well be a log of its own.
+func (in *Input) rotatedFrom(l *listing, path string) (string, bool) {
+	name, first := filepath.Base(path), ""
+	for _, base := range originals(name) {
+		atEnd := strings.HasPrefix(name, base) || base == multilog
+		for _, base := range append([]string{base}, l.extended(base)...) {
+			from := filepath.Join(filepath.Dir(path), base)
+			switch {
+			case in.pats.match(from) < 0:
+			case in.tails[from] != nil, l.has(base):
+				return from, true
+			case first == "" && atEnd:
+				first = from
 			}
 		}
 	}
-	return "", false
+	return first, first != ""
+}
+
+// extended is the names of the files that are called stem with an extension.
+func (l *listing) extended(stem string) (names []string) {
+	for _, e := range l.files[l.from(stem+"."):] {
+		name := filepath.Base(e.path)
+		if !strings.HasPrefix(name, stem+".") {
+			break
+		}
+		if base, _ := extension(name); base == stem {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // dateKey makes the date at the beginning of s, and the numbers behind it, such
@@ -183,7 +212,7 @@ func older(a, b member) int {
 // family is the rotated files of path, oldest first, without path itself.
 func (l *listing) family(path string) []member {
 	base := filepath.Base(path)
-	stem := strings.TrimSuffix(base, filepath.Ext(base))
+	stem, _ := extension(base)
 	var out []member
 	out = l.members(out, stem, path)
 	if base == multilog {

@@ -57,6 +57,8 @@ func TestFamily(t *testing.T) {
 	f("app.log", "application.log", "none")
 	f("app.log", "app.log.", "none")
 	f("a", "a.b", "none")
+	f("a.1", "a.2", "none")
+	f("a-20260131", "a-20260130", "none")
 }
 
 func TestFamilyOrder(t *testing.T) {

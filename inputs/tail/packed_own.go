@@ -62,7 +62,7 @@ func (in *Input) ownPacked(d *dir, l *listing) {
 		path, ok := in.packedFrom(l.dir, e)
 		if !ok {
 			path = e.path
-			if base, ok := rotatedFrom(e.path); ok && in.pats.match(base) >= 0 && !l.has(filepath.Base(base)) {
+			if base, ok := in.rotatedFrom(l, e.path); ok && !l.has(filepath.Base(base)) {
 				path = base
 			}
 		}
