@@ -163,11 +163,17 @@ func TestSocketRemoved(t *testing.T) {
 	for !strings.Contains(log.String(), "level=WARN") {
 		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(10 * time.Millisecond) // some tries more
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	answered()
+	lost := &socket{path: filepath.Join(dir, "none", socketName)}
+	for range 3 {
+		s.renew(lost, echo())
+	}
+	if n := strings.Count(log.String(), "socket="+lost.path); n != 1 {
+		t.Errorf("said %d times: %s", n, log)
+	}
 	other := t.TempDir()
 	k := &socket{path: filepath.Join(other, socketName)}
 	for range 2 {
@@ -180,7 +186,7 @@ func TestSocketRemoved(t *testing.T) {
 		}
 	}
 	s.Close()
-	if n := strings.Count(log.String(), "level=WARN"); n != 1 || strings.Count(log.String(), "can be asked again") != 1 {
+	if n := strings.Count(log.String(), "level=WARN"); n != 2 || strings.Count(log.String(), "can be asked again") != 1 {
 		t.Errorf("logged: %s", log)
 	}
 	if _, err := os.Lstat(filepath.Join(dir, socketName)); !errors.Is(err, fs.ErrNotExist) {

@@ -14,9 +14,7 @@ func TestUnknownPathRotatedWhileDown(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				h := newHost(t, "*.log")
 				h.append("a.log", "1\n")
-				h.start()
-				h.settle()
-				h.stop()
+				h.session()
 				h.append("b.log.2", "2\n")
 				h.append("b.log.1", "3\n")
 				h.append("b.log", "4\n")
@@ -40,9 +38,7 @@ func TestOldButWrittenWhileDown(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHost(t, "*.log")
 		h.append("a.log", "1\n")
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.append("b.log.2", "old\n")
 		h.append("b.log.1", "2\n")
 		h.append("b.log", "3\n")
@@ -89,9 +85,7 @@ func TestKilledBeforeTheFirstScanEnds(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHost(t, "*.log")
 		h.append("a.log", "1\n")
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		life, _ := h.j.begin()
 		if again, first := h.j.begin(); again != life || first {
 			t.Errorf("%v, %v after %v", again, first, life)

@@ -53,19 +53,7 @@ func TestRename(t *testing.T) {
 func TestRotatedWhileDown(t *testing.T) {
 	f := func(name string, want []string, rotate func(h *host)) {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				h := newHost(t, "a.log")
-				h.append("a.log", "a line that is long enough to be known again by its content: sixty-four bytes\n")
-				h.start()
-				h.settle()
-				h.stop()
-				h.got = nil
-				rotate(h)
-				h.start()
-				h.settle()
-				h.want(want...)
-				h.stop()
-			})
+			bubble(t, func(t *testing.T) { newHost(t, "a.log").whileDown("a.log", want, rotate) })
 		})
 	}
 	f("once", []string{"2", "3"}, func(h *host) {
@@ -104,7 +92,7 @@ func TestRotatedWhileDown(t *testing.T) {
 func TestCopyTruncate(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHost(t, "a*")
-		h.append("a.log", "a line that is long enough to be known again by its content: sixty-four bytes\n2\n")
+		h.append("a.log", long+"\n2\n")
 		h.start()
 		h.take()
 		h.got = nil

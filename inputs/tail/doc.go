@@ -82,6 +82,21 @@
 // were read; the first look compares each with what was read of it, and goes on
 // from there (chain.go).
 //
+// # What is said of a file
+//
+//	missing   the last look did not find it; the next one decides
+//	gone      no name leads to it
+//	away      the file system that it was on is not mounted
+//	sealed    nobody writes to it any more
+//	reserved  NULs follow its data: space that its writer took in advance
+//	held      open though it is deleted, until it is read (hold_deleted)
+//	parked    it cannot be read, and is tried again
+//	doubted   its inode seems to have other content; truncated decides
+//	unsure    so short that a compressed file beside it may be its copy
+//	sought    its bytes may be in a compressed file that is looked into
+//
+// All that keeps a file from being read is in blocked.go.
+//
 // # Records
 //
 // Without options every line is a record as it is. Otherwise the package record

@@ -85,9 +85,7 @@ func TestNothingLostNothingSaid(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHost(t, "a.log")
 		h.append("a.log", strings.Repeat("an old line\n", 300))
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.must(os.Truncate(h.path("a.log"), 0))
 		h.append("a.log", strings.Repeat("a new line that is longer\n", 900))
 		h.start()
@@ -105,9 +103,7 @@ func TestDeletedWhileDownIsSaid(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHost(t, "a.log")
 		h.append("a.log", strings.Repeat("a line\n", 100))
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.append("a.log", "unread\n")
 		h.remove("a.log")
 		h.start()

@@ -108,9 +108,7 @@ func TestDeviceNumberChanges(t *testing.T) {
 		for _, name := range []string{"a.log", "b.log", "sub/c.log"} {
 			h.append(name, linesOf(0, 200))
 		}
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		if h.j.files()[0].Birth == 0 {
 			t.Skip("the file system does not tell when a file was made")
 		}

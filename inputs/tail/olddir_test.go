@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// long is a line by which a file is known again.
-const long = "a line that is long enough to be known again by its content: sixty-four bytes"
-
 // What is rotated to another directory while the agent is down is found there,
 // by its handle or by a search, and so is what nobody saw: all in order.
 func TestOldDirWhileDown(t *testing.T) {
@@ -21,21 +18,7 @@ func TestOldDirWhileDown(t *testing.T) {
 					h.noHandles = !handles
 					h.must(os.MkdirAll(h.path("app/old/deep"), 0o755))
 					h.must(os.MkdirAll(h.path("beside"), 0o755))
-					h.append("app/a.log", long+"\n")
-					h.start()
-					h.settle()
-					h.stop()
-					h.got = nil
-					rotate(h)
-					h.start()
-					h.settle()
-					h.want(want...)
-					h.stop()
-					// what is in there now is known
-					h.start()
-					h.settle()
-					h.want(want...)
-					h.stop()
+					h.whileDown("app/a.log", want, rotate)
 				})
 			})
 		}
@@ -92,9 +75,7 @@ func TestFarAway(t *testing.T) {
 		h := newHost(t, "a.log")
 		h.must(os.MkdirAll(h.path("1/2/3/4"), 0o755))
 		h.append("a.log", "1\n")
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.append("a.log", "2\n")
 		h.rename("a.log", "1/2/3/4/b")
 		h.append("a.log", "3\n")
@@ -182,9 +163,7 @@ func TestSearchesNearAreFew(t *testing.T) {
 		for i := range 50 {
 			h.append("app/"+strings.Repeat("x", i+1)+".log", long+"\n")
 		}
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.must(os.RemoveAll(h.path("app")))
 		h.must(os.MkdirAll(h.path("app/sub"), 0o755))
 		lists = 0

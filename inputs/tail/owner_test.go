@@ -17,9 +17,7 @@ func TestPlantedFiles(t *testing.T) {
 				h := newHost(t, "a.log")
 				h.append("a.log", long+"\n")
 				h.must(os.Chown(h.path("a.log"), 1000, -1))
-				h.start()
-				h.settle()
-				h.stop()
+				h.session()
 				h.got = nil
 				happens(h)
 				h.must(os.Chown(h.path("a.log.1"), owner, -1))

@@ -12,9 +12,7 @@ func TestCopyTruncateCompressedTwice(t *testing.T) {
 	eachFormat(t, func(t *testing.T, ext string) {
 		h := newHost(t, "a.log")
 		h.write("a.log", 1, 3)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.write("a.log", 4, 5)
 		h.copyTruncate("a.log", "a.log.1")
 		h.compress("a.log.1", ext)
@@ -37,9 +35,7 @@ func TestUnknownPathCompressedTwice(t *testing.T) {
 	eachFormat(t, func(t *testing.T, ext string) {
 		h := newHost(t, "*.log")
 		h.write("other.log", 1, 1)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.write("a.log.2", 2, 3)
 		h.compress("a.log.2", ext)
 		h.write("a.log.1", 4, 5)
@@ -66,8 +62,7 @@ func TestRunningThenDown(t *testing.T) {
 					h.rename("a.log."+n+"0"+ext, "a.log."+string(n[0]+1)+ext)
 				}
 			}
-			h.rename("a.log", "a.log.1")
-			h.compress("a.log.1", ext)
+			h.packRotated("a.log", ext)
 		}
 		h.write("a.log", 1, 3)
 		h.settle()
@@ -94,12 +89,9 @@ func TestSlowCompression(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHost(t, "a.log")
 		h.write("a.log", 1, 3)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.write("a.log", 4, 60)
-		h.rename("a.log", "a.log.1")
-		h.compress("a.log.1", ".gz")
+		h.packRotated("a.log", ".gz")
 		packed := h.read("a.log.1.gz")
 		h.remove("a.log.1.gz")
 		h.write("a.log", 61, 62)

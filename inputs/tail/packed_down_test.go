@@ -36,12 +36,10 @@ func TestSeveralCompressedWhileDown(t *testing.T) {
 		},
 		"create twice": func(h *host) {
 			h.append("a.log", x+"1\n")
-			h.rename("a.log", "a.log.1")
-			h.compress("a.log.1", ".gz")
+			h.packRotated("a.log", ".gz")
 			h.append("a.log", x+"2\n")
 			h.rename("a.log.1.gz", "a.log.2.gz")
-			h.rename("a.log", "a.log.1")
-			h.compress("a.log.1", ".gz")
+			h.packRotated("a.log", ".gz")
 		},
 	} {
 		for _, known := range []bool{true, false} {
@@ -78,16 +76,12 @@ func TestLinesOfDeletedCompressed(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHost(t, "a.log")
 		h.write("a.log", 1, 3)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.write("a.log", 4, 60)
-		h.rename("a.log", "a.log.1")
-		h.compress("a.log.1", ".gz")
+		h.packRotated("a.log", ".gz")
 		h.rename("a.log.1.gz", "a.log.2.gz")
 		h.write("a.log", 61, 70)
-		h.rename("a.log", "a.log.1")
-		h.compress("a.log.1", ".gz")
+		h.packRotated("a.log", ".gz")
 		h.write("a.log", 71, 72)
 		h.start()
 		for h.logged("the rest of a file is read from its compressed form") == 0 {

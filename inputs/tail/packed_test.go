@@ -31,6 +31,13 @@ func (h *host) compressTo(name, to string) {
 	h.must(os.Chtimes(h.path(to), st.ModTime(), st.ModTime()))
 }
 
+// packRotated renames the file to the first generation and compresses that.
+func (h *host) packRotated(name, ext string) {
+	h.t.Helper()
+	h.rename(name, name+".1")
+	h.compress(name+".1", ext)
+}
+
 // text is a line of that number that is long enough to know a file by.
 func text(n int) string { return fmt.Sprintf("%d %s end", n, strings.Repeat("x", 80)) }
 
@@ -70,6 +77,14 @@ func (h *host) settleLong() {
 	h.take()
 }
 
+// sessionLong is session for compressed files.
+func (h *host) sessionLong() {
+	h.t.Helper()
+	h.start()
+	h.settleLong()
+	h.stop()
+}
+
 // noLoss checks that nothing was given up, and nothing said to be wrong.
 func (h *host) noLoss() {
 	h.t.Helper()
@@ -84,12 +99,9 @@ func TestCompressedWhileDown(t *testing.T) {
 	eachFormat(t, func(t *testing.T, ext string) {
 		h := newHost(t, "a.log")
 		h.write("a.log", 1, 3)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.write("a.log", 4, 6)
-		h.rename("a.log", "a.log.1")
-		h.compress("a.log.1", ext)
+		h.packRotated("a.log", ext)
 		h.write("a.log", 7, 8)
 		h.start()
 		h.settleLong()
@@ -108,9 +120,7 @@ func TestThreeDeepWhileDown(t *testing.T) {
 	eachFormat(t, func(t *testing.T, ext string) {
 		h := newHost(t, "a.log")
 		h.write("a.log", 1, 3)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.write("a.log", 4, 5)
 		h.rename("a.log", "a.log.3")
 		h.compress("a.log.3", ext)
@@ -153,8 +163,7 @@ func TestReadThenCompressed(t *testing.T) {
 								h.rename(fmt.Sprintf("a.log.%d.gz", n), fmt.Sprintf("a.log.%d.gz", n+1))
 							}
 						}
-						h.rename("a.log", "a.log.1")
-						h.compress("a.log.1", ".gz")
+						h.packRotated("a.log", ".gz")
 						h.append("a.log", "")
 						if down {
 							h.start()
@@ -207,8 +216,7 @@ func TestCompressionHoldsNothingUp(t *testing.T) {
 		h.start()
 		h.settle()
 		h.wait(time.Minute) // it is closed
-		h.rename("a.log", "a.log.1")
-		h.compress("a.log.1", ext)
+		h.packRotated("a.log", ext)
 		h.write("a.log", 101, 101)
 		h.wait(3 * time.Second)
 		h.take()
@@ -232,9 +240,7 @@ func TestPackedOfItsOwn(t *testing.T) {
 		h.write("b.log.1", 4, 6)
 		h.compress("b.log.1", ext)
 		h.write("b.log", 7, 8)
-		h.start()
-		h.settleLong()
-		h.stop()
+		h.sessionLong()
 		h.start()
 		h.settleLong()
 		want := map[string]int{}
@@ -269,12 +275,9 @@ func TestRestartInCompressed(t *testing.T) {
 	eachFormat(t, func(t *testing.T, ext string) {
 		h := newHost(t, "a.log")
 		h.write("a.log", 1, 3)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.write("a.log", 4, 2000)
-		h.rename("a.log", "a.log.1")
-		h.compress("a.log.1", ext)
+		h.packRotated("a.log", ext)
 		h.write("a.log", 2001, 2002)
 		h.start()
 		h.wait(15 * time.Second)
@@ -313,15 +316,13 @@ func TestReplayFromCompressed(t *testing.T) {
 			}
 			h.settle()
 			if before {
-				h.rename("a.log", "a.log.1")
-				h.compress("a.log.1", ext)
+				h.packRotated("a.log", ext)
 				h.settleLong()
 			}
 			h.j.crash(0)
 			h.stop()
 			if !before {
-				h.rename("a.log", "a.log.1")
-				h.compress("a.log.1", ext)
+				h.packRotated("a.log", ext)
 			}
 			h.start()
 			for _, s := range spans {
@@ -350,9 +351,7 @@ func TestCompressionUnderWay(t *testing.T) {
 	eachFormat(t, func(t *testing.T, ext string) {
 		h := newHost(t, "a.log*")
 		h.write("a.log", 1, 50)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.write("a.log", 51, 60)
 		h.rename("a.log", "a.log.1")
 		h.write("a.log", 61, 62)
@@ -384,9 +383,7 @@ func TestDamagedCompressed(t *testing.T) {
 			for _, mended := range []bool{true, false} {
 				h := newHost(t, "a.log")
 				h.write("a.log", 1, 3)
-				h.start()
-				h.settle()
-				h.stop()
+				h.session()
 				from := "a.log"
 				if !known {
 					from = "x"
@@ -436,9 +433,7 @@ func TestManyMembers(t *testing.T) {
 	eachFormat(t, func(t *testing.T, ext string) {
 		h := newHost(t, "a.log")
 		h.write("a.log", 1, 3)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		var packed bytes.Buffer
 		for n := 1; n < 30; n += 3 {
 			packed.Write(unpacktest.Pack(t, ext, []byte(strings.Join(texts(n, n+2), "\n")+"\n")))
@@ -460,9 +455,7 @@ func TestCopyTruncateCompressed(t *testing.T) {
 	eachFormat(t, func(t *testing.T, ext string) {
 		h := newHost(t, "a.log")
 		h.write("a.log", 1, 3)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.write("a.log", 4, 6)
 		h.append("a.log", "half a ")
 		h.copyTruncate("a.log", "a.log.1")
@@ -541,9 +534,7 @@ func TestLateThenCompressed(t *testing.T) {
 		h.stop()
 		h.write("a.log.1", 4, 5)
 		h.compress("a.log.1", ext)
-		h.start()
-		h.settleLong()
-		h.stop()
+		h.sessionLong()
 		h.start()
 		h.settleLong()
 		h.stop()
@@ -587,9 +578,7 @@ func TestNotCompressed(t *testing.T) {
 	eachFormat(t, func(t *testing.T, ext string) {
 		h := newHost(t, "a.log")
 		h.write("a.log", 1, 3)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.rename("a.log", "a.log.2")
 		h.append("a.log.1"+ext, "eleven old\n")
 		h.write("a.log", 4, 5)

@@ -343,9 +343,7 @@ func TestExcludedIsDone(t *testing.T) {
 		h.wait(time.Second)
 		h.take()
 		h.stop() // notes it at once
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		if n := h.in.Stats(); n.Cut.Excluded != 0 || n.Read != 0 {
 			t.Errorf("read again: %+v", n)
 		}
@@ -439,9 +437,7 @@ func TestOptionsTakenAway(t *testing.T) {
 		h := newRecordHost(t, record.Options{MaxLine: 100, LongLines: record.Truncate}, "a.log")
 		long := strings.Repeat("0123456789", 50_000)
 		h.append("a.log", "a\n"+long)
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		h.records("a", long[:100])
 		h.opts.Inputs[0].Record = record.Options{}
 		h.start()
@@ -484,9 +480,7 @@ func TestManyRecords(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newRecordHost(t, traces, "a.log")
 		h.must(os.WriteFile(h.path("a.log"), []byte(b.String()), 0o644))
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		if !slices.Equal(h.got, want) {
 			t.Errorf("%d records, want %d", len(h.got), len(want))
 		}

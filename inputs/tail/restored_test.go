@@ -12,9 +12,7 @@ func TestRestored(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			h := newHost(t, "a.log")
 			h.append("a.log", long+"\n")
-			h.start()
-			h.settle()
-			h.stop()
+			h.session()
 			p, err := os.ReadFile(h.path("a.log"))
 			h.must(err)
 			h.must(os.WriteFile(h.path("copy"), p, 0o644))

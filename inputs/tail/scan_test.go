@@ -38,9 +38,7 @@ func TestRewrittenInSecret(t *testing.T) {
 		for i := range 50 {
 			h.append(fmt.Sprintf("%d.log", i), line100("old", i))
 		}
-		h.start()
-		h.settle()
-		h.stop()
+		h.session()
 		want := len(h.got)
 		for i := 0; i < 50; i += 7 {
 			h.must(os.WriteFile(h.path(fmt.Sprintf("%d.log", i)), []byte(line100("new", i)), 0o644))

@@ -148,6 +148,31 @@ func (h *host) settle() {
 	h.take()
 }
 
+// session is an agent that is started, ships everything and is stopped.
+func (h *host) session() {
+	h.t.Helper()
+	h.start()
+	h.settle()
+	h.stop()
+}
+
+// long is a line by which a file is known again.
+const long = "a line that is long enough to be known again by its content: sixty-four bytes"
+
+// whileDown ships a log with one long line, has it rotated while no agent runs,
+// and checks what comes of it then; and that nothing comes after that.
+func (h *host) whileDown(name string, want []string, rotate func(h *host)) {
+	h.t.Helper()
+	h.append(name, long+"\n")
+	h.session()
+	h.got = nil
+	rotate(h)
+	for range 2 {
+		h.session()
+		h.want(want...)
+	}
+}
+
 func (h *host) path(name string) string { return filepath.Join(h.dir, name) }
 
 func (h *host) append(name string, data string) {

@@ -18,9 +18,7 @@ func TestGenerationsOfOneTime(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				h := newHost(t, "a.log")
 				h.append("a.log", "the first\n")
-				h.start()
-				h.settle()
-				h.stop()
+				h.session()
 				h.rename("a.log", names[0])
 				want := []string{"the first"}
 				for _, name := range names[1:] {
