@@ -274,10 +274,8 @@ func (in *Input) recheck(f *file) {
 	more := same && f.unread()
 	f.mu.Unlock()
 	switch {
-	case errors.Is(err, errMoved):
-		in.touched(filepath.Dir(f.now))
 	case err != nil:
-		in.park(f, err)
+		in.unopened(f, err)
 	case !same:
 		in.cut = append(in.cut, f)
 	case more && f.state == done:

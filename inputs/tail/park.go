@@ -40,6 +40,16 @@ func (in *Input) park(f *file, err error) {
 	in.mu.Unlock()
 }
 
+// unopened sees to a file that could not be opened, or read: it was renamed this
+// moment, and a look tells where it is, or it cannot be read now.
+func (in *Input) unopened(f *file, err error) {
+	if errors.Is(err, errMoved) {
+		in.touched(filepath.Dir(f.now))
+		return
+	}
+	in.park(f, err)
+}
+
 func (in *Input) sayWhy(f *file, err error) {
 	switch {
 	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):

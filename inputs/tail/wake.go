@@ -44,10 +44,8 @@ func (in *Input) suspect(f *file) {
 	}
 	f.mu.Unlock()
 	switch {
-	case errors.Is(err, errMoved):
-		in.touched(filepath.Dir(f.now)) // a rename that is under way
 	case err != nil:
-		in.park(f, err)
+		in.unopened(f, err)
 	case same:
 		in.wake(f)
 	default:
@@ -92,12 +90,9 @@ func (in *Input) written(f *file) {
 	f.mu.Lock()
 	err := f.open()
 	f.mu.Unlock()
-	switch {
-	case errors.Is(err, errMoved):
-		in.touched(filepath.Dir(f.now))
-	case err != nil:
-		in.park(f, err)
-	default:
+	if err != nil {
+		in.unopened(f, err)
+	} else {
 		in.check(f)
 	}
 }
@@ -138,13 +133,9 @@ func (in *Input) awake(f *file) bool {
 		err = f.open() // before it can be deleted
 	}
 	f.mu.Unlock()
-	switch {
-	case errors.Is(err, errMoved):
-		in.touched(filepath.Dir(f.now))
-	case err != nil:
-		in.park(f, err)
-	default:
-		return unread && why == 0
+	if err != nil {
+		in.unopened(f, err)
+		return false
 	}
-	return false
+	return unread && why == 0
 }
