@@ -32,6 +32,13 @@ func (h *home) wait(d time.Duration) {
 	synctest.Wait()
 }
 
+// generation is the number of the generation that is written.
+func (h *home) generation() uint64 {
+	h.j.mu.Lock()
+	defer h.j.mu.Unlock()
+	return h.j.gen
+}
+
 // wantAcked opens what is in the directory as the next run would.
 func (h *home) wantAcked(want int64) {
 	h.t.Helper()
@@ -71,13 +78,13 @@ func TestHomeGone(t *testing.T) {
 			h.must(os.WriteFile(lockName(h.dir), nil, 0o640))
 		},
 		"the journal's file is removed": func(h *home) {
-			h.must(os.Remove(generationName(h.dir, h.j.gen)))
+			h.must(os.Remove(generationName(h.dir, h.generation())))
 		},
 		"an older copy is put back": func(h *home) {
 			old := h.dir + ".old"
 			h.must(os.CopyFS(old, os.DirFS(h.dir)))
 			// The number of a later run: the next start would begin with it.
-			h.must(os.Rename(generationName(old, h.j.gen), generationName(old, h.j.gen+7)))
+			h.must(os.Rename(generationName(old, h.generation()), generationName(old, h.generation()+7)))
 			mustWrite(h.t, h.j, intent(1, 5, 1, 1, span(1, 10, 15)))
 			h.j.Note(ack(1, 1, 8))
 			h.must(os.RemoveAll(h.dir))
@@ -105,8 +112,8 @@ func TestHomeGone(t *testing.T) {
 							t.Errorf("the directory is not locked: %v", err)
 						}
 						gens, err := generations(osDisk{}, h.dir)
-						if err != nil || len(gens) != 1 || gens[0] != h.j.gen {
-							t.Errorf("generations %d, %v, want %d alone", gens, err, h.j.gen)
+						if want := h.generation(); err != nil || len(gens) != 1 || gens[0] != want {
+							t.Errorf("generations %d, %v, want %d alone", gens, err, want)
 						}
 					}
 					if err := h.j.Close(); err != nil {
