@@ -60,6 +60,7 @@ type agent struct {
 	uid   uint32   // who it runs as; 0: whoever runs the test
 	under []string // a command that runs it and becomes it
 	run   *child
+	done  []string // what was done to it, and when
 }
 
 // child is one run of the agent.
@@ -82,17 +83,20 @@ func newAgent(t *testing.T, c config) *agent {
 	return a
 }
 
-// cleanup ends the agent, and shows what it said when the test has failed.
+// cleanup ends the agent; when the test has failed it shows what may tell why.
 func (a *agent) cleanup() {
+	if a.t.Failed() {
+		a.show()
+	}
 	if a.run != nil {
 		a.run.cmd.Process.Kill()
 		<-a.run.done
 	}
-	if !a.t.Failed() {
-		return
-	}
-	text := a.said()
-	a.t.Logf("the agent said, at the end:\n%s", text[max(0, len(text)-6000):])
+}
+
+// note notes what is done to the agent.
+func (a *agent) note(what string) {
+	a.done = append(a.done, time.Now().Format("15:04:05.000 ")+what)
 }
 
 // said is what all runs of the agent wrote to standard error.
@@ -124,6 +128,7 @@ func (a *agent) start() {
 	started := make(chan error)
 	go a.run.wait(started)
 	must(a.t, <-started)
+	a.note(fmt.Sprintf("started: process %d", cmd.Process.Pid))
 }
 
 // wait starts the child and waits for it on one thread: the kernel sends
@@ -150,6 +155,7 @@ func (a *agent) kill() {
 	}
 	must(a.t, a.run.cmd.Process.Kill())
 	<-a.run.done
+	a.note("killed")
 	a.run = nil
 }
 
@@ -173,6 +179,7 @@ func (a *agent) wait(limit time.Duration) int {
 		a.t.Fatalf("the agent still runs after %v", limit)
 	}
 	status := a.run.cmd.ProcessState.ExitCode()
+	a.note(fmt.Sprintf("ended with status %d", status))
 	a.run = nil
 	return status
 }
@@ -278,5 +285,6 @@ func command(t *testing.T, args ...string) (stdout, stderr string, status int) {
 // terminate sends SIGTERM.
 func (a *agent) terminate() {
 	a.t.Helper()
+	a.note("SIGTERM")
 	must(a.t, a.run.cmd.Process.Signal(syscall.SIGTERM))
 }

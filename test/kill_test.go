@@ -113,6 +113,7 @@ func killAgain(t *testing.T, b *kafka.Broker) (leave func()) {
 			case <-time.After(10 * time.Second):
 			}
 			count++
+			t.Logf("%s the broker is killed", time.Now().Format("15:04:05.000"))
 			b.Kill()
 			if err := b.Restart(t.Context()); err != nil {
 				t.Error(err)

@@ -106,7 +106,12 @@ func ownBroker(t *testing.T) *kafka.Broker {
 	needKafka(t)
 	b, err := kafka.Start(t.Context(), kafka.Options{Dir: tempDir(t), Settings: quietBroker})
 	must(t, err)
-	t.Cleanup(b.Close)
+	t.Cleanup(func() {
+		b.Close()
+		if t.Failed() {
+			t.Logf("the broker logged, at the end:\n%s", b.Log())
+		}
+	})
 	return b
 }
 

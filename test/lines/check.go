@@ -60,16 +60,32 @@ type Check struct {
 	chains map[string]*progress
 	result Result
 	kinds  map[string]int // offenders that are described, by kind
+	again  []repeat       // the first few
 	last   Record
+}
+
+// repeat is lines of a chain in a row that came once more.
+type repeat struct {
+	chain     string
+	from, to  int    // the lines, to included
+	first     seen   // where the first of them was before
+	now, prev Record // the first that repeats, and the record before that
 }
 
 // progress is what arrived of a chain.
 type progress struct {
 	*Chain
-	seen []bool
+	seen []seen
 	from int            // lines below are not to arrive
 	high int            // highest line that arrived, plus 1
 	path map[int]string // the header of a file's first record: it must not change
+}
+
+// seen is where a line was seen first.
+type seen struct {
+	yes       bool
+	partition int32
+	offset    int64
 }
 
 // NewCheck returns a check of what should be in a topic: the lines of the
@@ -78,7 +94,7 @@ func NewCheck(key string, chains ...*Chain) *Check {
 	c := &Check{key: key, chains: map[string]*progress{}, kinds: map[string]int{}}
 	for _, chain := range chains {
 		n, due := chain.Lines(), chain.Due()
-		c.chains[chain.Name] = &progress{Chain: chain, path: map[int]string{}, seen: make([]bool, n), from: n - due}
+		c.chains[chain.Name] = &progress{Chain: chain, path: map[int]string{}, seen: make([]seen, n), from: n - due}
 		c.result.Written += due
 	}
 	return c
@@ -114,15 +130,34 @@ func (c *Check) Add(r Record) {
 
 func (c *Check) sequence(p *progress, n int, r Record) {
 	switch {
-	case p.seen[n]:
+	case p.seen[n].yes:
 		c.result.Repeated++
-		c.offender("repeated", r, fmt.Sprintf("the highest before it is %d", p.high-1))
+		c.repeated(p, n, r)
+		return
 	case n < p.high:
 		c.result.Disordered++
 		c.offender("out of order", r, fmt.Sprintf("it comes behind line %d", p.high-1))
 	}
-	p.seen[n] = true
+	p.seen[n] = seen{yes: true, partition: r.Partition, offset: r.Offset}
 	p.high = max(p.high, n+1)
+}
+
+// repeated notes that line n has come before: as one more of those in a row, or
+// as the first of others.
+func (c *Check) repeated(p *progress, n int, r Record) {
+	if i := len(c.again) - 1; i >= 0 && c.again[i].chain == p.Name && c.again[i].to == n-1 {
+		c.again[i].to = n
+		return
+	}
+	if c.kinds["repeated"]++; c.kinds["repeated"] > described {
+		return
+	}
+	c.again = append(c.again, repeat{chain: p.Name, from: n, to: n, first: p.seen[n], now: r, prev: c.last})
+}
+
+func (r repeat) String() string {
+	return fmt.Sprintf("repeated: lines %d to %d of %s: from record %v, first seen in [%d/%d]\n\tafter %v",
+		r.from, r.to, r.chain, r.now, r.first.partition, r.first.offset, r.prev)
 }
 
 func (c *Check) headers(p *progress, n int, r Record) {
@@ -169,6 +204,9 @@ func (c *Check) offender(kind string, r Record, why string) {
 func (c *Check) Result() Result {
 	r := c.result
 	r.Offenders = slices.Clone(r.Offenders)
+	for _, a := range c.again {
+		r.Offenders = append(r.Offenders, a.String())
+	}
 	for name, p := range c.chains {
 		gaps := p.gaps(name, &r.Missing)
 		r.Offenders = append(r.Offenders, gaps[:min(len(gaps), max(0, 4*described-len(r.Offenders)))]...)
@@ -180,11 +218,11 @@ func (c *Check) Result() Result {
 func (p *progress) gaps(name string, missing *int) []string {
 	var found []string
 	for n := p.from; n < len(p.seen); n++ {
-		if p.seen[n] {
+		if p.seen[n].yes {
 			continue
 		}
 		from := n
-		for n < len(p.seen) && !p.seen[n] {
+		for n < len(p.seen) && !p.seen[n].yes {
 			n++
 		}
 		*missing += n - from

@@ -113,6 +113,32 @@ func TestCheckNotices(t *testing.T) {
 	}, Result{Records: 60, Misplaced: 1})
 }
 
+// Lines in a row that repeat, or are missing, are described once, with where
+// they were and are.
+func TestCheckDescribes(t *testing.T) {
+	chain, r := written(t)
+	c := NewCheck(host, chain)
+	for _, r := range slices.Concat(r[:30], r[20:30], r[30:40], r[5:6], r[43:]) {
+		c.Add(r)
+	}
+	got := c.Result().Offenders
+	want := [][]string{
+		{"repeated: lines 20 to 29 of app: from record [0/20]", "first seen in [0/20]", "after [0/29]"},
+		{"repeated: lines 5 to 5 of app: from record [0/5]", "after [0/39]"},
+		{"missing: lines 40 to 42 of 60 of app: from offset " + r[40].Headers["offset"] + " of file 2"},
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%q", got)
+	}
+	for i, parts := range want {
+		for _, part := range parts {
+			if !strings.Contains(got[i], part) {
+				t.Errorf("%q does not say %q", got[i], part)
+			}
+		}
+	}
+}
+
 // What is in a topic comes to the check whole, from all its partitions.
 func TestTopicReadsBack(t *testing.T) {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, "app"))
