@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,7 +18,7 @@ import (
 
 // config is a config.yaml.
 type config struct {
-	broker string
+	broker string // host:port; several separated by commas
 	codec  string
 	state  string
 	paths  []string // of a stage's logs below its folder, *.log by default
@@ -42,7 +43,7 @@ func (c config) yaml() string {
 		}
 		fmt.Fprintf(&b, "    topic: %s\n%s", in.topic, in.more)
 	}
-	fmt.Fprintf(&b, "outputs:\n  kafka:\n    brokers: [%q]\n", c.broker)
+	fmt.Fprintf(&b, "outputs:\n  kafka:\n    brokers: [%s]\n", strings.ReplaceAll(strconv.Quote(c.broker), ",", `", "`))
 	if c.codec != "" {
 		fmt.Fprintf(&b, "    compression: %s\n", c.codec)
 	}

@@ -35,7 +35,7 @@ func newStage(t *testing.T, b *kafka.Broker, n int, s uint64, c config) *stage {
 		name := "app-" + string(rune('a'+i))
 		st.addLog(name, s+uint64(i))
 	}
-	c.broker = b.Addr
+	c.broker = b.Bootstrap()
 	own := input{topic: st.topic}
 	if c.own != "" {
 		own.more = "    " + c.own + "\n"
@@ -123,7 +123,7 @@ const stalled = 2 * time.Minute
 // arrive waits until the topic has as many records as lines were written.
 func (st *stage) arrive() {
 	st.t.Helper()
-	topic, err := lines.OpenTopic(st.broker.Addr, st.topic)
+	topic, err := lines.OpenTopic(st.broker.Bootstrap(), st.topic)
 	must(st.t, err)
 	defer topic.Close()
 	begin := time.Now()
@@ -172,7 +172,7 @@ func (st *stage) check() {
 // readBack compares a topic with chains.
 func readBack(t *testing.T, b *kafka.Broker, name string, chains ...*lines.Chain) lines.Result {
 	t.Helper()
-	topic, err := lines.OpenTopic(b.Addr, name)
+	topic, err := lines.OpenTopic(b.Bootstrap(), name)
 	must(t, err)
 	defer topic.Close()
 	c := lines.NewCheck(host, chains...)

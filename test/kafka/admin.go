@@ -19,7 +19,9 @@ func ClientConfig() *sarama.Config {
 
 // admin calls f with a client that is closed behind it.
 func (b *Broker) admin(f func(sarama.ClusterAdmin) error) error {
-	a, err := sarama.NewClusterAdmin([]string{b.Addr}, ClientConfig())
+	conf := ClientConfig()
+	conf.Net.DialTimeout, conf.Net.ReadTimeout = 10*time.Second, 10*time.Second // a node may be paused
+	a, err := sarama.NewClusterAdmin(b.seeds, conf)
 	if err != nil {
 		return err
 	}
@@ -29,7 +31,7 @@ func (b *Broker) admin(f func(sarama.ClusterAdmin) error) error {
 
 // CreateTopic makes a topic, with settings such as "max.message.bytes".
 func (b *Broker) CreateTopic(name string, partitions int32, settings map[string]string) error {
-	detail := &sarama.TopicDetail{NumPartitions: partitions, ReplicationFactor: 1, ConfigEntries: entries(settings)}
+	detail := &sarama.TopicDetail{NumPartitions: partitions, ReplicationFactor: int16(b.copies), ConfigEntries: entries(settings)}
 	err := b.admin(func(a sarama.ClusterAdmin) error { return a.CreateTopic(name, detail, false) })
 	if err != nil {
 		return fmt.Errorf("create topic %s: %w", name, err)

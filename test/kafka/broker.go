@@ -1,5 +1,6 @@
-// Package kafka runs a real Apache Kafka for tests and benchmarks: one node,
-// broker and controller in one, on free ports, its data in a folder of its own.
+// Package kafka runs a real Apache Kafka for tests and benchmarks: one node, or
+// a cluster of some, each broker and controller in one, on free ports, their
+// data in a folder of their own.
 package kafka
 
 import (
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -37,15 +39,23 @@ type Options struct {
 type Broker struct {
 	Addr string // host:port of its clients
 	Dir  string
+	// Clients and Peers are the network between it and its clients, and the
+	// other brokers of its Cluster; nil outside of one.
+	Clients, Peers *Proxy
 
-	jars  string
-	heap  string
-	props string // path of server.properties
-	own   bool   // Dir is ours to remove
+	seeds  []string // addresses of all nodes of its cluster
+	copies int      // of a topic's records
+	jars   string
+	heap   string
+	props  string // path of server.properties
+	own    bool   // Dir is ours to remove
 
 	mu   sync.Mutex // guards proc: Kill may come from another goroutine
 	proc *process
 }
+
+// Bootstrap is the addresses of all nodes of its cluster, separated by commas.
+func (b *Broker) Bootstrap() string { return strings.Join(b.seeds, ",") }
 
 // startLimit bounds how long a node may take until it answers.
 const startLimit = 2 * time.Minute
@@ -57,7 +67,7 @@ func Start(ctx context.Context, o Options) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{Dir: o.Dir, jars: jars, heap: o.Heap}
+	b := &Broker{Dir: o.Dir, jars: jars, heap: o.Heap, copies: 1}
 	if b.heap == "" {
 		b.heap = "512m"
 	}
@@ -80,26 +90,36 @@ func Start(ctx context.Context, o Options) (*Broker, error) {
 
 // prepare writes the node's files and formats its data folder.
 func (b *Broker) prepare(ctx context.Context, o Options) error {
-	host := o.Host
-	if host == "" {
-		host = "127.0.0.1"
-	}
+	host := o.host()
 	ports, err := freePorts(host, 2)
 	if err != nil {
 		return fmt.Errorf("start Kafka: %w", err)
 	}
 	b.Addr = net.JoinHostPort(host, strconv.Itoa(ports[0]))
+	b.seeds = []string{b.Addr}
 	control := net.JoinHostPort(host, strconv.Itoa(ports[1]))
+	return b.format(ctx, properties(b.Addr, control, filepath.Join(b.Dir, "data"), o.Settings), "--standalone")
+}
+
+func (o Options) host() string {
+	if o.Host == "" {
+		return "127.0.0.1"
+	}
+	return o.Host
+}
+
+// format writes the node's files, with the text of its server.properties, and
+// formats its data folder.
+func (b *Broker) format(ctx context.Context, text string, args ...string) error {
 	b.props = filepath.Join(b.Dir, "server.properties")
-	text := properties(b.Addr, control, filepath.Join(b.Dir, "data"), o.Settings)
 	if err := os.WriteFile(b.props, []byte(text), 0o644); err != nil {
 		return fmt.Errorf("start Kafka: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(b.Dir, "log4j2.xml"), log4j, 0o644); err != nil {
 		return fmt.Errorf("start Kafka: %w", err)
 	}
-	out, err := b.Java(ctx, "kafka.tools.StorageTool", "format", "--standalone",
-		"-t", clusterID, "-c", b.props)
+	args = append([]string{"format", "-t", clusterID, "-c", b.props}, args...)
+	out, err := b.Java(ctx, "kafka.tools.StorageTool", args...)
 	if err != nil {
 		return fmt.Errorf("format the data of Kafka: %w\n%s", err, out)
 	}
@@ -199,6 +219,21 @@ func (b *Broker) Pause() { b.signal(syscall.SIGSTOP) }
 // Resume lets a paused node go on.
 func (b *Broker) Resume() { b.signal(syscall.SIGCONT) }
 
+// Runs reports whether the node was started and has not ended, by whatever.
+func (b *Broker) Runs() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.proc == nil {
+		return false
+	}
+	select {
+	case <-b.proc.done:
+		return false
+	default:
+		return true
+	}
+}
+
 func (b *Broker) signal(s syscall.Signal) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -228,6 +263,11 @@ func (b *Broker) end(s syscall.Signal) {
 // Close kills the node and removes its data, if the folder was made by Start.
 func (b *Broker) Close() {
 	b.Kill()
+	for _, p := range []*Proxy{b.Clients, b.Peers} {
+		if p != nil {
+			p.close()
+		}
+	}
 	if b.own {
 		os.RemoveAll(b.Dir)
 	}

@@ -11,15 +11,24 @@ const clusterID = "dGFpbHJhY2UtdGVzdHMtMQ"
 
 // properties is the text of server.properties.
 func properties(addr, control, data string, more map[string]string) string {
-	p := map[string]string{
-		"process.roles":                       "broker,controller",
+	p := baseProperties(data)
+	maps.Copy(p, map[string]string{
 		"node.id":                             "1",
 		"controller.quorum.bootstrap.servers": control,
 		"listeners":                           "PLAINTEXT://" + addr + ",CONTROLLER://" + control,
 		"advertised.listeners":                "PLAINTEXT://" + addr + ",CONTROLLER://" + control,
-		"controller.listener.names":           "CONTROLLER",
-		"log.dirs":                            data,
-		"num.partitions":                      "1",
+	})
+	maps.Copy(p, more)
+	return propertiesText(p)
+}
+
+// baseProperties is what every node has. Its topics have one copy.
+func baseProperties(data string) map[string]string {
+	return map[string]string{
+		"process.roles":             "broker,controller",
+		"controller.listener.names": "CONTROLLER",
+		"log.dirs":                  data,
+		"num.partitions":            "1",
 
 		"offsets.topic.num.partitions":                     "1",
 		"offsets.topic.replication.factor":                 "1",
@@ -35,7 +44,9 @@ func properties(addr, control, data string, more map[string]string) string {
 		"broker.heartbeat.interval.ms":     "500",
 		"group.initial.rebalance.delay.ms": "0",
 	}
-	maps.Copy(p, more)
+}
+
+func propertiesText(p map[string]string) string {
 	var text strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(p)) {
 		text.WriteString(key + "=" + p[key] + "\n")

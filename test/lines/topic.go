@@ -3,6 +3,7 @@ package lines
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -14,8 +15,8 @@ type Topic struct {
 	client sarama.Client
 }
 
-// OpenTopic connects to a broker.
-func OpenTopic(broker, name string) (*Topic, error) {
+// OpenTopic connects to brokers, host:port, separated by commas.
+func OpenTopic(brokers, name string) (*Topic, error) {
 	conf := sarama.NewConfig()
 	conf.Version = sarama.V2_8_0_0
 	conf.ClientID = "tailrace-test-reader"
@@ -24,7 +25,8 @@ func OpenTopic(broker, name string) (*Topic, error) {
 	conf.Consumer.Fetch.Default = 4 << 20
 	conf.Consumer.MaxWaitTime = 100 * time.Millisecond
 	conf.Net.DialTimeout = 5 * time.Second
-	client, err := sarama.NewClient([]string{broker}, conf)
+	conf.Net.ReadTimeout = 5 * time.Second
+	client, err := sarama.NewClient(strings.Split(brokers, ","), conf)
 	if err != nil {
 		return nil, fmt.Errorf("read topic %s: %w", name, err)
 	}
