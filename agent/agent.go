@@ -91,18 +91,14 @@ func (a *agent) open(cfg *config.Config) (err error) {
 	if err != nil {
 		return errors.Join(err, a.journal.Close())
 	}
-	feeds := map[string]flow.Feed{}
-	for _, in := range cfg.Inputs {
-		feeds[in.Topic] = a.input.Feed(in.Topic)
-	}
 	if cfg.Outputs.Stdout != nil {
-		a.output = stdout.New(os.Stdout, feeds, a.journal)
+		a.output = stdout.New(os.Stdout, a.input, a.journal)
 		return nil
 	}
 	k := cfg.Outputs.Kafka
 	a.kafka, err = kafka.New(kafka.Options{
-		Brokers: k.Brokers, ClientID: k.ClientID, Compression: k.Compression, Key: cfg.Hostname,
-		Feeds: feeds, Fetcher: a.input, Journal: a.journal, State: state,
+		Brokers: k.Brokers, ClientID: k.ClientID, Compression: k.Compression, Host: cfg.Hostname,
+		Source: a.input, Fetcher: a.input, Journal: a.journal, State: state,
 		Budget:     flow.NewBudget(cfg.Buffer),
 		DeadLetter: deadLetters(cfg), Log: a.Log,
 	})

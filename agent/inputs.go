@@ -2,6 +2,7 @@ package agent
 
 import (
 	"tailrace/agent/config"
+	"tailrace/agent/route"
 	"tailrace/inputs/tail"
 	"tailrace/inputs/tail/record"
 )
@@ -10,8 +11,12 @@ import (
 func inputs(cfg *config.Config) []tail.Config {
 	var all []tail.Config
 	for _, in := range cfg.Inputs {
+		to, bad := route.New(route.Options{Topic: in.Topic, Host: cfg.Hostname})
+		if bad != nil {
+			panic(bad[0]) // the configuration was checked
+		}
 		all = append(all, tail.Config{
-			Paths: in.Paths, Exclude: in.Exclude, Topic: in.Topic, Start: in.Start, At: in.At,
+			Paths: in.Paths, Exclude: in.Exclude, Topic: in.Topic, Route: to, Start: in.Start, At: in.At,
 			Record:      records(in, cfg.Hostname),
 			IgnoreOlder: in.IgnoreOlder, CloseIdle: in.CloseIdle, DeleteAfter: in.DeleteAfterAck,
 		})

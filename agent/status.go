@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -60,7 +61,7 @@ type Files struct {
 // Topic is how far the lines of one topic are.
 type Topic struct {
 	Topic     string `json:"topic"`
-	Partition int32  `json:"partition"` // -1 not known
+	Partition int32  `json:"partition"` // -1 not known, or several
 	Files     int    `json:"files"`
 	Parked    int    `json:"parked,omitempty"`
 	Backlog   int64  `json:"backlog_bytes"` // in files and not acknowledged
@@ -111,14 +112,16 @@ func AskStatus(ctx context.Context, cfg *config.Config) (Status, error) {
 	if err != nil {
 		return s, err
 	}
-	lanes := map[string]journal.LaneState{}
+	lanes := map[string][]journal.LaneState{}
 	for _, l := range k.state.Lanes {
-		lanes[l.Topic] = l
+		lanes[l.Topic] = append(lanes[l.Topic], l)
 	}
 	for _, t := range in.Topics() {
 		one := Topic{Topic: t.Topic, Partition: -1, Files: t.Files, Backlog: t.Backlog}
-		if l, ok := lanes[t.Topic]; ok {
-			one.Partition = l.Partition
+		for n, l := range lanes[t.Topic] {
+			if one.Partition = l.Partition; n > 0 {
+				one.Partition = -1
+			}
 			for _, i := range l.Intents {
 				one.InFlight += int64(i.Count)
 			}
@@ -168,24 +171,34 @@ func (a *agent) origin() Origin {
 	}
 }
 
-// outputs is what the output does for each topic.
-func (a *agent) outputs() map[string]kafka.Stats {
-	all := map[string]kafka.Stats{}
+// outputs is what the output does for each topic, in the order of partitions.
+func (a *agent) outputs() map[string][]kafka.Stats {
+	all := map[string][]kafka.Stats{}
 	if a.kafka != nil {
 		for _, s := range a.kafka.Stats() {
-			all[s.Topic] = s
+			all[s.Topic] = append(all[s.Topic], s)
 		}
 	}
 	return all
 }
 
-func topic(s kafka.Stats, name string, files, parked int, backlog int64) Topic {
-	t := Topic{
-		Topic: name, Partition: s.Partition, Files: files, Parked: parked, Backlog: backlog,
-		Acked: s.Acked, InFlight: s.Records, Repeats: s.Repeats, GivenUp: s.GivenUp, Trouble: s.Trouble, Since: s.Since,
+// topic adds up what is done for the partitions of a topic.
+func topic(partitions []kafka.Stats, name string, files, parked int, backlog int64) Topic {
+	t := Topic{Topic: name, Partition: -1, Files: files, Parked: parked, Backlog: backlog}
+	for _, s := range partitions {
+		t.Acked += s.Acked
+		t.InFlight += s.Records
+		t.Repeats += s.Repeats
+		t.GivenUp += s.GivenUp
+		if s.Trouble != "" && (t.Trouble == "" || s.Since.Before(t.Since)) {
+			t.Trouble, t.Since = s.Trouble, s.Since
+			if len(partitions) > 1 && s.Partition >= 0 {
+				t.Trouble = fmt.Sprintf("partition %d: %s", s.Partition, s.Trouble)
+			}
+		}
 	}
-	if s.Topic == "" {
-		t.Partition = -1
+	if len(partitions) == 1 {
+		t.Partition = partitions[0].Partition
 	}
 	return t
 }

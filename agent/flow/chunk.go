@@ -82,6 +82,9 @@ func Sum(p []byte) uint32 { return crc32.Checksum(p, castagnoli) }
 type Chunk struct {
 	File FileID
 	Path string // as the header "path" has it
+	// Form is what the records have beside their values. nil: what the lane
+	// says, and the headers that there are when nothing is configured.
+	Form *Form
 	// Start is the offset in the file of Data[0].
 	Start int64
 	// Lead is the up to TailMax bytes of the file before Start; PrefixLen and
@@ -163,6 +166,9 @@ func (c *Chunk) Span(from, to int) Span {
 		Part: c.Part, Final: c.Final, Reading: c.Reading,
 		Sum: Sum(c.Data[a:b]), Mark: c.markAt(b),
 	}
+	if c.Form != nil {
+		s.Form = c.Form.Number
+	}
 	if c.Reading != 0 {
 		s.Mark.Part = c.Records[to-1].Part
 		if from > 0 {
@@ -205,7 +211,7 @@ func (c *Chunk) Split() {
 // whether it could: pieces of long lines stay alone, and so does what has a
 // reading, whose records would not be the same again. p is the bytes of next.
 func (s *Span) Join(next Span, p []byte) bool {
-	if s.File != next.File || s.End != next.Start || s.Part > 0 || next.Part > 0 || s.Reading != 0 || next.Reading != 0 {
+	if s.File != next.File || s.End != next.Start || s.Part > 0 || next.Part > 0 || s.Reading != 0 || next.Reading != 0 || s.Form != next.Form {
 		return false
 	}
 	s.End, s.Mark = next.End, next.Mark

@@ -31,14 +31,40 @@ type Span struct {
 	// Skip and Take choose records of those that the bytes are cut into: the
 	// first Skip are of another span of the same bytes, and so are those
 	// behind the next Take, unless that is 0.
-	Skip int    `json:"skip,omitempty"`
-	Take int    `json:"take,omitempty"`
+	Skip int `json:"skip,omitempty"`
+	Take int `json:"take,omitempty"`
+	// Form is the number of what its records have beside their values; 0 in
+	// older journals: what the lane says.
+	Form int    `json:"k,omitempty"`
 	Sum  uint32 `json:"sum"` // CRC-32C of the span's bytes
 	Mark Mark   `json:"m"`   // how to know the file again, at End
 }
 
-// A Feed gives the lines of one topic, its files in turns. All its methods but
-// Wake are for one goroutine: the lane that ships the topic.
+// A Source has topics.
+type Source interface {
+	// Take calls open for each topic of an output, once: for those that there
+	// are before it returns, and later for each that a new file brings. open
+	// must not block.
+	Take(output string, open func(Topic))
+}
+
+// A Topic is where the lines of some files go. Its methods are safe for any
+// goroutine.
+type Topic interface {
+	Name() string
+	// Share gives the files to feeds: all whose keys have the same number to
+	// the same one. It is called once, and before it no feed gives anything.
+	// open is called with each feed that has got its first lines, once, unless
+	// Feed was called for it; it must not block.
+	Share(number func(key []byte) int32, open func(number int32, f Feed))
+	// Feed is the one with that number.
+	Feed(number int32) Feed
+	// Key is the key of what is shipped of a file from now on.
+	Key(id FileID) (key []byte, ok bool)
+}
+
+// A Feed gives the lines of some files of a topic, these in turns. All its
+// methods but Wake are for one goroutine: the lane that ships them.
 type Feed interface {
 	// Next fills c with whole lines of one file, at most max bytes of them
 	// unless one line alone is longer, and reports whether it did. When it

@@ -59,6 +59,15 @@ type Header struct {
 	Value []byte
 }
 
+// Form is what the records of a file have beside their values. It is not changed.
+type Form struct {
+	Number int // in the journal, from 1
+	Key    []byte
+	// NoPath and NoOffset leave out the headers "path" and "offset".
+	NoPath, NoOffset bool
+	Headers          []Header // beside those two
+}
+
 // Take leaves c only the records [from, to), which are a span of their own.
 func (c *Chunk) Take(from, to int) {
 	c.Records = slices.Clone(c.Records[from:to])

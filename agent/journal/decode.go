@@ -40,6 +40,9 @@ func (d *decoder) file() *File {
 	if d.is(`,"now":`) {
 		f.Now = d.string()
 	}
+	if d.is(`,"output":`) {
+		f.Output = d.string()
+	}
 	if d.is(`,"topic":`) {
 		f.Topic = d.string()
 	}

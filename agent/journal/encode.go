@@ -45,6 +45,9 @@ func appendFile(b []byte, f *File) []byte {
 	if f.Now != "" {
 		b = appendString(append(b, `,"now":`...), f.Now)
 	}
+	if f.Output != "" {
+		b = appendString(append(b, `,"output":`...), f.Output)
+	}
 	if f.Topic != "" {
 		b = appendString(append(b, `,"topic":`...), f.Topic)
 	}
@@ -133,7 +136,7 @@ func appendSpan(b []byte, s *flow.Span) []byte {
 	for _, n := range [...]struct {
 		name string
 		v    int
-	}{{`,"r":`, s.Reading}, {`,"skip":`, s.Skip}, {`,"take":`, s.Take}} {
+	}{{`,"r":`, s.Reading}, {`,"skip":`, s.Skip}, {`,"take":`, s.Take}, {`,"k":`, s.Form}} {
 		if n.v != 0 {
 			b = appendInt(b, n.name, int64(n.v))
 		}

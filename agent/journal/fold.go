@@ -22,7 +22,7 @@ type fold struct {
 
 	highFile atomic.Uint64 // the highest numbers that were given out or seen
 	highLane atomic.Int32
-	topics   map[string]string // each topic's name once, not once per file
+	names    map[string]string // of outputs and topics: each once, not once per file
 
 	readings readings
 }
@@ -52,7 +52,7 @@ type stream struct {
 func newFold() *fold {
 	return &fold{
 		files: map[flow.FileID]*entry{}, lanes: map[int32]*stream{},
-		topics: map[string]string{}, looked: Looked{Done: true},
+		names: map[string]string{}, looked: Looked{Done: true},
 		readings: newReadings(),
 	}
 }
@@ -165,10 +165,7 @@ func (f *fold) file(n File) bool {
 	if n.ID == 0 || n.Base < 0 {
 		return false
 	}
-	if _, known := f.topics[n.Topic]; !known {
-		f.topics[n.Topic] = n.Topic
-	}
-	n.Topic = f.topics[n.Topic]
+	n.Output, n.Topic = f.once(n.Output), f.once(n.Topic)
 	if n.Now == n.Path {
 		n.Now = n.Path // one string for both
 	}
@@ -181,6 +178,14 @@ func (f *fold) file(n File) bool {
 	f.files[n.ID] = e
 	f.mu.Unlock()
 	return true
+}
+
+// once is a name in the memory of the first that was the same.
+func (f *fold) once(name string) string {
+	if _, known := f.names[name]; !known {
+		f.names[name] = name
+	}
+	return f.names[name]
 }
 
 func (f *fold) forget(id flow.FileID) {

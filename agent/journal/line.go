@@ -96,11 +96,11 @@ func (r Record) mapStrings(f func(string) string) Record {
 		r.Header = &h
 	case r.File != nil:
 		c := *r.File
-		c.Path, c.Now, c.Topic = f(c.Path), f(c.Now), f(c.Topic)
+		c.Path, c.Now, c.Output, c.Topic = f(c.Path), f(c.Now), f(c.Output), f(c.Topic)
 		r.File = &c
 	case r.Lane != nil:
 		l := *r.Lane
-		l.Topic, l.Key = f(l.Topic), f(l.Key)
+		l.Output, l.Topic, l.Key = f(l.Output), f(l.Topic), f(l.Key)
 		r.Lane = &l
 	case r.Intent != nil:
 		i := *r.Intent

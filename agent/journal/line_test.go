@@ -18,11 +18,11 @@ func everyRecord() []Record {
 	a := Ack{Lane: 2, First: 5, Offset: -1, Time: 6}
 	return []Record{
 		{Header: &Header{Format: 1, Machine: "m", Boot: "b", Inode: 3, Time: 4}},
-		{File: &File{ID: 3, Path: "/a <b> & \"c\"\n\x00\xff\xe9é\u2028", Now: "\xff", Topic: "t", Dev: 1, Ino: 1 << 63, Birth: -5,
+		{File: &File{ID: 3, Path: "/a <b> & \"c\"\n\x00\xff\xe9é\u2028", Now: "\xff", Output: "a \"b", Topic: "t", Dev: 1, Ino: 1 << 63, Birth: -5,
 			Owner: 1001, Handle: "1:00ff", Prev: 2, Base: 8, BaseMark: long.Mark, Done: true}},
 		{File: &File{ID: 1}},
 		{Forget: &Forget{ID: 9}},
-		{Lane: &Lane{ID: 1, Topic: "t", Partition: 5, Key: "host"}},
+		{Lane: &Lane{ID: 1, Output: "other", Topic: "t", Partition: 5, Key: "host"}},
 		{PID: &PID{Lane: 1, PID: 2, Epoch: 3}},
 		{Intent: &i},
 		{Split: &Split{Lane: 1, First: 2, Into: []Intent{i, i}}},

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// readings is the ways of cutting bytes into records that spans name.
+// readings is what spans name: ways of cutting bytes into records, and what
+// records have beside their values.
 type readings struct {
 	specs   map[int]string
 	inUse   map[int]bool // by this run
@@ -45,8 +46,10 @@ func (f *fold) needed() []int {
 	for _, s := range f.lanes {
 		for _, i := range s.intents {
 			for _, span := range i.Spans {
-				if _, known := f.readings.specs[span.Reading]; known {
-					need[span.Reading] = true
+				for _, id := range [...]int{span.Reading, span.Form} {
+					if _, known := f.readings.specs[id]; known {
+						need[id] = true
+					}
 				}
 			}
 		}

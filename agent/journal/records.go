@@ -43,13 +43,15 @@ type Header struct {
 // File is one file's identity: a later record of the same ID replaces what
 // the earlier one said, and leaves the position as it is.
 type File struct {
-	ID    flow.FileID `json:"id"`
-	Path  string      `json:"path"`            // the header "path": where it was first found
-	Now   string      `json:"now,omitempty"`   // where it was last seen, when that is elsewhere
-	Topic string      `json:"topic,omitempty"` // where its lines go
-	Dev   uint64      `json:"dev"`
-	Ino   uint64      `json:"ino"`
-	Birth int64       `json:"birth,omitempty"` // statx btime, Unix nanoseconds, 0 where unknown
+	ID   flow.FileID `json:"id"`
+	Path string      `json:"path"`          // the header "path": where it was first found
+	Now  string      `json:"now,omitempty"` // where it was last seen, when that is elsewhere
+	// Output is where its lines go, of several outputs; Topic is that there.
+	Output string `json:"output,omitempty"`
+	Topic  string `json:"topic,omitempty"`
+	Dev    uint64 `json:"dev"`
+	Ino    uint64 `json:"ino"`
+	Birth  int64  `json:"birth,omitempty"` // statx btime, Unix nanoseconds, 0 where unknown
 	// Owner is the user that owns the file, and one: 0 is not known. Handle
 	// is what name_to_handle_at gives: the type, a colon, the bytes in hex.
 	Owner  int64       `json:"owner,omitempty"`
@@ -73,12 +75,14 @@ type Forget struct {
 }
 
 // Lane names a stream of batches to one partition. A lane is never shared by
-// two processes, and its key is part of its records.
+// two processes.
 type Lane struct {
 	ID        int32  `json:"id"`
+	Output    string `json:"output,omitempty"` // which of several; empty: the one that has no name
 	Topic     string `json:"topic"`
 	Partition int32  `json:"partition"`
-	Key       string `json:"key"`
+	// Key is that of the records of spans without a Form, in older journals.
+	Key string `json:"key,omitempty"`
 }
 
 // PID is the producer id that a lane sends its next batches with.
@@ -149,9 +153,9 @@ type Closed struct {
 	Time int64 `json:"time"` // Unix milliseconds
 }
 
-// Reading is how the bytes of the spans that name it are cut into records:
-// what is needed to cut them in the same way again. It comes before the first
-// of them, and stays until none is un-acked.
+// Reading is how the bytes of the spans that name it are cut into records, or
+// what these have beside their values: what is needed to make them in the same
+// way again. It comes before the first of them, and stays until none is un-acked.
 type Reading struct {
 	ID   int    `json:"id"`
 	Spec string `json:"spec"`

@@ -221,8 +221,9 @@ func (in *Input) create(e entry, path string, s state) *file {
 	f := &file{
 		id: in.o.Journal.NewFile(), path: path, now: e.path, fd: -1, key: e.key,
 		dev: e.dev, ino: e.ino, birth: e.key.birth, owner: int64(e.uid) + 1, size: e.size, mtime: e.mtime,
-		grown: time.Now(), since: time.Now(), state: s, conf: conf, queue: in.queues[conf.Topic],
+		grown: time.Now(), since: time.Now(), state: s, conf: conf,
 	}
+	in.route(f)
 	f.record(in)
 	if s != done {
 		f.handle = in.disk.handle(e)

@@ -29,10 +29,10 @@ func (in *Input) resume(s journal.FileState) {
 	in.files[f.id] = f
 	i := in.pats.match(f.path)
 	if i < 0 {
-		f.queue, f.conf = in.oldQueue(s.Topic), &unfollowedConfig
+		f.queue, f.conf = in.oldQueue(destination{s.Output, s.Topic}), &unfollowedConfig
 	} else {
 		f.conf = &in.o.Inputs[i]
-		f.queue = in.queues[f.conf.Topic]
+		in.route(f)
 	}
 	f.record(in)
 	if s.Done || f.key == (key{}) { // its inode got other content, and no copy was found
@@ -58,11 +58,11 @@ var unfollowedConfig = Config{CloseIdle: openFor}
 func (f *file) removed() bool { return f.conf == &unfollowedConfig }
 
 // oldQueue is the queue of files that are no longer followed: nobody reads it.
-func (in *Input) oldQueue(topic string) *queue {
-	if in.oldQueues[topic] == nil {
-		in.oldQueues[topic] = newQueue(in, topic)
+func (in *Input) oldQueue(at destination) *queue {
+	if in.oldQueues[at] == nil {
+		in.oldQueues[at] = newQueue(in, at.output, at.topic)
 	}
-	return in.oldQueues[topic]
+	return in.oldQueues[at]
 }
 
 // chain links the files that the journal knows: those of one path are read one

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"tailrace/agent/route"
 	"tailrace/inputs/tail/record"
 )
 
@@ -16,10 +17,12 @@ type Config struct {
 	Paths   []string // absolute patterns, as doublestar has them
 	Exclude []string
 	Topic   string
+	Route   *route.Route   // nil: all lines go to Topic
 	Start   string         // "beginning", or "end": see Options.FirstStart
 	At      string         // where it is written, for people
 	Record  record.Options // how the bytes become records
 	how     *readings      // the same, made ready; nil: lines are records as they are
+	forms   *forms
 	// IgnoreOlder is for how long a file must not have been written to that is
 	// left alone; 0: none is. See leftAlone.
 	IgnoreOlder time.Duration

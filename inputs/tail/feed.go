@@ -7,54 +7,51 @@ import (
 	"tailrace/inputs/tail/record"
 )
 
-// A queue is the files of one topic that have something to read. It is the
-// topic's flow.Feed.
-type queue struct {
-	in    *Input
-	topic string
-	wake  chan struct{} // buffer of one
+// A shard is the files of one queue that one lane ships, with something to read.
+// It is a flow.Feed.
+type shard struct {
+	q      *queue
+	number int32
+	wake   chan struct{} // buffer of one
 
-	mu      sync.Mutex
+	// q.mu guards these.
 	ready   turns
-	reading *file         // taken out by Next, which is at work
-	last    *file         // what Next filled last: it may be unread
-	back    position      // of last, before that; belongs to Next and Unread
-	cutter  record.Cutter // belongs to Next and Unread
-	closed  bool          // Run has ended: nothing is read any more
-	idle    *sync.Cond    // reading became nil
-}
+	reading *file      // taken out by Next, which is at work
+	last    *file      // what Next filled last: it may be unread
+	idle    *sync.Cond // reading became nil
 
-func newQueue(in *Input, topic string) *queue {
-	q := &queue{in: in, topic: topic, wake: make(chan struct{}, 1)}
-	q.idle = sync.NewCond(&q.mu)
-	return q
+	// Next and Unread have these to themselves.
+	back   position // of last, before that
+	cutter record.Cutter
 }
 
 // Wake implements flow.Feed.
-func (q *queue) Wake() <-chan struct{} { return q.wake }
+func (s *shard) Wake() <-chan struct{} { return s.wake }
 
 // Next implements flow.Feed.
-func (q *queue) Next(c *flow.Chunk, max int) bool {
+func (s *shard) Next(c *flow.Chunk, max int) bool {
+	in := s.q.in
 	for left := 0; left < skipMax; {
-		f := q.take()
+		f := s.take()
 		if f == nil {
 			return false
 		}
+		c.Form = f.form
 		f.mu.Lock()
 		r, err := f.readOpen(c, max)
 		more := (r == filled || r == skipped) && f.unread()
 		f.spare()
 		f.mu.Unlock()
-		q.put(f, r == filled, more)
+		s.put(f, r == filled, more)
 		switch {
 		case r == other || r == broken:
-			q.in.report(f, err)
+			in.report(f, err)
 		case !more:
-			q.in.cooled(f)
+			in.cooled(f)
 		}
 		if r == filled {
-			q.in.stats.read.Add(int64(len(c.Data)))
-			q.in.stats.records.Add(int64(c.Lines()))
+			in.stats.read.Add(int64(len(c.Data)))
+			in.stats.records.Add(int64(c.Lines()))
 			return true
 		}
 		if r == skipped {
@@ -72,102 +69,64 @@ func (f *file) readOpen(c *flow.Chunk, max int) (result, error) {
 	if err := f.open(); err != nil {
 		return broken, err
 	}
-	return f.read(c, min(max, f.queue.quantum()))
+	return f.read(c, min(max, f.shard.quantum()))
 }
 
 // quantum is how many bytes the file that is read now gives.
-func (q *queue) quantum() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.ready.quantum()
+func (s *shard) quantum() int {
+	s.q.mu.Lock()
+	defer s.q.mu.Unlock()
+	return s.ready.quantum()
 }
 
-// take takes the next file out of the queue. What was filled before can no
-// longer be unread.
-func (q *queue) take() *file {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.last = nil
-	if q.closed || q.ready.len() == 0 {
+// take takes the next file out. What was filled before can no longer be unread.
+func (s *shard) take() *file {
+	s.q.mu.Lock()
+	defer s.q.mu.Unlock()
+	s.last = nil
+	if s.q.closed || s.ready.len() == 0 {
 		return nil
 	}
-	f := q.ready.next()
+	f := s.ready.next()
 	f.queued = false
-	q.reading = f
+	s.reading = f
 	return f
 }
 
 // put ends what take began.
-func (q *queue) put(f *file, filled, more bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.reading = nil
-	q.idle.Broadcast()
+func (s *shard) put(f *file, filled, more bool) {
+	s.q.mu.Lock()
+	defer s.q.mu.Unlock()
+	s.reading = nil
+	s.idle.Broadcast()
 	if filled {
-		q.last = f
+		s.last = f
 	}
 	if more && !f.queued {
-		q.ready.backlog.push(f)
-		q.queued(f)
+		s.ready.backlog.push(f)
+		s.queued(f)
 	}
 }
 
-// queued notes that f is ready. The caller holds mu.
-func (q *queue) queued(f *file) {
+// queued notes that f is ready. The caller holds q.mu.
+func (s *shard) queued(f *file) {
 	f.queued = true
 	select {
-	case q.wake <- struct{}{}:
+	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
-// add makes f ready.
-func (q *queue) add(f *file) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !f.queued && !q.closed {
-		q.ready.fresh.push(f)
-		q.queued(f)
-	}
-}
-
-// remove takes f out of the ready files.
-func (q *queue) remove(f *file) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if f.queued {
-		f.queued = false
-		q.ready.remove(f)
-	}
-}
-
-// busy says that f is ready, being read, or may be unread.
-func (q *queue) busy(f *file) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return f.queued || q.reading == f || q.last == f
-}
-
 // Unread implements flow.Feed.
-func (q *queue) Unread(c *flow.Chunk, n int) {
-	q.mu.Lock()
-	f := q.last
-	q.mu.Unlock()
+func (s *shard) Unread(c *flow.Chunk, n int) {
+	s.q.mu.Lock()
+	f := s.last
+	s.q.mu.Unlock()
 	if f == nil || f.id != c.File || n >= c.Lines() {
 		return
 	}
 	f.mu.Lock()
 	f.unreadFrom(c, n)
 	f.mu.Unlock()
-	q.add(f)
-}
-
-// close ends the feed, waiting for a Next that is at work.
-func (q *queue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.closed = true
-	for q.reading != nil {
-		q.idle.Wait()
-	}
+	s.q.add(f)
 }

@@ -33,6 +33,7 @@ func (in *Input) Fetch(s flow.Span, c *flow.Chunk) error {
 		f.mu.Unlock()
 		c.File, c.Path, c.Start = f.id, f.path, s.Start
 		c.Part, c.Final, c.Reading = s.Part, s.Final, 0
+		c.Form = in.formOf(f, s.Form)
 		if s.Reading == 0 {
 			c.Split()
 			return nil

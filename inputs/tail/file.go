@@ -25,6 +25,7 @@ type file struct {
 	id    flow.FileID
 	path  string // the header "path"
 	queue *queue
+	form  *flow.Form // of its records from now on
 	conf  *Config    // of the input that its path belongs to
 	rec   *recording // nil: its lines are records as they are
 
@@ -72,6 +73,7 @@ type file struct {
 
 	// queued says that it is in the ready queue, whose lock guards it.
 	queued bool
+	shard  *shard // of queue, once it was ready after Share; under that lock
 
 	// The rest belongs to Run.
 	dev       uint64

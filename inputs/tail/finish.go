@@ -44,7 +44,7 @@ func (in *Input) noteFile(f *file) {
 
 func (f *file) journalFile() *journal.File {
 	r := &journal.File{
-		ID: f.id, Path: f.path, Topic: f.queue.topic, Dev: f.dev, Ino: f.ino, Birth: f.birth, Owner: f.owner, Handle: f.handle,
+		ID: f.id, Path: f.path, Output: f.queue.output, Topic: f.queue.topic, Dev: f.dev, Ino: f.ino, Birth: f.birth, Owner: f.owner, Handle: f.handle,
 		Prev: f.prevID, Base: f.base, BaseMark: f.markBase(), Done: f.state == done, Deleting: f.deleting,
 	}
 	if f.now != f.path {
@@ -112,7 +112,7 @@ func (in *Input) forgotten(f *file) bool {
 		return false
 	}
 	at, _ := in.o.Journal.Acked(f.id)
-	return at >= f.at() || in.queues[f.queue.topic] == nil // nobody waits for it
+	return at >= f.at() || in.queues[destination{f.queue.output, f.queue.topic}] == nil // nobody waits for it
 }
 
 // forget drops files that are gone, done and acked, but the last few of each

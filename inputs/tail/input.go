@@ -50,7 +50,8 @@ type Input struct {
 	o      Options
 	log    *slog.Logger
 	pats   *patterns
-	queues map[string]*queue // by topic
+	queues map[destination]*queue      // Run adds, holding mu
+	takers map[string]func(flow.Topic) // of new queues, by output; under mu
 	stats  counters
 	pulse  flow.Pulse // of Run's loop
 	disk   disk
@@ -59,6 +60,7 @@ type Input struct {
 	maxOpen int64
 
 	known  map[int]*record.Reading // by their number in the journal; not changed after New
+	forms  map[int]*forms          // the same
 	replay replay                  // what Fetch has read last of compressed files
 
 	// mu guards what Run changes and others read.
@@ -86,9 +88,9 @@ type Input struct {
 	scans   atomic.Int64  // the number of the last that came to its end
 
 	// The rest belongs to Run.
-	oldQueues map[string]*queue // by topics of files that are no longer followed
-	byKey     map[key]*file     // the newest content of each inode
-	tails     map[string]*file  // the newest file of each path
+	oldQueues map[destination]*queue // of files that are no longer followed
+	byKey     map[key]*file          // the newest content of each inode
+	tails     map[string]*file       // the newest file of each path
 	dirs      map[string]*dir
 	fresh     []*file        // not yet in the journal
 	cut       []*file        // found truncated by the look that is made
@@ -170,12 +172,12 @@ func New(o Options) (*Input, error) {
 	}
 	wanted := slices.ContainsFunc(o.Inputs, func(c Config) bool { return c.DeleteAfter > 0 })
 	in := &Input{
-		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[string]*queue{}, maxOpen: openLimit(),
+		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[destination]*queue{}, takers: map[string]func(flow.Topic){}, maxOpen: openLimit(),
 		files: map[flow.FileID]*file{}, active: map[*file]bool{}, open: map[*file]bool{}, parked: map[*file]parking{}, unlisted: map[string]string{},
 		kick: make(chan struct{}, 1), scanned: make(chan struct{}), stopped: make(chan struct{}),
-		oldQueues: map[string]*queue{},
+		oldQueues: map[destination]*queue{},
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
-		known: map[int]*record.Reading{}, waits: map[*file]bool{}, skips: map[*file]bool{},
+		known: map[int]*record.Reading{}, forms: map[int]*forms{}, waits: map[*file]bool{}, skips: map[*file]bool{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]copySize{}, first: true,
 		deferred: map[string]*listing{}, unpack: unpack.Standard, parcels: map[key]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
@@ -184,10 +186,8 @@ func New(o Options) (*Input, error) {
 	if err := in.prepare(); err != nil {
 		return nil, err
 	}
-	for _, c := range in.o.Inputs {
-		if in.queues[c.Topic] == nil {
-			in.queues[c.Topic] = newQueue(in, c.Topic)
-		}
+	if err := in.prepareForms(); err != nil {
+		return nil, err
 	}
 	for _, s := range o.Files {
 		in.resume(s)
@@ -195,14 +195,6 @@ func New(o Options) (*Input, error) {
 	in.chain()
 	in.o.Files = nil // the garbage collector may have it
 	return in, nil
-}
-
-// Feed is the feed of a topic that an input names.
-func (in *Input) Feed(topic string) flow.Feed {
-	if q := in.queues[topic]; q != nil {
-		return q
-	}
-	return newQueue(in, topic) // nothing ever comes
 }
 
 // place puts f into the directory where it is.

@@ -37,14 +37,14 @@ func (f *file) birthday() int64 {
 }
 
 // Past implements flow.Feed.
-func (q *queue) Past() (p flow.Past) {
+func (s *shard) Past() (p flow.Past) {
 	select {
-	case <-q.in.scanned:
+	case <-s.q.in.scanned:
 	default:
 		return p
 	}
 	p.Looked = true
-	for n, old := range q.pastFiles() {
+	for n, old := range s.pastFiles() {
 		if n == 0 || old.born < p.Since {
 			p.Since = old.born
 		}
@@ -55,13 +55,17 @@ func (q *queue) Past() (p flow.Past) {
 	return p
 }
 
-// pastFiles is the files of the queue that had something to read at first, and
+// pastFiles is the files of the shard that had something to read at first, and
 // are not done.
-func (q *queue) pastFiles() (all []past) {
+func (s *shard) pastFiles() (all []past) {
+	q := s.q
+	q.mu.Lock()
+	number := q.number
+	q.mu.Unlock()
 	q.in.mu.Lock()
 	defer q.in.mu.Unlock()
 	for _, p := range q.in.olds {
-		if p.f.queue == q && q.in.active[p.f] {
+		if p.f.queue == q && q.in.active[p.f] && (number == nil || number(p.f.form.Key) == s.number) {
 			all = append(all, p)
 		}
 	}
@@ -69,7 +73,8 @@ func (q *queue) pastFiles() (all []past) {
 }
 
 // Was implements flow.Feed.
-func (q *queue) Was(id flow.FileID) (size, born int64) {
+func (s *shard) Was(id flow.FileID) (size, born int64) {
+	q := s.q
 	q.in.mu.Lock()
 	defer q.in.mu.Unlock()
 	p := q.in.olds[id]

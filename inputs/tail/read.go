@@ -206,7 +206,7 @@ func (f *file) cut(data []byte, alone, end bool) (used, part int, last bool) {
 // give hands out the first used of the n bytes that were read into c.
 func (f *file) give(c *flow.Chunk, lead, used, part int, last bool, n int) {
 	back := f.pos
-	f.queue.back = back
+	f.shard.back = back
 	c.File, c.Path, c.Start, c.Reading = f.id, f.path, f.pos.off, 0
 	c.Lead, c.Data = c.Buf[:lead], c.Buf[lead:lead+used]
 	c.PrefixLen, c.Prefix = f.pos.mark.PrefixLen, f.pos.mark.Prefix
@@ -230,7 +230,7 @@ func (f *file) unreadFrom(c *flow.Chunk, n int) {
 	if n >= c.Lines() {
 		return
 	}
-	f.pos = f.queue.back
+	f.pos = f.shard.back
 	if n > 0 {
 		s := c.Span(0, n)
 		f.pos = position{off: s.End, mark: s.Mark}

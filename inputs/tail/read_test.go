@@ -148,7 +148,7 @@ func BenchmarkNext(b *testing.B) {
 			const total = 10 << 20
 			line := strings.Repeat("x", size-1) + "\n"
 			in := openInput(b, bytes.Repeat([]byte(line), total/size))
-			q := in.queues["t"]
+			q := in.Feed("t")
 			var f *file
 			for _, f = range in.files {
 			}
@@ -161,7 +161,7 @@ func BenchmarkNext(b *testing.B) {
 				f.mu.Lock()
 				f.pos, f.searched = position{}, 0
 				f.mu.Unlock()
-				q.add(f)
+				f.queue.add(f)
 			}
 		})
 	}
@@ -170,7 +170,7 @@ func BenchmarkNext(b *testing.B) {
 // What a read of one line costs, when lines come one by one.
 func BenchmarkOneLine(b *testing.B) {
 	in := openInput(b, bytes.Repeat([]byte(strings.Repeat("x", 199)+"\n"), 50_000))
-	q := in.queues["t"]
+	q := in.Feed("t")
 	var f *file
 	for _, f = range in.files {
 	}
@@ -181,7 +181,7 @@ func BenchmarkOneLine(b *testing.B) {
 			f.mu.Lock()
 			f.pos, f.searched = position{}, 0
 			f.mu.Unlock()
-			q.add(f)
+			f.queue.add(f)
 			continue
 		}
 		c.Span(0, 1)

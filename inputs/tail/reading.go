@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tailrace/agent/flow"
+	"tailrace/agent/route"
 	"tailrace/inputs/tail/record"
 )
 
@@ -50,6 +51,9 @@ type told struct{ waits, skips, malformed, long bool }
 // prepare makes the readings of the inputs, and those of the journal.
 func (in *Input) prepare() error {
 	for n, spec := range in.o.Readings {
+		if route.IsForm(spec) {
+			continue
+		}
 		r, err := record.Parse(spec)
 		if err != nil {
 			in.log.Error("lines that were read in this way cannot be sent again, if they must be", "reading", n, "error", err)

@@ -32,7 +32,7 @@ func (f *file) readRecords(c *flow.Chunk, most int) (result, error) {
 		c.File, c.Path, c.Start = f.id, f.path, f.pos.off
 		c.Part, c.Final, c.Reading = f.pos.mark.Part, false, how.number
 		end := f.ending(n, want)
-		used, part := f.queue.cutter.Cut(how.Reading, c, end)
+		used, part := f.shard.cutter.Cut(how.Reading, c, end)
 		if used == 0 && n == want && want < how.Window() {
 			want = min(max(4*want, leastRead), how.Window())
 			continue
@@ -58,7 +58,7 @@ func (f *file) keepLong(c *flow.Chunk) error {
 	}
 	var letters []deadletter.Letter
 	end := f.rec.kept
-	for _, r := range f.queue.cutter.Long() {
+	for _, r := range f.shard.cutter.Long() {
 		if end = c.Start + int64(r.End); end <= f.rec.kept {
 			continue // it was given back, and comes again
 		}
@@ -96,13 +96,13 @@ func (f *file) giveRecords(c *flow.Chunk, lead, used, part, n int) result {
 	back := f.pos
 	f.searched = back.off + int64(n)
 	if used > 0 {
-		f.queue.back = back
+		f.shard.back = back
 		c.Lead, c.Data = c.Buf[:lead], c.Buf[lead:lead+used]
 		c.PrefixLen, c.Prefix = back.mark.PrefixLen, back.mark.Prefix
 		f.pos.mark.Extend(c.Lead, c.Data)
 		f.pos.off += int64(used)
 		f.pos.mark.Part = part
-		f.counted(f.queue.cutter.Counts(len(c.Records)))
+		f.counted(f.shard.cutter.Counts(len(c.Records)))
 	}
 	f.await()
 	switch {
@@ -144,7 +144,7 @@ func (f *file) tellOnce(told *bool, do func(in *Input)) {
 
 // unreadRecords is unreadFrom for records.
 func (f *file) unreadRecords(c *flow.Chunk, n int) {
-	k := &f.queue.cutter
+	k := &f.shard.cutter
 	f.queue.in.stats.count(k.Counts(len(c.Records)).Plus(k.Counts(n), -1), -1)
 	f.rec.tried = 0
 }

@@ -8,6 +8,7 @@ import (
 
 // TopicStats is how far the files of one topic are.
 type TopicStats struct {
+	Output string
 	Topic  string
 	Files  int // that are followed or drained
 	Parked int // of them cannot be read
@@ -19,15 +20,16 @@ type TopicStats struct {
 // goroutine.
 func (in *Input) Topics() []TopicStats {
 	in.mu.Lock()
+	topics := slices.Collect(maps.Keys(in.queues))
 	files := slices.Collect(maps.Values(in.files))
 	active, parked := maps.Clone(in.active), maps.Clone(in.parked)
 	in.mu.Unlock()
-	all := map[string]*TopicStats{}
-	for topic := range in.queues {
-		all[topic] = &TopicStats{Topic: topic}
+	all := map[destination]*TopicStats{}
+	for _, t := range topics {
+		all[t] = &TopicStats{Output: t.output, Topic: t.topic}
 	}
 	for _, f := range files {
-		s := all[f.queue.topic]
+		s := all[destination{f.queue.output, f.queue.topic}]
 		if s == nil {
 			continue // it is no longer followed
 		}
@@ -43,7 +45,9 @@ func (in *Input) Topics() []TopicStats {
 	for _, s := range all {
 		out = append(out, *s)
 	}
-	slices.SortFunc(out, func(a, b TopicStats) int { return cmp.Compare(a.Topic, b.Topic) })
+	slices.SortFunc(out, func(a, b TopicStats) int {
+		return cmp.Or(cmp.Compare(a.Output, b.Output), cmp.Compare(a.Topic, b.Topic))
+	})
 	return out
 }
 

@@ -36,16 +36,16 @@ func TestTopics(t *testing.T) {
 			}
 		}
 		h.wait(time.Second)
-		f("nothing is read", 3, TopicStats{"t", 2, 1, 6}, TopicStats{"u", 1, 0, 0})
+		f("nothing is read", 3, TopicStats{"", "t", 2, 1, 6}, TopicStats{"", "u", 1, 0, 0})
 		var c flow.Chunk
 		if !h.next(&c, 100) {
 			t.Fatal("nothing to read")
 		}
-		f("not acked", 3, TopicStats{"t", 2, 1, 6}, TopicStats{"u", 1, 0, 0})
+		f("not acked", 3, TopicStats{"", "t", 2, 1, 6}, TopicStats{"", "u", 1, 0, 0})
 		s := c.Span(0, 1)
 		h.j.intent(s)
 		h.j.ack(s)
-		f("one line is acked", 3, TopicStats{"t", 2, 1, 4}, TopicStats{"u", 1, 0, 0})
+		f("one line is acked", 3, TopicStats{"", "t", 2, 1, 4}, TopicStats{"", "u", 1, 0, 0})
 		if s := h.in.Stats(); s.Read != 4 || s.Records != 2 || s.Scans == 0 || s.Parked[h.path("c.log")] == "" {
 			t.Errorf("%+v", s)
 		}
@@ -54,7 +54,7 @@ func TestTopics(t *testing.T) {
 			t.Error("read again")
 		}
 		h.wait(5 * time.Second)
-		f("deleted", 2, TopicStats{"t", 1, 1, 4}, TopicStats{"u", 1, 0, 0})
+		f("deleted", 2, TopicStats{"", "t", 1, 1, 4}, TopicStats{"", "u", 1, 0, 0})
 		h.stop()
 	})
 }

@@ -14,9 +14,17 @@ import (
 func letter(to journal.Lane, in journal.Intent, c *flow.Chunk, code int16) deadletter.Letter {
 	return deadletter.Letter{
 		Time: time.UnixMilli(in.Time).UTC(), Cause: nameOf(code),
-		Topic: to.Topic, Partition: to.Partition, Key: to.Key,
+		Topic: to.Topic, Partition: to.Partition, Key: keyOf(to, c),
 		File: c.File, Path: c.Path, Offset: c.Offset(0), Part: piece(c), Value: c.Line(0),
 	}
+}
+
+// keyOf is the key of what is made of c.
+func keyOf(to journal.Lane, c *flow.Chunk) string {
+	if c.Form != nil {
+		return string(c.Form.Key)
+	}
+	return to.Key
 }
 
 // piece is which piece of a long line c is; 0: the whole of a line.

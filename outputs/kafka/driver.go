@@ -86,6 +86,7 @@ type driver struct {
 type batch struct {
 	journal.Intent
 	bytes   wire.Batch // none while it is only in the journal
+	counts  []int      // records of each span, while there are bytes
 	encoder *encoder   // has its records until they are numbered
 	cost    int64      // of the budget
 	// numbered says that the sequence numbers are bound.
@@ -94,11 +95,12 @@ type batch struct {
 }
 
 func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
+	at := place{l.Topic, l.Partition}
 	d := &driver{
 		Output: o, lane: l.Lane, known: l, feed: feed, machine: lane.New(lane.Config{Settle: o.settle}), doubt: l.Doubt != "",
-		pulse:   o.pulse(l.Topic),
-		trouble: trouble{log: o.Log, tally: o.tally(l.Topic), topic: l.Topic, partition: l.Partition},
-		tally:   o.tally(l.Topic),
+		pulse:   o.pulse(at),
+		trouble: trouble{log: o.Log, tally: o.tally(at), topic: l.Topic, partition: l.Partition},
+		tally:   o.tally(at),
 		batches: map[lane.Handle]*batch{},
 		events:  make(chan event, 4*lane.Window),
 		replies: make(chan lane.Event),
@@ -107,7 +109,6 @@ func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
 		eager: true, codec: o.codec, limit: o.most, gone: make(chan struct{}),
 		millis: func() int64 { return time.Now().UnixMilli() },
 	}
-	d.tally.partition.Store(l.Partition)
 	return d
 }
 
@@ -317,7 +318,7 @@ func (d *driver) shareAgain() {
 
 // close gives back what the lane holds.
 func (d *driver) close() {
-	d.rest(d.lane.Topic)
+	d.rest(place{d.lane.Topic, d.lane.Partition})
 	d.timer.Stop()
 	d.pause.Stop()
 	d.linger.Stop()

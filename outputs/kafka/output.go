@@ -1,7 +1,7 @@
 // Package kafka ships lines to Apache Kafka, each exactly once.
 //
-// Every topic has one lane: a stream of record batches to the one partition
-// that the key falls on. The rules by which a lane gets each line into the
+// Every partition that is written to has one lane: a stream of record batches.
+// The rules by which a lane gets each line into the
 // topic once are the pure state machine in the folder lane; the bytes of
 // batches and requests are the folder wire. This package drives them: it
 // reads lines from the feeds, keeps the journal, and talks to the brokers, on
@@ -28,13 +28,14 @@ import (
 	"tailrace/outputs/kafka/wire"
 )
 
-// Options is what an output needs. All fields but DeadLetter must be set.
+// Options is what an output needs. All fields but Name and DeadLetter must be set.
 type Options struct {
+	Name        string   // of one of several outputs; "" is the only one
 	Brokers     []string // host:port
 	ClientID    string
 	Compression string // as wire.ParseCodec takes it
-	Key         string // of every record
-	Feeds       map[string]flow.Feed
+	Host        string // the name of this host, by which its records are known
+	Source      flow.Source
 	Fetcher     flow.Fetcher
 	Journal     *journal.Journal
 	State       journal.State
@@ -61,9 +62,13 @@ type Output struct {
 	givenUp atomic.Int64 // records whose bytes were gone
 
 	mu      sync.Mutex
-	pulses  map[string]*flow.Pulse // of the running lanes
-	tallies map[string]*tally      // of all topics
-	unsent  []string               // what lanes could not finish, for the end
+	pulses  map[place]*flow.Pulse // of the running lanes
+	tallies map[place]*tally      // of all that there were
+	// topics is those that are shipped. Closed: nothing is left of the run before.
+	topics  map[string]chan struct{}
+	unsent  []string       // what lanes could not finish, for the end
+	running sync.WaitGroup // of what start began
+	over    bool           // nothing more is begun
 }
 
 // New returns an output that does nothing until Run.
@@ -79,10 +84,12 @@ func New(o Options) (*Output, error) {
 		spare:    make(chan []byte, lane.Window),
 		dead:     deadletter.New(o.DeadLetter),
 		most:     batchMax,
-		pulses:   map[string]*flow.Pulse{},
-		tallies:  map[string]*tally{},
+		pulses:   map[place]*flow.Pulse{},
+		tallies:  map[place]*tally{},
+		topics:   map[string]chan struct{}{},
 	}
-	out.resumed = resumed(o.State)
+	out.State.Lanes = slices.DeleteFunc(slices.Clone(o.State.Lanes), func(l journal.LaneState) bool { return l.Output != o.Name })
+	out.resumed = resumed(o.Name, out.State)
 	out.State.Files = nil // the garbage collector may have it: there may be many
 	out.conns = newConns(out.cluster.config)
 	for range cap(out.encoders) {
@@ -104,11 +111,16 @@ func (o *Output) Run(ctx, hard context.Context) error {
 	defer o.cluster.close()
 	defer end() // before the above: nobody waits for a broker any more
 	o.cluster.life, o.conns.life = life, life
-	var all sync.WaitGroup
-	for _, topic := range o.topics() {
-		all.Go(func() { o.ship(ctx, hard, topic) })
+	o.Source.Take(o.Name, func(t flow.Topic) { o.take(ctx, hard, t) })
+	o.takeLeft(ctx, hard)
+	select {
+	case <-ctx.Done():
+	case <-hard.Done():
 	}
-	all.Wait()
+	o.mu.Lock()
+	o.over = true
+	o.mu.Unlock()
+	o.running.Wait()
 	if len(o.unsent) > 0 {
 		slices.Sort(o.unsent)
 		o.Log.Warn("ended before all was acknowledged: what was under way is sent again at the next start, and counts once",
@@ -117,86 +129,12 @@ func (o *Output) Run(ctx, hard context.Context) error {
 	return nil
 }
 
-// topics is every topic that has a feed, or batches from the run before.
-func (o *Output) topics() []string {
-	var topics []string
-	for t := range o.Feeds {
-		topics = append(topics, t)
-	}
-	for _, l := range o.State.Lanes {
-		if len(l.Intents) > 0 {
-			topics = append(topics, l.Topic)
-		}
-	}
-	slices.Sort(topics)
-	return slices.Compact(topics)
-}
-
-// ship runs the lanes of one topic: first those of the run before that are
-// not the lane of today (another key, another number of partitions), to their
-// end, since their lines come first; then today's.
-func (o *Output) ship(ctx, hard context.Context, topic string) {
-	feed := o.Feeds[topic]
-	partition := int32(-1)
-	if feed != nil {
-		var ok bool
-		if partition, ok = o.partition(ctx, topic); !ok {
-			return
-		}
-	}
-	today := journal.LaneState{Lane: journal.Lane{Topic: topic, Partition: partition, Key: o.Key}, Offset: -1}
-	for _, l := range o.State.Lanes {
-		switch {
-		case l.Topic != topic:
-		case l.Partition == partition && l.Key == o.Key:
-			today = l
-		case len(l.Intents) > 0:
-			if !newDriver(o, l, nil).run(ctx, hard) {
-				return
-			}
-		}
-	}
-	if feed == nil {
-		return
-	}
-	if today.ID == 0 {
-		today.ID = o.Journal.NewLane()
-		today.Doubt, today.DoubtFrom = newLane, -1
-		lane := journal.Record{Lane: &today.Lane}
-		doubt := journal.Record{Doubt: &journal.Doubt{Lane: today.ID, Cause: today.Doubt, From: -1}}
-		if !o.untilDone(ctx, hard, topic, func() error { return o.Journal.WriteSync(lane, doubt) }) {
-			return
-		}
-	}
-	newDriver(o, today, feed).run(ctx, hard)
-}
-
-// partition asks which partition of the topic the key falls on, until the
-// brokers say.
-func (o *Output) partition(ctx context.Context, topic string) (partition int32, ok bool) {
-	pulse := o.pulse(topic)
-	t := trouble{log: o.Log, tally: o.tally(topic), topic: topic, partition: -1}
-	for wait := backoffMin; ; wait = min(2*wait, backoffMax) {
-		var err error
-		info, ok := await(ctx, pulse, func() (i topicInfo) { i, err = o.cluster.topic(topic, 0); return i })
-		if !ok {
-			return 0, false
-		}
-		if err == nil && info.partitions > 0 {
-			t.end()
-			return wire.Partition([]byte(o.Key), info.partitions), true
-		}
-		if err == nil {
-			err = sarama.ErrLeaderNotAvailable
-		}
-		// A topic that the brokers make when they are asked for it is there
-		// a moment later.
-		if wait > time.Second {
-			t.begin(codeOf(err), err)
-		}
-		if !sleep(ctx, wait) {
-			return 0, false
-		}
+// start runs f, which Run waits for, unless that ends.
+func (o *Output) start(f func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.over {
+		o.running.Go(f)
 	}
 }
 
@@ -229,24 +167,24 @@ const (
 
 // untilDone tries f, which writes the journal or reads files, until it
 // succeeds; it reports false when hard ended first, or stop for a while.
-func (o *Output) untilDone(stop, hard context.Context, topic string, f func() error) bool {
+func (o *Output) untilDone(stop, hard context.Context, at place, f func() error) bool {
 	ctx := hard
 	failing := false
-	pulse := o.pulse(topic)
+	pulse := o.pulse(at)
 	for wait := backoffMin; ; wait = min(2*wait, backoffMax) {
 		err := f()
 		if err == nil {
 			if failing {
-				o.tally(topic).goOn()
-				o.Log.Info("goes on", "topic", topic)
+				o.tally(at).goOn()
+				o.Log.Info("goes on", "topic", at.topic)
 			}
 			return true
 		}
 		pulse.Beat()
 		if !failing {
-			o.Log.Error("the topic waits, nothing is lost; trying again until it works", "topic", topic, "error", err)
+			o.Log.Error("the topic waits, nothing is lost; trying again until it works", "topic", at.topic, "error", err)
 			failing = true
-			o.tally(topic).wait(err.Error())
+			o.tally(at).wait(err.Error())
 			var end func()
 			ctx, end = graceful(stop, hard)
 			defer end()
@@ -267,23 +205,29 @@ func graceful(stop, hard context.Context) (ctx context.Context, end func()) {
 	return ctx, func() { unhook(); cancel() }
 }
 
-// pulse is the heartbeat of a topic's loop.
-func (o *Output) pulse(topic string) *flow.Pulse {
+// place is a partition of a topic; -1 while it is not known which.
+type place struct {
+	topic     string
+	partition int32
+}
+
+// pulse is the heartbeat of the loop that ships to a place.
+func (o *Output) pulse(at place) *flow.Pulse {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	p := o.pulses[topic]
+	p := o.pulses[at]
 	if p == nil {
 		p = &flow.Pulse{}
-		o.pulses[topic] = p
+		o.pulses[at] = p
 	}
 	return p
 }
 
-// rest takes the heartbeat of a topic away: its loop has ended.
-func (o *Output) rest(topic string) {
+// rest takes the heartbeat of a loop away: it has ended.
+func (o *Output) rest(at place) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	delete(o.pulses, topic)
+	delete(o.pulses, at)
 }
 
 // Alive reports whether every lane's loop turns. A lane that waits for

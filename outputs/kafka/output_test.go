@@ -65,7 +65,6 @@ func (r *rig) start() *run {
 		r.t.Fatal(err)
 	}
 	state := j.State()
-	feeds := map[string]flow.Feed{}
 	for topic, s := range r.sources {
 		s.at, s.old = 0, len(s.data)
 		for _, f := range state.Files {
@@ -76,15 +75,16 @@ func (r *rig) start() *run {
 		if s.at == 0 {
 			must(r.t, j.Write(journal.Record{File: &journal.File{ID: s.id, Path: s.path, Topic: topic}}))
 		}
-		feeds[topic] = s
+		s.topic = topic
+		s.setKey(r.key)
 	}
 	brokers := r.brokers
 	if brokers == nil {
 		brokers = r.cluster.ListenAddrs()
 	}
 	o, err := New(Options{
-		Brokers: brokers, ClientID: "test", Compression: r.codec, Key: r.key,
-		Feeds: feeds, Fetcher: fetchers(r.sources), Journal: j, State: state,
+		Brokers: brokers, ClientID: "test", Compression: r.codec, Host: r.key,
+		Source: sources(r.sources), Fetcher: fetchers(r.sources), Journal: j, State: state,
 		Budget: flow.NewBudget(32 << 20), DeadLetter: r.dir + "/dead-letter.jsonl", Log: log,
 	})
 	must(r.t, err)

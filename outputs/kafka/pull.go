@@ -54,7 +54,7 @@ func (d *driver) read() *batch {
 		return nil
 	}
 	b.encoder.Begin([]byte(d.lane.Key), d.codec, d.limit, b.Time)
-	b.Spans = d.fill(b.encoder, b.Time)
+	b.Spans, b.counts = d.fill(b.encoder, b.Time)
 	b.Count = b.encoder.Count()
 	d.brisk = b.Count >= briskLines
 	if b.Count == 0 {
@@ -66,9 +66,8 @@ func (d *driver) read() *batch {
 }
 
 // fill reads lines into the encoder until the batch is full, or there are no
-// more now.
-func (d *driver) fill(e *encoder, millis int64) []flow.Span {
-	var spans []flow.Span
+// more now. It gives their spans, and how many records each is.
+func (d *driver) fill(e *encoder, millis int64) (spans []flow.Span, counts []int) {
 	c := &e.chunk
 	c.Time = millis
 	ended := false // the last span ends with a newline
@@ -87,8 +86,9 @@ func (d *driver) fill(e *encoder, millis int64) []flow.Span {
 			// What comes behind a line without a newline is another line,
 			// which a joined span would not tell.
 			if !ended || !spans[last].Join(s, data) {
-				spans = append(spans, s)
+				spans, counts = append(spans, s), append(counts, 0)
 			}
+			counts[len(counts)-1] += n
 			ended = data[len(data)-1] == '\n'
 		}
 		if n < c.Lines() {
@@ -96,7 +96,7 @@ func (d *driver) fill(e *encoder, millis int64) []flow.Span {
 			break
 		}
 	}
-	return spans
+	return spans, counts
 }
 
 // finish closes the batch's records under the numbers that it has, and lets

@@ -33,7 +33,7 @@ func TestSpansAreJoinedAtNewlinesOnly(t *testing.T) {
 		d := &driver{feed: &pieces{texts: texts}}
 		e := &encoder{Encoder: wire.NewEncoder()}
 		e.Begin(nil, wire.None, 1<<20, 1)
-		spans := d.fill(e, 1)
+		spans, _ := d.fill(e, 1)
 		lines := 0
 		for _, s := range spans {
 			c := flow.Chunk{Data: d.feed.(*pieces).bytes(s, texts)}

@@ -3,6 +3,7 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
@@ -30,7 +31,7 @@ func (d *driver) load(b *batch) error {
 		d.Log.Error("a batch cannot be built again", "topic", d.lane.Topic, "error", err)
 		return flow.ErrGone
 	}
-	b.bytes, b.cost = made.bytes, made.cost
+	b.bytes, b.counts, b.cost = made.bytes, made.counts, made.cost
 	return nil
 }
 
@@ -70,18 +71,19 @@ func chunksOf(b *batch) ([]flow.Chunk, error) {
 	chunks := make([]flow.Chunk, len(b.Spans))
 	for i, s := range b.Spans {
 		c := &chunks[i]
+		own := values[:b.counts[i]]
+		values = values[len(own):]
 		c.File, c.Start, c.Part, c.Final, c.Reading = s.File, s.Start, s.Part, s.Final, s.Reading
+		c.Path, c.Form = own[0].Path, formOf(s, own[0])
 		if s.Reading != 0 {
-			values = recordsOf(c, s, values)
+			recordsOf(c, s, own)
 			continue
 		}
-		for int64(len(c.Data)) < s.End-s.Start && len(values) > 0 {
-			c.Path = values[0].Path
-			c.Data = append(c.Data, values[0].Line...)
+		for _, v := range own {
+			c.Data = append(c.Data, v.Line...)
 			if int64(len(c.Data)) < s.End-s.Start {
 				c.Data = append(c.Data, '\n')
 			}
-			values = values[1:]
 		}
 		if flow.Sum(c.Data) != s.Sum {
 			return nil, fmt.Errorf("%w: and the batch in memory does not have them whole", flow.ErrGone)
@@ -91,21 +93,23 @@ func chunksOf(b *batch) ([]flow.Chunk, error) {
 	return chunks, nil
 }
 
-// recordsOf gives c the records of s, which are the first of values, and
-// returns the others. The bytes that they were cut out of are not known.
-func recordsOf(c *flow.Chunk, s flow.Span, values []wire.Value) []wire.Value {
-	last := int64(-1) // records of one span stand in the order of their offsets
-	for len(values) > 0 {
-		v := values[0]
-		if v.Offset < max(s.Start, last) || v.Offset >= s.End || len(c.Records) > 0 && v.Path != c.Path {
-			break
-		}
-		c.Path, last = v.Path, v.Offset
-		at := uint32(v.Offset - s.Start)
-		c.Records = append(c.Records, flow.Record{Start: at, End: at, Clean: true, Value: v.Line, Headers: v.Headers})
-		values = values[1:]
+// formOf is the form of s, of which v is a record: what no chunk tells of itself
+// is taken for what all have in common.
+func formOf(s flow.Span, v wire.Value) *flow.Form {
+	f := &flow.Form{Number: s.Form, Key: v.Key, NoPath: v.Path == "", NoOffset: v.Offset < 0}
+	if s.Reading == 0 {
+		f.Headers = slices.DeleteFunc(v.Headers, func(h flow.Header) bool { return h.Key == "part" })
 	}
-	return values
+	return f
+}
+
+// recordsOf gives c the records of s. The bytes that they were cut out of are
+// not known.
+func recordsOf(c *flow.Chunk, s flow.Span, values []wire.Value) {
+	for _, v := range values {
+		at := uint32(max(0, v.Offset-s.Start))
+		c.Records = append(c.Records, flow.Record{Start: at, End: at, Clean: true, Value: v.Line, Headers: v.Headers})
+	}
 }
 
 // build encodes the lines of chunks as in says.
@@ -124,11 +128,13 @@ func (d *driver) build(in journal.Intent, chunks []flow.Chunk) (*batch, error) {
 	const any = 1 << 30 // the records are given: no limit may cut them
 	b.encoder.Begin([]byte(d.lane.Key), codec, any, in.Time)
 	for i := range chunks {
+		before := b.encoder.Count()
 		if in.Short > 0 {
 			b.encoder.AddShort(&chunks[i], in.Short)
 		} else {
 			b.encoder.Add(&chunks[i], 0)
 		}
+		b.counts = append(b.counts, int(b.encoder.Count()-before))
 	}
 	if n := b.encoder.Count(); n != in.Count {
 		return nil, fmt.Errorf("its files now have %d lines where %d were, although their sums are the same", n, in.Count)
@@ -249,7 +255,7 @@ func cut(c *flow.Chunk, from, to int) flow.Chunk {
 	a, z := c.LineStart(from), c.LineStart(to)
 	part := flow.Chunk{
 		File: c.File, Path: c.Path, Start: c.Start + int64(a), Data: c.Data[a:z],
-		Part: c.Part, Final: c.Final,
+		Form: c.Form, Part: c.Part, Final: c.Final,
 	}
 	part.Split()
 	return part

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -100,21 +101,21 @@ func (d *driver) past(ctx context.Context) (p flow.Past, ok bool) {
 func (d *driver) reader(from, since int64, wanted []found.Stream) *readBack {
 	return &readBack{
 		cluster: d.cluster, topic: d.lane.Topic, partition: d.lane.Partition, from: from, since: since,
-		into: found.New(d.lane.Key, wanted, d.resumed[d.lane.Topic]),
+		into: found.New(cmp.Or(d.lane.Key, d.Host), wanted, d.resumed[d.lane.Topic]),
 	}
 }
 
 // resumed is where files are read on, by topic and path, when there is a doubt
 // for which it must be known.
-func resumed(st journal.State) map[string]map[string][]int64 {
+func resumed(output string, st journal.State) map[string]map[string][]int64 {
 	at := map[string]map[string][]int64{}
 	for _, l := range st.Lanes {
-		if l.Doubt != "" {
+		if l.Doubt != "" && at[l.Topic] == nil {
 			at[l.Topic] = map[string][]int64{}
 		}
 	}
 	for _, f := range st.Files {
-		if in := at[f.Topic]; in != nil && f.Resume > 0 {
+		if in := at[f.Topic]; in != nil && f.Output == output && f.Resume > 0 {
 			in[f.Path] = append(in[f.Path], f.Resume)
 		}
 	}

@@ -8,8 +8,13 @@ import (
 	"tailrace/agent/flow"
 )
 
-// source is one file in memory: a feed and a fetcher of its lines.
+// source is one file in memory: a topic of its own, with a feed, and a fetcher of
+// its lines.
 type source struct {
+	topic string
+	fed   bool     // Feed was called in this run
+	forms []string // the keys of its records, by the numbers of their forms; the last is that of new ones
+
 	id    flow.FileID
 	path  string
 	lines int // lines in a chunk at most, 0: no limit
@@ -67,7 +72,7 @@ func (s *source) Next(c *flow.Chunk, max int) bool {
 	if end == s.at {
 		return false
 	}
-	s.fill(c, s.at, end)
+	s.fill(c, s.at, end, len(s.forms))
 	s.at = end
 	return true
 }
@@ -79,11 +84,14 @@ func (s *source) position() int {
 	return s.at
 }
 
-func (s *source) fill(c *flow.Chunk, start, end int) {
+func (s *source) fill(c *flow.Chunk, start, end, form int) {
 	known := min(start, flow.PrefixMax)
 	*c = flow.Chunk{
 		File: s.id, Path: s.path, Start: int64(start), Data: bytes.Clone(s.data[start:end]),
 		Lead: s.data[max(0, start-flow.TailMax):start], PrefixLen: known, Prefix: flow.PrefixSum(0, s.data[:known]),
+	}
+	if form > 0 {
+		c.Form = &flow.Form{Number: form, Key: []byte(s.forms[form-1])}
 	}
 	c.Split()
 }
@@ -100,11 +108,50 @@ func (s *source) Fetch(span flow.Span, c *flow.Chunk) error {
 	if s.gone || s.hole > 0 && span.Start == s.hole || span.File != s.id || span.End > int64(len(s.data)) {
 		return flow.ErrGone
 	}
-	s.fill(c, int(span.Start), int(span.End))
+	s.fill(c, int(span.Start), int(span.End), span.Form)
 	if flow.Sum(c.Data) != span.Sum {
 		return flow.ErrGone
 	}
 	return nil
+}
+
+// setKey makes key that of new records.
+func (s *source) setKey(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.forms); n == 0 || s.forms[n-1] != key {
+		s.forms = append(s.forms, key)
+	}
+}
+
+func (s *source) Name() string { return s.topic }
+
+func (s *source) Feed(int32) flow.Feed {
+	s.fed = true
+	return s
+}
+
+func (s *source) Key(id flow.FileID) ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return []byte(s.forms[len(s.forms)-1]), id == s.id
+}
+
+func (s *source) Share(number func([]byte) int32, open func(int32, flow.Feed)) {
+	key, _ := s.Key(s.id)
+	if !s.fed {
+		open(number(key), s)
+	}
+}
+
+// sources is those of each topic.
+type sources map[string]*source
+
+func (all sources) Take(_ string, open func(flow.Topic)) {
+	for _, s := range all {
+		s.fed = false
+		open(s)
+	}
 }
 
 // numbered is n lines that say which they are.

@@ -32,8 +32,7 @@ type Stats struct {
 
 // tally counts what Stats tells of one topic. Any goroutine.
 type tally struct {
-	topic                     string
-	partition                 atomic.Int32
+	place
 	acked, ackedBytes, sent   atomic.Int64
 	batches, records, bytes   atomic.Int64
 	retries, repeats, givenUp atomic.Int64
@@ -50,16 +49,22 @@ type waiting struct {
 }
 
 // tally is that of a topic.
-func (o *Output) tally(topic string) *tally {
+func (o *Output) tally(at place) *tally {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	t := o.tallies[topic]
+	t := o.tallies[at]
 	if t == nil {
-		t = &tally{topic: topic, errors: map[string]int64{}}
-		t.partition.Store(-1)
-		o.tallies[topic] = t
+		t = &tally{place: at, errors: map[string]int64{}}
+		o.tallies[at] = t
 	}
 	return t
+}
+
+// forget drops the figures of a topic of which it was not known which partition.
+func (o *Output) forget(at place) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.tallies, at)
 }
 
 // wait notes why the topic waits.
@@ -96,7 +101,7 @@ func (t *tally) failed(code int16) {
 
 func (t *tally) stats() Stats {
 	s := Stats{
-		Topic: t.topic, Partition: t.partition.Load(),
+		Topic: t.topic, Partition: t.partition,
 		Acked: t.acked.Load(), AckedBytes: t.ackedBytes.Load(), Sent: t.sent.Load(),
 		Batches: t.batches.Load(), Records: t.records.Load(), Bytes: t.bytes.Load(),
 		Retries: t.retries.Load(), Repeats: t.repeats.Load(), GivenUp: t.givenUp.Load(),
@@ -119,7 +124,9 @@ func (o *Output) Stats() []Stats {
 	for _, t := range tallies {
 		out = append(out, t.stats())
 	}
-	slices.SortFunc(out, func(a, b Stats) int { return cmp.Compare(a.Topic, b.Topic) })
+	slices.SortFunc(out, func(a, b Stats) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
+	})
 	return out
 }
 

@@ -310,7 +310,7 @@ func TestHalvesHaveMarks(t *testing.T) {
 	e := wire.NewEncoder()
 	e.Begin(nil, wire.LZ4, 1<<20, 1)
 	e.Add(&c, 0)
-	b := &batch{bytes: e.Finish(1, 1, 1)}
+	b := &batch{bytes: e.Finish(1, 1, 1), counts: []int{c.Lines()}}
 	b.Count, b.Codec, b.Spans = int32(c.Lines()), "lz4", []flow.Span{c.Span(0, c.Lines())}
 	f := func(chunks []flow.Chunk, first flow.Mark) {
 		t.Helper()
@@ -349,7 +349,7 @@ func TestHalvesOfRecords(t *testing.T) {
 	e := wire.NewEncoder()
 	e.Begin(nil, wire.LZ4, 1<<20, 1)
 	e.Add(&c, 0)
-	b := &batch{bytes: e.Finish(1, 1, 1)}
+	b := &batch{bytes: e.Finish(1, 1, 1), counts: []int{c.Lines()}}
 	b.Count, b.Codec, b.Spans = 5, "lz4", []flow.Span{c.Span(0, 5)}
 	f := func(b *batch, c flow.Chunk, want ...string) []*batch {
 		t.Helper()

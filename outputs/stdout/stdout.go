@@ -25,7 +25,7 @@ type Journal interface {
 // was printed is printed again after a crash only when the crash came before
 // the journal had it: there is no asking standard output what it took.
 type Output struct {
-	feeds   map[string]flow.Feed
+	source  flow.Source
 	journal Journal
 
 	mu    sync.Mutex // guards out: lines of several topics do not mix
@@ -33,9 +33,9 @@ type Output struct {
 	lines int64
 }
 
-// New returns an output of the feeds, by topic, that prints on w.
-func New(w io.Writer, feeds map[string]flow.Feed, j Journal) *Output {
-	return &Output{feeds: feeds, journal: j, out: bufio.NewWriterSize(w, 64<<10)}
+// New returns an output of the topics of source that prints on w.
+func New(w io.Writer, source flow.Source, j Journal) *Output {
+	return &Output{source: source, journal: j, out: bufio.NewWriterSize(w, 64<<10)}
 }
 
 // Run prints until ctx ends, or printing fails.
@@ -43,13 +43,25 @@ func (o *Output) Run(ctx, _ context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup
-	for _, feed := range o.feeds {
+	var mu sync.Mutex
+	over := false // nothing more is begun
+	begin := func(_ int32, feed flow.Feed) {
+		mu.Lock()
+		defer mu.Unlock()
+		if over {
+			return
+		}
 		all.Go(func() {
 			if err := o.follow(ctx, feed); err != nil {
 				cancel(err)
 			}
 		})
 	}
+	o.source.Take("", func(t flow.Topic) { t.Share(func([]byte) int32 { return 0 }, begin) })
+	<-ctx.Done()
+	mu.Lock()
+	over = true
+	mu.Unlock()
 	all.Wait()
 	if err := context.Cause(ctx); err != context.Canceled {
 		return err

@@ -11,7 +11,7 @@ import (
 	"tailrace/agent/journal"
 )
 
-// feed gives its chunks, then calls empty.
+// feed gives its chunks, then calls empty. It is a source of one topic, too.
 type feed struct {
 	chunks []string
 	empty  func()
@@ -34,6 +34,13 @@ func (f *feed) Past() flow.Past         { return flow.Past{Looked: true} }
 
 func (f *feed) Was(flow.FileID) (size, born int64) { return 0, 0 }
 
+func (f *feed) Take(_ string, open func(flow.Topic)) { open(f) }
+func (f *feed) Name() string                         { return "t" }
+func (f *feed) Feed(int32) flow.Feed                 { return f }
+func (f *feed) Key(flow.FileID) ([]byte, bool)       { return nil, false }
+
+func (f *feed) Share(_ func([]byte) int32, open func(int32, flow.Feed)) { open(0, f) }
+
 // notes keeps what was noted.
 type notes []journal.Record
 
@@ -45,7 +52,7 @@ func TestPrintsLinesAndNotesThem(t *testing.T) {
 	f := &feed{chunks: []string{"a\n\nb\r\n", "no newline"}, empty: cancel}
 	var out bytes.Buffer
 	var n notes
-	if err := New(&out, map[string]flow.Feed{"t": f}, &n).Run(ctx, ctx); err != nil {
+	if err := New(&out, f, &n).Run(ctx, ctx); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := out.String(), "a\n\nb\r\nno newline\n"; got != want {
@@ -64,7 +71,7 @@ func TestPrintingFails(t *testing.T) {
 	broken := errors.New("nobody reads")
 	r.CloseWithError(broken)
 	var n notes
-	if err := New(w, map[string]flow.Feed{"t": f}, &n).Run(ctx, ctx); !errors.Is(err, broken) {
+	if err := New(w, f, &n).Run(ctx, ctx); !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
 	if len(n) != 0 {

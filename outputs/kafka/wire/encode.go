@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/binary"
 	"slices"
 	"strconv"
 
@@ -24,9 +23,13 @@ const (
 type Encoder struct {
 	raw    []byte // room for the header, then the records, not compressed
 	out    []byte // room for the header, then the records, compressed
-	key    []byte // as it is in every record: length, bytes
+	key    []byte // as it is in every record of a chunk: length, bytes
 	head   []byte // what every record of a chunk has between value and offset
 	tail   []byte // what a record has behind the offset, if anything
+	common int    // how much of tail all records of a chunk have
+	heads  byte   // how many headers those are, and the ones in head
+	number bool   // the offset is given
+	other  []byte // the key of records of chunks without a form
 	codec  Codec
 	limit  int
 	millis int64
@@ -39,13 +42,12 @@ type Encoder struct {
 // NewEncoder returns an encoder that has no scratch yet.
 func NewEncoder() *Encoder { return &Encoder{yield: guess} }
 
-// Begin starts a batch. All its records have this key and timestamp (Unix
-// milliseconds). limit is how many bytes the finished batch may have at most,
+// Begin starts a batch. All its records have this timestamp (Unix milliseconds),
+// and this key where the form of their chunk has none. limit is how many bytes the finished batch may have at most,
 // also when nothing compresses: the topic's max.message.bytes.
 func (e *Encoder) Begin(key []byte, codec Codec, limit int, millis int64) {
 	e.raw = slices.Grow(e.raw[:0], headerLen)[:headerLen]
-	e.key = binary.AppendVarint(e.key[:0], int64(len(key)))
-	e.key = append(e.key, key...)
+	e.other = append(e.other[:0], key...)
 	e.codec, e.limit, e.millis = codec, limit, millis
 	e.count, e.lines = 0, 0
 }
@@ -106,9 +108,12 @@ func (e *Encoder) Add(c *flow.Chunk, from int) (to int) {
 // than limit with it.
 func (e *Encoder) add(value []byte, offset int64, limit int) bool {
 	var number [24]byte
-	digits := strconv.AppendInt(number[1:1], offset, 10)
-	number[0] = byte(len(digits) << 1)
-	digits = number[:len(digits)+1]
+	var digits []byte
+	if e.number {
+		digits = strconv.AppendInt(number[1:1], offset, 10)
+		number[0] = byte(len(digits) << 1)
+		digits = number[:len(digits)+1]
+	}
 
 	size := 2 + varintLen(int(e.count)) + len(e.key) + varintLen(len(value)) +
 		len(value) + len(e.head) + len(digits) + len(e.tail)

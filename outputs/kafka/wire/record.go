@@ -9,29 +9,49 @@ import (
 	"tailrace/agent/flow"
 )
 
+// HeadersMax is how many headers a form may have: with those of the line, their
+// number must fit into one byte.
+const HeadersMax = 32
+
 // chunk builds what every record of c has in common. Headers are in the order
-// path, offset, part.
+// path, offset, those of the form, part.
 func (e *Encoder) chunk(c *flow.Chunk) {
-	n := byte(2)
-	e.tail = e.tail[:0]
+	form := c.Form
+	if form == nil {
+		form = &flow.Form{Key: e.other}
+	}
+	e.key = binary.AppendVarint(e.key[:0], int64(len(form.Key)))
+	e.key = append(e.key, form.Key...)
+	e.head, e.tail = append(e.head[:0], 0), e.tail[:0]
+	e.heads, e.number = byte(len(form.Headers)), !form.NoOffset
+	if !form.NoPath {
+		e.heads++
+		e.head = appendHeader(e.head, "path", c.Path)
+	}
+	if e.number {
+		e.heads++
+		e.head = binary.AppendVarint(e.head, int64(len("offset")))
+		e.head = append(e.head, "offset"...)
+	}
+	for _, h := range form.Headers {
+		e.tail = appendHeader(e.tail, h.Key, h.Value)
+	}
+	e.common = len(e.tail)
+	e.head[0] = e.heads << 1
 	if c.Part > 0 {
-		n = 3
 		part := strconv.Itoa(c.Part)
 		if c.Final {
 			part += "/" + part
 		}
 		e.tail = appendHeader(e.tail, "part", part)
+		e.head[0] += 2
 	}
-	e.head = append(e.head[:0], n<<1)
-	e.head = appendHeader(e.head, "path", c.Path)
-	e.head = binary.AppendVarint(e.head, int64(len("offset")))
-	e.head = append(e.head, "offset"...)
 }
 
 // headers puts the further headers of a record behind those that all have.
 func (e *Encoder) headers(more []flow.Header) {
-	e.head[0] = byte(2+len(more)) << 1
-	e.tail = e.tail[:0]
+	e.head[0] = (e.heads + byte(len(more))) << 1
+	e.tail = e.tail[:e.common]
 	for _, h := range more {
 		e.tail = appendHeader(e.tail, h.Key, h.Value)
 	}

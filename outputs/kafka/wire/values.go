@@ -10,8 +10,9 @@ import (
 
 // Value is what a record was made of.
 type Value struct {
-	Path    string
-	Offset  int64
+	Key     []byte
+	Path    string        // "" when it has none
+	Offset  int64         // -1 when it has none
 	Headers []flow.Header // beside those two
 	Line    []byte
 }
@@ -78,17 +79,17 @@ func (r *recordReader) next() ([]byte, error) {
 	return record[fixed+n:], nil
 }
 
-// value reads key, value, number of headers, and the headers: path, offset and
-// others.
+// value reads key, value, number of headers, and the headers: path, offset, both
+// of which may be missing, and others.
 func value(record []byte) (v Value, err error) {
-	_, record, err = field(record)
-	if err != nil {
+	v.Offset = -1
+	if v.Key, record, err = field(record); err != nil {
 		return v, err
 	}
 	if v.Line, record, err = field(record); err != nil {
 		return v, err
 	}
-	if len(record) == 0 || record[0]&1 != 0 || record[0] > 0x7f || record[0]>>1 < 2 {
+	if len(record) == 0 || record[0]&1 != 0 || record[0] > 0x7f {
 		return v, errBatch
 	}
 	n := record[0] >> 1
@@ -101,10 +102,10 @@ func value(record []byte) (v Value, err error) {
 		if value, record, err = field(record); err != nil {
 			return v, err
 		}
-		switch i {
-		case 0:
+		switch {
+		case i == 0 && string(name) == "path":
 			v.Path = string(value)
-		case 1:
+		case i < 2 && string(name) == "offset":
 			if v.Offset, err = strconv.ParseInt(string(value), 10, 64); err != nil {
 				return v, errBatch
 			}

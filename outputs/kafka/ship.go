@@ -1,0 +1,221 @@
+package kafka
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+	"tailrace/outputs/kafka/wire"
+)
+
+// shipment is what ships one topic.
+type shipment struct {
+	*Output
+	ctx, hard  context.Context
+	name       string
+	topic      flow.Topic // nil: only what is left of the run before
+	partitions int32
+	// lanes is the lane of today of each partition, as the run before left it.
+	lanes map[int32]journal.LaneState
+}
+
+// take ships a topic of the source.
+func (o *Output) take(ctx, hard context.Context, t flow.Topic) {
+	o.mu.Lock()
+	before := o.topics[t.Name()]
+	if before == nil {
+		o.topics[t.Name()] = make(chan struct{})
+	}
+	o.mu.Unlock()
+	o.start(func() {
+		if before != nil {
+			select {
+			case <-before:
+			case <-ctx.Done():
+				return
+			}
+		}
+		o.ship(ctx, hard, t.Name(), t, before != nil)
+	})
+}
+
+// takeLeft ships what the run before left of topics that the source does not
+// have. Should it have one later, that waits.
+func (o *Output) takeLeft(ctx, hard context.Context) {
+	o.mu.Lock()
+	left := map[string]chan struct{}{}
+	for _, l := range o.State.Lanes {
+		if len(l.Intents) > 0 && o.topics[l.Topic] == nil {
+			left[l.Topic] = make(chan struct{})
+		}
+	}
+	maps.Copy(o.topics, left)
+	o.mu.Unlock()
+	for topic, done := range left {
+		o.start(func() {
+			if o.ship(ctx, hard, topic, nil, false) {
+				close(done)
+			}
+		})
+	}
+}
+
+// ship runs the lanes of one topic: first those of the run before whose lines
+// have another partition today (another key, another number of partitions), to
+// their end, since their lines come first; then today's. all says that nothing
+// is left of the run before. It reports false when it ended too early.
+func (o *Output) ship(ctx, hard context.Context, name string, t flow.Topic, all bool) bool {
+	s := &shipment{Output: o, ctx: ctx, hard: hard, name: name, topic: t, lanes: map[int32]journal.LaneState{}}
+	if t != nil {
+		var ok bool
+		if s.partitions, ok = o.ask(ctx, name); !ok {
+			return false
+		}
+	}
+	if old := s.sort(all); !s.finish(old) {
+		return false
+	}
+	if t == nil {
+		return true
+	}
+	for _, l := range s.lanes {
+		if len(l.Intents) > 0 {
+			feed := t.Feed(l.Partition)
+			s.start(func() { newDriver(o, l, feed).run(ctx, hard) })
+		}
+	}
+	t.Share(s.number, func(number int32, feed flow.Feed) { s.start(func() { s.lane(number, feed) }) })
+	return true
+}
+
+// number is the partition that a key falls on.
+func (s *shipment) number(key []byte) int32 { return wire.Partition(key, s.partitions) }
+
+// sort finds the lanes of today, and gives those that must come to their end
+// before, those of each partition together. With all nothing is under way.
+func (s *shipment) sort(all bool) [][]journal.LaneState {
+	old := map[int32][]journal.LaneState{}
+	for _, l := range s.State.Lanes { // older ones first
+		if l.Topic != s.name {
+			continue
+		}
+		if all && len(l.Intents) > 0 {
+			l = idle(l)
+		}
+		if before, ok := s.lanes[l.Partition]; ok && len(before.Intents) > 0 {
+			old[l.Partition] = append(old[l.Partition], before)
+		}
+		s.lanes[l.Partition] = l
+	}
+	for n, l := range s.lanes {
+		if !s.moved(l) {
+			continue
+		}
+		if len(l.Intents) > 0 {
+			old[n] = append(old[n], l)
+		}
+		s.lanes[n] = idle(l)
+		if l.Key != "" && l.Key != s.Host {
+			delete(s.lanes, n)
+		}
+	}
+	groups := make([][]journal.LaneState, 0, len(old))
+	for _, group := range old {
+		groups = append(groups, group)
+	}
+	return groups
+}
+
+// idle is a lane when all is acked that it had under way.
+func idle(l journal.LaneState) journal.LaneState {
+	return journal.LaneState{Lane: l.Lane, Offset: l.Offset}
+}
+
+// moved says that lines of l, or those that follow them in their files, would
+// go elsewhere today.
+func (s *shipment) moved(l journal.LaneState) bool {
+	if s.topic == nil || l.Key != "" && l.Key != s.Host {
+		return true
+	}
+	for _, i := range l.Intents {
+		for _, span := range i.Spans {
+			if key, ok := s.topic.Key(span.File); ok && s.number(key) != l.Partition {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// finish runs lanes to their end, those of a group one after the other, and
+// reports whether all is acked.
+func (s *shipment) finish(groups [][]journal.LaneState) bool {
+	var all sync.WaitGroup
+	ended := make([]bool, len(groups))
+	for n, group := range groups {
+		all.Go(func() {
+			for _, l := range group {
+				if !newDriver(s.Output, l, nil).run(s.ctx, s.hard) {
+					return
+				}
+			}
+			ended[n] = true
+		})
+	}
+	all.Wait()
+	return !slices.Contains(ended, false)
+}
+
+// lane ships what feed gives to a partition.
+func (s *shipment) lane(number int32, feed flow.Feed) {
+	today, known := s.lanes[number]
+	if !known {
+		today = journal.LaneState{Lane: journal.Lane{ID: s.Journal.NewLane(), Output: s.Name, Topic: s.name, Partition: number}, Offset: -1}
+		today.Doubt, today.DoubtFrom = newLane, -1
+		lane := journal.Record{Lane: &today.Lane}
+		doubt := journal.Record{Doubt: &journal.Doubt{Lane: today.ID, Cause: today.Doubt, From: -1}}
+		at := place{s.name, number}
+		if !s.untilDone(s.ctx, s.hard, at, func() error { return s.Journal.WriteSync(lane, doubt) }) {
+			s.rest(at)
+			return
+		}
+	}
+	newDriver(s.Output, today, feed).run(s.ctx, s.hard)
+}
+
+// ask asks how many partitions a topic has, until the brokers say.
+func (o *Output) ask(ctx context.Context, topic string) (partitions int32, ok bool) {
+	at := place{topic, -1}
+	defer o.forget(at)
+	defer o.rest(at)
+	pulse := o.pulse(at)
+	t := trouble{log: o.Log, tally: o.tally(at), topic: topic, partition: -1}
+	for wait := backoffMin; ; wait = min(2*wait, backoffMax) {
+		var err error
+		info, ok := await(ctx, pulse, func() (i topicInfo) { i, err = o.cluster.topic(topic, 0); return i })
+		if !ok {
+			return 0, false
+		}
+		if err == nil && info.partitions > 0 {
+			t.end()
+			return info.partitions, true
+		}
+		if err == nil {
+			err = sarama.ErrLeaderNotAvailable
+		}
+		// A topic that the brokers make when they are asked for it is there
+		// a moment later.
+		if wait > time.Second {
+			t.begin(codeOf(err), err)
+		}
+		if !sleep(ctx, wait) {
+			return 0, false
+		}
+	}
+}
