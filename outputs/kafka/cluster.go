@@ -193,6 +193,9 @@ func (c *cluster) producerID() (pid int64, epoch int16, err error) {
 			// only a refresh puts them back: a lane that has no producer id
 			// yet asks for nothing else.
 			_ = client.RefreshBrokers(c.brokers)
+			if !hasProducerIDs(client) {
+				err = sarama.ErrUnsupportedVersion
+			}
 		}
 		switch {
 		case err != nil:

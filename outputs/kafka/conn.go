@@ -103,6 +103,10 @@ func (s *seat) send(t target, handle lane.Handle, batch wire.Batch) error {
 	if c.err != nil {
 		return c.err
 	}
+	if !takes(c.version, batch.Codec()) {
+		s.events <- event{seat: s, batch: handle, answer: wire.Answer{Code: int16(sarama.ErrUnsupportedCompressionType), Offset: -1}}
+		return nil
+	}
 	c.last++
 	head := wire.AppendProduceHeader(nil, c.version, c.last, t.clientID, requestTimeout, t.topic, t.topicID, t.partition, len(batch.Bytes))
 	buffers := net.Buffers{head, batch.Bytes, wire.AppendProduceTrailer(nil, c.version)}

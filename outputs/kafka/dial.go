@@ -17,9 +17,10 @@ const (
 	// userTimeout bounds how long the kernel keeps sending what a dead
 	// process had written (rule L9 of the folder lane).
 	userTimeout = 30 * time.Second
-	// produceByName and produceByID are the versions of Produce that are
-	// spoken: the first with zstd, and the first with topic ids.
-	produceByName, produceByID = 7, 13
+	// The versions of Produce that are spoken: the first with headers and
+	// idempotent producers (Kafka 0.11), with zstd (2.1), and with topic ids
+	// (4.0).
+	produceOldest, produceByName, produceByID = 3, 7, 13
 )
 
 // dial opens a connection to a broker: sarama dials, negotiates and
@@ -97,8 +98,10 @@ func (c *conn) takeOver(clientID string) error {
 		c.version = produceByID
 	case most >= produceByName:
 		c.version = produceByName
+	case most >= produceOldest:
+		c.version = produceOldest
 	default:
-		return fmt.Errorf("broker %s is too old: it has Produce version %d, tailrace needs %d (Kafka 2.1 or newer)", c.addr, most, produceByName)
+		return fmt.Errorf("broker %s is too old: it has Produce version %d, tailrace needs %d (Kafka 0.11 or newer)", c.addr, most, produceOldest)
 	}
 	return c.nc.SetDeadline(time.Time{})
 }

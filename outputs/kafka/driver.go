@@ -285,6 +285,7 @@ func (d *driver) seated(o opened) {
 		return
 	}
 	d.seat, d.target.topicID = o.seat, o.info.id
+	d.sayOld(o.seat.conn.version)
 	if zero := [16]byte{}; o.info.id != zero {
 		if d.id != zero && d.id != o.info.id {
 			d.queue = append(d.queue, lane.NewTopic{})

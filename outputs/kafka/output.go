@@ -57,6 +57,7 @@ type Output struct {
 	settle   int64                         // milliseconds, 0 for the lane's own
 	most     int                           // bytes of a batch before compression, at most
 
+	old     sync.Once    // sayOld
 	records atomic.Int64 // acked
 	repeats atomic.Int64 // records that may be in a topic twice
 	givenUp atomic.Int64 // records whose bytes were gone

@@ -52,6 +52,8 @@ type Broker struct {
 
 	mu   sync.Mutex // guards proc: Kill may come from another goroutine
 	proc *process
+
+	zookeeper *process // of the oldest release, else nil
 }
 
 // Bootstrap is the addresses of all nodes of its cluster, separated by commas.
@@ -267,6 +269,10 @@ func (b *Broker) Close() {
 		if p != nil {
 			p.close()
 		}
+	}
+	if b.zookeeper != nil {
+		b.zookeeper.cmd.Process.Kill()
+		<-b.zookeeper.done
 	}
 	if b.own {
 		os.RemoveAll(b.Dir)

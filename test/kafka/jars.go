@@ -27,7 +27,10 @@ var ErrNoJava = errors.New("a real Kafka needs the commands java and mvn")
 // Jars returns the folder with the jars of a broker, below the user's cache
 // folder. The first call brings them with Maven: about 55 MB. Several
 // processes may call it at once.
-func Jars(ctx context.Context) (string, error) {
+func Jars(ctx context.Context) (string, error) { return jarsOf(ctx, Version, pom) }
+
+// jarsOf is Jars for a release, of which pom brings the jars.
+func jarsOf(ctx context.Context, version string, pom []byte) (string, error) {
 	if _, err := exec.LookPath("java"); err != nil {
 		return "", fmt.Errorf("%w: %w", ErrNoJava, err)
 	}
@@ -35,7 +38,7 @@ func Jars(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("jars of Kafka: %w", err)
 	}
-	dir := filepath.Join(cache, "tailrace", "kafka-"+Version)
+	dir := filepath.Join(cache, "tailrace", "kafka-"+version)
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return "", fmt.Errorf("jars of Kafka: %w", err)
 	}
@@ -47,11 +50,12 @@ func Jars(ctx context.Context) (string, error) {
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	return dir, download(ctx, dir)
+	return dir, download(ctx, dir, pom)
 }
 
-// download fills dir, which is there only once it is complete.
-func download(ctx context.Context, dir string) error {
+// download fills dir with what pom asks for; it is there only once it is
+// complete.
+func download(ctx context.Context, dir string, pom []byte) error {
 	if _, err := exec.LookPath("mvn"); err != nil {
 		return fmt.Errorf("%w: %w", ErrNoJava, err)
 	}

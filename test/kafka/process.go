@@ -49,6 +49,7 @@ func javaArgs(jars, dir, heap string) []string {
 	return []string{
 		"-Xmx" + heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
 		"-Dlog4j2.configurationFile=" + filepath.Join(dir, "log4j2.xml"),
+		"-Dlog4j.configuration=file:" + filepath.Join(dir, "log4j.properties"), // of the oldest release
 		"-cp", filepath.Join(jars, "*"),
 	}
 }

@@ -1,0 +1,34 @@
+package test
+
+import (
+	"testing"
+	"time"
+
+	"tailrace/test/kafka"
+	"tailrace/test/lines"
+)
+
+// The oldest Kafka that has idempotent producers: exact when the agent is
+// killed, and when the broker is.
+func TestOldestKafka(t *testing.T) {
+	t.Parallel()
+	needKafka(t)
+	b, err := kafka.StartOldest(t.Context(), quietBroker)
+	must(t, err)
+	t.Cleanup(b.Close)
+	r := random(t)
+	st := newStage(t, b, 2, r.Uint64(), config{})
+	st.agent.start()
+	stop := st.write(lines.Load{Rate: 2_000, Rotate: 2 * time.Second, Keep: 10, Late: 300 * time.Millisecond})
+	for n := range kills(t) / 3 {
+		wait(t, lifetime(r))
+		st.agent.kill()
+		if n == 2 {
+			b.Kill()
+			until(t, stalled, "the broker is back", func() bool { return b.Restart(t.Context()) == nil })
+		}
+		st.agent.start()
+	}
+	stop()
+	st.exact()
+}
