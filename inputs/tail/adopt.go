@@ -270,10 +270,7 @@ func (in *Input) skip(f *file) {
 	if err != nil || !ok {
 		return
 	}
-	f.mu.Lock()
-	f.pos, f.searched = position{off: off, mark: m}, off
-	f.mu.Unlock()
-	f.base, f.baseMark = off, &m
+	f.beginAt(position{off: off, mark: m})
 }
 
 // record writes the files that are new to the journal. Until that succeeds none

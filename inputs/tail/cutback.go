@@ -80,9 +80,6 @@ func (in *Input) readOn(g, f *file, p position) {
 	in.stats.again.Add(again)
 	in.log.Warn("a file has lost its end: it is read on from where it is known again, and lines may come twice",
 		"path", f.path, "offset", p.off, "bytes", again)
-	g.mu.Lock()
-	g.pos, g.searched = p, p.off
-	g.base, g.baseMark = p.off, &p.mark
-	g.mu.Unlock()
+	g.beginAt(p)
 	g.prevID = 0 // it does not begin in the middle of a line of f
 }

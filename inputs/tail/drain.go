@@ -26,6 +26,11 @@ func (in *Input) drain(f *file) {
 	if err == nil {
 		ok, grew = f.observe()
 	}
+	at, late := entry{}, false
+	if ok && f.joined > 0 {
+		at, err = f.describe()
+		late = err == nil && f.lateBytes(at.size)
+	}
 	partial := f.pos.off < f.size+f.joined
 	quiet := min(time.Since(f.grown), time.Since(f.since))
 	f.spare() // many may be rotated at once
@@ -37,6 +42,8 @@ func (in *Input) drain(f *file) {
 		in.suspect(f)
 	case grew:
 		in.wake(f)
+	case late:
+		in.splitLate(f, at)
 	case quiet < in.patience(f):
 	case partial && (f.half || in.mayGoOn(f)):
 		in.join(f)

@@ -135,15 +135,7 @@ func (in *Input) trusted(f *file, s flow.Span, e entry) bool {
 
 // fetch reads s from the open file. The caller holds mu.
 func (f *file) fetch(s flow.Span, c *flow.Chunk) error {
-	return fill(s, c, func(p []byte, off int64) (int, error) {
-		n, err := f.content().pread(p, off)
-		if err == nil && n < len(p) && f.joined > 0 {
-			var m int
-			m, err = f.fillJoined(p[n:], off+int64(n))
-			n += m
-		}
-		return n, err
-	})
+	return fill(s, c, f.preadJoined)
 }
 
 // fill reads s into c, and what the marks within s need: the bytes before it,

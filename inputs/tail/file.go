@@ -220,6 +220,14 @@ func (f *file) at() int64 {
 	return f.pos.off
 }
 
+// beginAt has reading begin at p.
+func (f *file) beginAt(p position) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pos, f.searched = p, p.off
+	f.base, f.baseMark = p.off, &p.mark
+}
+
 // markBase is how to know the file again where reading began.
 func (f *file) markBase() flow.Mark {
 	if f.baseMark == nil {

@@ -58,10 +58,7 @@ func (in *Input) belated(f *file) {
 	if f.copies {
 		return
 	}
-	if next := in.tails[f.path]; next != f {
-		in.stats.slips.Add(1)
-		in.warnOnce("late:"+f.path, "lines were written to a rotated file after its successor was begun: they are shipped late", "path", f.now)
-	}
+	in.slipped(f)
 	f.late, f.final = true, false
 	f.state, f.since = rotated, time.Now()
 	in.draining[f] = true
@@ -69,6 +66,15 @@ func (in *Input) belated(f *file) {
 	in.active[f] = true
 	in.mu.Unlock()
 	in.wake(f)
+}
+
+// slipped notes that lines came to f, which was done: if it has a successor, they
+// are out of order.
+func (in *Input) slipped(f *file) {
+	if in.tails[f.path] != f {
+		in.stats.slips.Add(1)
+		in.warnOnce("late:"+f.path, "lines were written to a rotated file after its successor was begun: they are shipped late", "path", f.now)
+	}
 }
 
 // drop forgets f.

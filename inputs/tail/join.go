@@ -33,7 +33,7 @@ func (in *Input) joinHalves(f *file, found bool, last, g *file) {
 // is the inode that the copy was made of.
 func (f *file) halfOf(g *file, newest int64) {
 	switch {
-	case g.prevID != f.id:
+	case g.prevID != f.id, f.key == key{}: // it has not the bytes any more
 	case g.base > 0:
 		f.joined, f.next = g.base, g
 		f.size = max(0, f.pos.off-f.joined)
@@ -125,6 +125,21 @@ func (in *Input) firstLine(g *file, half int) (int64, bool) {
 		return 0, true
 	}
 	return -1, true
+}
+
+// preadJoined reads at off: the bytes of the file, and behind them what is joined
+// to it. The caller holds mu.
+func (f *file) preadJoined(p []byte, off int64) (n int, err error) {
+	if f.joined == 0 {
+		return f.content().pread(p, off)
+	}
+	if own := min(int64(len(p)), f.size-off); own > 0 {
+		if n, err = f.content().pread(p[:own], off); err != nil || int64(n) < own {
+			return n, err
+		}
+	}
+	more, err := f.fillJoined(p[n:], off+int64(n))
+	return n + more, err
 }
 
 // fillJoined reads what is joined to the end of the file, from offset off on.

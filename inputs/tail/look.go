@@ -240,13 +240,18 @@ func (in *Input) seen(f *file, e entry) {
 	if f.resumed {
 		f.resumed, f.grown = false, time.Now()
 		if f.joined > 0 {
-			f.size = e.size
+			if e.size <= f.size || !f.allJoined() {
+				f.size = e.size
+			}
 			f.unjoin()
 		}
 		more = f.unread()
 	}
+	late := f.lateBytes(e.size)
 	f.mu.Unlock()
 	switch {
+	case late && f.state == done: // else drain sees to it
+		in.splitLate(f, e)
 	case calm:
 		in.later = append(in.later, f) // nothing has happened to it
 	case shrunk, rewritten, resumed, more && f.state == done:

@@ -108,22 +108,14 @@ func (f *file) fill(c *flow.Chunk, lead, want int) (int, error) {
 		c.Buf = slices.Grow(c.Buf[:0], lead+want)
 	}
 	c.Buf = c.Buf[:lead+want]
-	n, err := f.content().pread(c.Buf, f.pos.off-int64(lead))
+	n, err := f.preadJoined(c.Buf, f.pos.off-int64(lead))
 	if err != nil {
 		return 0, fmt.Errorf("read at %d: %w", f.pos.off, err)
 	}
 	if n < lead || !f.pos.mark.Follows(c.Buf[:lead]) {
 		return -1, nil
 	}
-	n -= lead
-	if f.joined > 0 && n < want {
-		more, err := f.fillJoined(c.Buf[lead+n:], f.pos.off+int64(n))
-		if err != nil {
-			return 0, err
-		}
-		n += more
-	}
-	return n, nil
+	return n - lead, nil
 }
 
 // verify says whether the file still has the content that pos marks, and is
@@ -136,8 +128,9 @@ func (f *file) verify(end int64) (bool, error) {
 	if e.size+f.joined < end || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.Enough {
 		return false, nil
 	}
-	f.saw(e)
-	if f.joined > 0 && f.pos.off > f.size {
+	if f.joined == 0 {
+		f.saw(e)
+	} else if f.pos.off > f.size {
 		return true, nil // all of it was given
 	}
 	if f.early != nil && f.early.off <= f.pos.off && f.pos.off >= flow.Enough {

@@ -119,10 +119,7 @@ func (in *Input) readBehind(g, t *file, p position) {
 	} else {
 		in.log.Info("a file was replaced by one with the same content: it is read on", args...)
 	}
-	g.mu.Lock()
-	g.pos, g.searched = p, p.off
-	g.mu.Unlock()
-	g.base, g.baseMark = p.off, &p.mark
+	g.beginAt(p)
 	g.prevID = 0 // it does not begin in the middle of a line of t
 }
 

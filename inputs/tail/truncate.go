@@ -208,6 +208,11 @@ func (in *Input) renew(f *file, found bool, at entry, placed bool, fd int, l *li
 func (f *file) stat() (entry, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.describe()
+}
+
+// describe is stat for who holds mu.
+func (f *file) describe() (entry, error) {
 	if f.fd < 0 {
 		return entry{}, errMoved
 	}
