@@ -65,12 +65,21 @@ func (f *file) fromBefore() bool {
 	return f.sure == 0
 }
 
-// readAgain says that the inode of f, which begins as it did up to p, is read from
-// its beginning.
-func (in *Input) readAgain(f *file, p position) {
-	in.stats.again.Add(p.off)
+// readAgain lets g, which has the inode of f from now on and begins as that did
+// up to p, be read from where f was: from its beginning, but for bytes that are
+// history, or count as the end of what was before f.
+func (in *Input) readAgain(g, f *file, p position) {
+	from := f.base
+	if from > p.off {
+		from = 0
+	}
+	if from > 0 {
+		g.beginAt(position{off: from, mark: *f.baseMark})
+		g.prevID = 0 // it does not go on with a line of f
+	}
+	in.stats.again.Add(p.off - from)
 	in.log.Warn("a file was cut shorter, or written anew with the same beginning: it is read from its beginning, and lines may come twice",
-		"path", f.path, "bytes", p.off)
+		"path", f.path, "bytes", p.off-from)
 }
 
 // readOn lets g, which has the inode of f from now on, be read from p, where f was

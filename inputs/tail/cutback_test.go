@@ -110,3 +110,29 @@ func TestCutBackTooFar(t *testing.T) {
 		h.stop()
 	})
 }
+
+// A file that is cut shorter while the agent runs is read again; what was there
+// before the first start, and is not wanted, is not.
+func TestCutShortKeepsHistory(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.opts.Inputs[0].Start = "end"
+		h.write("a.log", 1, 50)
+		h.start()
+		for i := 51; i < 60; i++ {
+			h.write("a.log", i, i)
+			h.wait(1100 * time.Millisecond)
+			h.take()
+		}
+		h.want(texts(51, 59)...)
+		h.got = nil
+		short := len(strings.Join(texts(1, 55), "\n")) + 1
+		h.must(os.Truncate(h.path("a.log"), int64(short)))
+		h.settle()
+		h.want(texts(51, 55)...)
+		if n := h.logged("level=WARN", "cut shorter"); n != 1 {
+			t.Errorf("log:\n%s", h.log)
+		}
+		h.stop()
+	})
+}

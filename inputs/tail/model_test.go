@@ -75,7 +75,8 @@ type world struct {
 	names  int
 	// matched: rotated files are followed under their own names, too
 	matched bool
-	links   []string // hard links to the files
+	torn    map[string]bool // halves of lines that may come alone
+	links   []string        // hard links to the files
 	mode    mode
 	midst   bool // something happens between two system calls
 	lane    bool // the lane is busy: it holds a chunk, or replays
@@ -122,7 +123,7 @@ func history(t *testing.T, seed uint64, m mode) {
 	if rnd.IntN(3) == 0 {
 		pattern = "*.log*"
 	}
-	w := &world{mode: m, host: newHost(t, pattern, "b.*"), rnd: rnd, matched: pattern != "*.log", lines: map[string]*line{}, seen: map[string]int{}, spans: map[flow.Span][]string{}}
+	w := &world{mode: m, host: newHost(t, pattern, "b.*"), rnd: rnd, matched: pattern != "*.log", lines: map[string]*line{}, seen: map[string]int{}, torn: map[string]bool{}, spans: map[flow.Span][]string{}}
 	w.opts.Inputs[0].Record = m.record
 	w.noHandles = rnd.IntN(2) == 0
 	second := w.opts.Inputs[0] // b.log is in both

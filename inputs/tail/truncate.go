@@ -115,11 +115,10 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		in.knowTorn(f, l)
 	}
 	g := in.renew(f, c.found, at, placed, fd, l)
-	switch {
-	case known && f.fromBefore():
+	if known && f.fromBefore() {
 		in.readOn(g, f, place)
-	case known:
-		in.readAgain(f, place)
+	} else if known {
+		in.readAgain(g, f, place)
 	}
 	if !c.found {
 		in.finish(f)

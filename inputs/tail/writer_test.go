@@ -16,6 +16,7 @@ type epoch struct {
 	half    string    // what was written of a line that is not finished
 	halfAt  int64     // its offset
 	touched time.Time // last write or rotation
+	begins  string    // the half of a line, whose other is in a copy
 	let     bool      // it may have been let go: what comes now is out of order
 	looked  bool      // the agent has had time to see it
 	lines   []*line
@@ -112,7 +113,8 @@ func (c *chain) writeHalf() {
 func (c *chain) finishHalf() {
 	e := c.cur
 	if c.joined != nil {
-		e.write(c.w, c.joined.half+"\n")
+		e.begins = c.joined.half
+		e.write(c.w, e.begins+"\n")
 		c.joined = nil
 		c.w.say("%s: the other half, joined", c.path)
 		c.split, c.splits = true, c.splits+1
@@ -323,8 +325,11 @@ func (c *chain) cutShort() {
 		l.again = true
 		l.optional = l.optional || l.offset >= at
 	}
+	if c.cur.begins != "" {
+		c.w.torn[c.cur.begins] = true // little or nothing was read behind it to know it by
+	}
 	c.w.must(os.Truncate(c.w.path(c.path), at))
-	c.cur = &epoch{f: c.cur.f, name: c.cur.name, touched: time.Now(), looked: c.cur.looked, born: c.cur.born, size: at, lines: c.cur.lines[:keep:keep]}
+	c.cur = &epoch{f: c.cur.f, name: c.cur.name, begins: c.cur.begins, touched: time.Now(), looked: c.cur.looked, born: c.cur.born, size: at, lines: c.cur.lines[:keep:keep]}
 	c.split, c.splits = true, c.splits+1
 	c.w.say("%s: cut short to %d", c.path, at)
 }
