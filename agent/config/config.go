@@ -3,7 +3,11 @@
 // gets its default.
 package config
 
-import "time"
+import (
+	"time"
+
+	"tailrace/outputs/kafka/security"
+)
 
 // Defaults of what config.yaml leaves out.
 const (
@@ -105,6 +109,7 @@ type Kafka struct {
 	Brokers     []string // host:port, at least one
 	Compression string   // none, gzip, snappy, lz4 or zstd
 	ClientID    string   // how the brokers' logs and quotas call this client
+	Security    security.Options
 }
 
 // Stdout prints the lines. It has no options.

@@ -119,6 +119,10 @@ func TestShippedComments(t *testing.T) {
 	if k.Compression != DefaultCompression || k.ClientID != DefaultClientID {
 		t.Errorf("the commented defaults of config.yaml are not the defaults: %+v", k)
 	}
+	k = load("", "", "kafka: {brokers: [b], tls: "+option("tls")+", sasl: "+option("sasl")+"}").Outputs.Kafka
+	if k.Security.TLS == nil || k.Security.SASL == nil || k.Security.SASL.Username != "tailrace" {
+		t.Errorf("the commented examples of config.yaml give %+v", k.Security)
+	}
 }
 
 func TestEverything(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tailrace/outputs/kafka/security"
 )
 
 const reference = "../../docs/configuration.md"
@@ -24,6 +26,7 @@ func readReference(t *testing.T) string {
 // Every example of the reference loads. Those of a part of the file are put
 // where they belong.
 func TestReferenceExamples(t *testing.T) {
+	t.Setenv("KAFKA_PASSWORD", "hunter2")
 	blocks := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(readReference(t), -1)
 	if len(blocks) < 10 {
 		t.Fatalf("%d examples", len(blocks))
@@ -69,7 +72,12 @@ func listed(text string) []string {
 // The reference has a heading for each key, and none for what is no key.
 func TestReferenceKeys(t *testing.T) {
 	want := map[string]bool{"multiline.start": true, "multiline.continue": true, "multiline.quiet": true, "multiline.max_lines": true,
-		"outputs.stdout": true, "outputs.kafka.brokers": true, "outputs.kafka.compression": true, "outputs.kafka.client_id": true}
+		"outputs.stdout": true, "outputs.kafka.brokers": true, "outputs.kafka.compression": true, "outputs.kafka.client_id": true,
+		"outputs.kafka.tls": true, "outputs.kafka.sasl": true,
+		"tls.ca": true, "tls.certificate": true, "tls.key": true, "tls.server_name": true}
+	for key := range saslFields(&security.SASL{}) {
+		want["sasl."+key] = true
+	}
 	for key := range (&input{given: map[string]value{}}).fields() {
 		want[key] = true
 	}

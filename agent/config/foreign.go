@@ -41,6 +41,8 @@ var (
 	foreignMultiline = multilineWords()
 	foreignOutputs   = outputWords()
 	foreignKafka     = kafkaWords()
+	foreignTLS       = tlsWords()
+	foreignSASL      = saslWords()
 )
 
 func topWords() foreign {
@@ -124,8 +126,11 @@ func kafkaWords() foreign {
 		"acks required_acks request.required.acks enable.idempotence idempotence retries max_in_flight delivery")
 	f.words(instead("batches are made as the lines come, without options; remove it"),
 		"batch_size batch.size linger linger_ms linger.ms bulk_max_size max_message_bytes queue_size flush flush_interval")
-	f.words(instead("connections are plain so far: there are no options for TLS and SASL; remove it"),
-		"tls ssl sasl username password user security_protocol security.protocol sasl.mechanism sasl.mechanisms authentication auth")
+	f.words(meant("tls"), "ssl tls_config transport_encryption ssl.ca.location ssl.certificate.location")
+	f.words(instead(`did you mean "sasl: {mechanism: scram-sha-512, username: …, password_file: …}"?`),
+		"username password user auth authentication sasl.mechanism sasl.mechanisms sasl_mechanism sasl.username sasl.password sasl.jaas.config kerberos")
+	f.words(instead(`did you mean "tls: true" (for SSL and SASL_SSL) and "sasl: {mechanism: scram-sha-512, …}" (for SASL_SSL and SASL_PLAINTEXT)?`),
+		"security_protocol security.protocol protocol")
 	f.words(instead("it is found out from the brokers; remove it"), "version protocol_version partitioner partition")
 	return f
 }

@@ -22,7 +22,7 @@ func (v value) expand(s string) (string, bool) {
 		}
 		name, closed := strings.CutSuffix(ref[2:], "}")
 		if !closed || !variableName.MatchString(name) {
-			v.problem("%q is not a variable like ${NAME}; write $${ for the text ${ itself", shorten(ref))
+			v.problem("%s is not a variable like ${NAME}; write $${ for the text ${ itself", v.show(ref))
 			ok = false
 			return ""
 		}

@@ -4,6 +4,8 @@ import (
 	"os"
 
 	"go.yaml.in/yaml/v3"
+
+	"tailrace/outputs/kafka/security"
 )
 
 // main reads the main file.
@@ -81,12 +83,18 @@ func (l *loader) outputs(v value) {
 func (l *loader) kafka(v value) *Kafka {
 	k := &Kafka{Compression: DefaultCompression, ClientID: DefaultClientID}
 	brokers := false
+	var sasl value
 	if v.mapping(fields{
 		"brokers":     func(v value) { brokers = true; k.Brokers = v.brokers() },
 		"compression": func(v value) { k.Compression, _ = v.word("none", "gzip", "snappy", "lz4", "zstd") },
 		"client_id":   func(v value) { k.ClientID, _ = v.clientID() },
+		"tls":         func(v value) { k.Security.TLS = v.tls() },
+		"sasl":        func(v value) { sasl = v; k.Security.SASL = v.sasl() },
 	}, foreignKafka) && !brokers {
 		v.missing("brokers", `say where Kafka is, like "brokers: [localhost:9092]"`)
+	}
+	if s := k.Security.SASL; s != nil && s.Mechanism == security.AWSMSKIAM && k.Security.TLS == nil {
+		sasl.problem(`the mechanism %s needs TLS; add "tls: true" to outputs.kafka`, s.Mechanism)
 	}
 	return k
 }

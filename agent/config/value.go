@@ -18,6 +18,8 @@ type value struct {
 	file string
 	key  string // path, like inputs[0].topic
 	node *yaml.Node
+	// hidden values may be secret: no problem shows them.
+	hidden bool
 }
 
 // fields says who takes the value of each key of a mapping.
@@ -49,7 +51,7 @@ func (v value) mapping(known fields, elsewhere foreign) bool {
 	}
 	if node.Kind != yaml.MappingNode {
 		v.problem("expected keys with values (%s), found %s",
-			strings.Join(slices.Sorted(maps.Keys(known)), ", "), describe(node))
+			strings.Join(slices.Sorted(maps.Keys(known)), ", "), v.describe(node))
 		return false
 	}
 	seen := map[string]int{}
@@ -63,10 +65,10 @@ func (v value) mapping(known fields, elsewhere foreign) bool {
 // before it.
 func (v value) entry(key, val *yaml.Node, known fields, elsewhere foreign, seen map[string]int) {
 	name := key.Value
-	at := value{l: v.l, file: v.file, key: join(v.key, name), node: key}
+	at := value{l: v.l, file: v.file, key: join(v.key, name), node: key, hidden: v.hidden}
 	if key.Kind != yaml.ScalarNode {
 		at.key = v.key
-		at.problem("expected a key, found %s", describe(key))
+		at.problem("expected a key, found %s", v.describe(key))
 		return
 	}
 	take, ok := known[name]
@@ -76,7 +78,7 @@ func (v value) entry(key, val *yaml.Node, known fields, elsewhere foreign, seen 
 		if take = known[near]; take != nil {
 			// Its value is looked at as what it was meant to be, so that
 			// nothing else is reported as missing for a typing error.
-			take(value{l: v.l, file: v.file, key: at.key, node: val})
+			take(value{l: v.l, file: v.file, key: at.key, node: val, hidden: v.hidden})
 		}
 		return
 	}
@@ -85,14 +87,14 @@ func (v value) entry(key, val *yaml.Node, known fields, elsewhere foreign, seen 
 		return
 	}
 	seen[name] = key.Line
-	take(value{l: v.l, file: v.file, key: at.key, node: val})
+	take(value{l: v.l, file: v.file, key: at.key, node: val, hidden: v.hidden})
 }
 
 // list gives each element to each.
 func (v value) list(example string, each func(v value)) bool {
 	node := v.resolve()
 	if node.Kind != yaml.SequenceNode {
-		v.problem("expected a list, found %s; write it like %s", describe(node), example)
+		v.problem("expected a list, found %s; write it like %s", v.describe(node), example)
 		return false
 	}
 	if len(node.Content) == 0 {
@@ -100,7 +102,7 @@ func (v value) list(example string, each func(v value)) bool {
 		return false
 	}
 	for i, n := range node.Content {
-		each(value{l: v.l, file: v.file, key: v.key + "[" + strconv.Itoa(i) + "]", node: n})
+		each(value{l: v.l, file: v.file, key: v.key + "[" + strconv.Itoa(i) + "]", node: n, hidden: v.hidden})
 	}
 	return true
 }
@@ -112,9 +114,9 @@ func (v value) text() (string, bool) {
 	case isNull(node), node.Kind == yaml.ScalarNode && node.Value == "":
 		v.problem("is empty; give it a value, or remove the key to have the default")
 	case node.Kind != yaml.ScalarNode:
-		v.problem("expected text, found %s", describe(node))
+		v.problem("expected text, found %s", v.describe(node))
 	case node.Tag != "!!str":
-		v.problem("expected text, found %s; write it in quotes: %q", describe(node), node.Value)
+		v.problem("expected text, found %s; write it in quotes: %s", v.describe(node), v.show(node.Value))
 	default:
 		return v.expand(node.Value)
 	}
@@ -125,7 +127,7 @@ func (v value) text() (string, bool) {
 func (v value) scalar(example string) (string, bool) {
 	node := v.resolve()
 	if node.Kind != yaml.ScalarNode || isNull(node) {
-		v.problem("expected a value like %s, found %s", example, describe(node))
+		v.problem("expected a value like %s, found %s", example, v.describe(node))
 		return "", false
 	}
 	return v.expand(node.Value)
@@ -143,6 +145,22 @@ func (v value) word(words ...string) (string, bool) {
 	}
 	v.problem("%q is not one of %s%s", s, strings.Join(words, ", "), hint)
 	return "", false
+}
+
+// describe is what a node is, for people.
+func (v value) describe(n *yaml.Node) string {
+	if v.hidden && n.Kind == yaml.ScalarNode && !isNull(n) {
+		return "a single value"
+	}
+	return describe(n)
+}
+
+// show is a text of the file in quotes, unless it may be secret.
+func (v value) show(s string) string {
+	if v.hidden {
+		return `"***"`
+	}
+	return strconv.Quote(shorten(s))
 }
 
 // join is the path of a key below another.

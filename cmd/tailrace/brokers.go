@@ -10,11 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"tailrace/agent/config"
+	"tailrace/outputs/kafka/security"
 )
 
 // target is which Kafka a command speaks to.
 type target struct {
 	brokers  []string // host:port
+	security security.Options
 	clientID string
 	hostname string // the key of records that are given none
 }
@@ -26,15 +28,27 @@ type targetFlags struct {
 }
 
 func (f *targetFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.brokers, "brokers", "", "Kafka's address `HOST:PORT`, or several with commas (default: those of --config)")
+	cmd.Flags().StringVar(&f.brokers, "brokers", "", "Kafka's address `HOST:PORT`, or several with commas (default: those of --config, which also has TLS and SASL)")
 	configFlag(cmd, &f.config)
 }
 
-// target finds the brokers: those of --brokers, else those of the configuration.
+// target finds the brokers: those of --brokers, else those of the
+// configuration. With both flags, the configuration says how to connect.
 func (f *targetFlags) target(cmd *cobra.Command) (target, error) {
-	if f.brokers != "" {
-		return targetOf(f.brokers)
+	if f.brokers == "" {
+		return f.configured(cmd)
 	}
+	t, err := targetOf(f.brokers)
+	if err != nil || !cmd.Flags().Changed("config") {
+		return t, err
+	}
+	configured, err := f.configured(cmd)
+	configured.brokers = t.brokers
+	return configured, err
+}
+
+// configured is what the configuration has.
+func (f *targetFlags) configured(cmd *cobra.Command) (target, error) {
 	if !cmd.Flags().Changed("config") {
 		if _, err := os.Stat(f.config); errors.Is(err, fs.ErrNotExist) {
 			return target{}, fmt.Errorf("which Kafka? Give its address with --brokers localhost:9092, "+
@@ -49,7 +63,13 @@ func (f *targetFlags) target(cmd *cobra.Command) (target, error) {
 	if k == nil {
 		return target{}, fmt.Errorf("%s ships to stdout and names no Kafka; give its address with --brokers localhost:9092", f.config)
 	}
-	return target{brokers: k.Brokers, clientID: k.ClientID, hostname: cfg.Hostname}, nil
+	return targetIn(cfg), nil
+}
+
+// targetIn is the Kafka of a configuration that has one.
+func targetIn(cfg *config.Config) target {
+	k := cfg.Outputs.Kafka
+	return target{brokers: k.Brokers, security: k.Security, clientID: k.ClientID, hostname: cfg.Hostname}
 }
 
 // targetOf reads a list of addresses.

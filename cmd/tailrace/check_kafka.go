@@ -14,13 +14,16 @@ import (
 
 // kafka asks the brokers about every topic of the configuration.
 func (r *report) kafka(cfg *config.Config) {
-	k := cfg.Outputs.Kafka
-	if k == nil {
+	if cfg.Outputs.Kafka == nil {
 		r.line("\nThe output is stdout: there is no Kafka to connect to.")
 		return
 	}
 	r.line("")
-	t := target{brokers: k.Brokers, clientID: k.ClientID, hostname: cfg.Hostname}
+	t := targetIn(cfg)
+	r.line("Connections: %s.", t.security.Words())
+	if t.security.InClear() {
+		r.line("  The password or token travels unencrypted, and anybody on the way can read it: the brokers' port for SASL_SSL, with tls, avoids that.")
+	}
 	c := r.brokers(t)
 	if c == nil {
 		return
@@ -74,7 +77,7 @@ func (r *report) topic(c *cluster, name string, cfg *config.Config) {
 	r.permission(t)
 	s := c.settings(name)
 	r.limits(s, name, cfg)
-	r.leaders(t, cfg.Hostname, s.number("min.insync.replicas"))
+	r.leaders(c, t, cfg.Hostname, s.number("min.insync.replicas"))
 }
 
 // permission says whether this client may write, as far as the brokers tell.
@@ -96,7 +99,7 @@ func (r *report) permission(t *topic) {
 }
 
 // leaders says where this host's lines go, and whether Kafka takes them now.
-func (r *report) leaders(t *topic, hostname string, minInsync int) {
+func (r *report) leaders(c *cluster, t *topic, hostname string, minInsync int) {
 	if len(t.Partitions) == 0 {
 		r.problem("  It has no partition yet: it is being made; check again in a moment.")
 		return
@@ -108,7 +111,7 @@ func (r *report) leaders(t *topic, hostname string, minInsync int) {
 		return
 	}
 	r.line("  Lines of host %s go to partition %d, which broker %s leads.", hostname, p.ID, addr)
-	if err := reach(addr); err != nil {
+	if err := c.reach(addr); err != nil {
 		r.problem("  %s", unreachable(addr, err))
 	}
 	switch {

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"tailrace/outputs/kafka/security"
 )
 
 // answerTime is how long a broker may take to let itself be connected to, and
@@ -23,23 +27,32 @@ type cluster struct {
 	broker *sarama.Broker // the first of the list that answered
 }
 
-// clientConfig is sarama's configuration for all commands.
-func clientConfig(clientID string) *sarama.Config {
+// config is sarama's configuration for all commands.
+func (t target) config() *sarama.Config {
 	conf := sarama.NewConfig()
-	conf.ClientID = clientID
+	conf.ClientID = t.clientID
 	conf.Version = sarama.MaxVersion // the broker's answer brings it down to what it has
 	conf.Net.DialTimeout = answerTime
 	conf.Net.ReadTimeout = answerTime
 	conf.Net.WriteTimeout = answerTime
 	conf.Metadata.Full = false
 	conf.Metadata.AllowAutoTopicCreation = false
+	conf.Net.Proxy.Enable, conf.Net.Proxy.Dialer = true, t
 	return conf
+}
+
+// Dial opens a connection to a broker that is encrypted and authenticated as
+// the configuration says.
+func (t target) Dial(network, addr string) (net.Conn, error) {
+	d := net.Dialer{Timeout: answerTime}
+	guard := security.New(t.security, t.clientID, slog.New(slog.DiscardHandler))
+	return guard.Secure(d.DialContext)(context.Background(), network, addr)
 }
 
 // connect finds the first broker that answers. The error names every address
 // that was tried, what happened there, and what to look at.
 func connect(t target) (*cluster, error) {
-	c := &cluster{target: t, conf: clientConfig(t.clientID)}
+	c := &cluster{target: t, conf: t.config()}
 	var tried []string
 	for _, addr := range t.brokers {
 		b := sarama.NewBroker(addr)
@@ -159,8 +172,8 @@ func (c *cluster) topicNames() ([]string, error) {
 
 // reach tries whether an address that the cluster names can be connected to
 // from here: it need not be one of the addresses that were given.
-func reach(addr string) error {
-	conn, err := net.DialTimeout("tcp", addr, answerTime)
+func (t target) reach(addr string) error {
+	conn, err := t.Dial("tcp", addr)
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func newConsumption(t target, o consumeOptions, errOut io.Writer) (*consumption,
 		return nil, errors.New(kafkaText(err, o.topic, "read from"))
 	}
 	for _, addr := range topic.leaders() {
-		if err := reach(addr); err != nil {
+		if err := c.reach(addr); err != nil {
 			return nil, errors.New(unreachable(addr, err))
 		}
 	}

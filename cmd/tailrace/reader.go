@@ -32,7 +32,7 @@ type reader struct {
 
 // newReader begins to read the topic's partitions where o says.
 func newReader(c *cluster, t *topic, o consumeOptions, errOut io.Writer) (*reader, error) {
-	conf := clientConfig(c.clientID)
+	conf := c.config()
 	conf.Consumer.Return.Errors = true
 	conf.Consumer.MaxWaitTime = 100 * time.Millisecond // the end waits that long for the last fetch
 	client, err := sarama.NewClient(c.brokers, conf)

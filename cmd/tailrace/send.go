@@ -66,7 +66,7 @@ func send(cmd *cobra.Command, t target, name, key, message string) error {
 	p := topic.Partitions[wire.Partition([]byte(key), int32(len(topic.Partitions)))]
 	if addr := topic.leader(p); addr == "" {
 		return errors.New(kafkaText(sarama.ErrLeaderNotAvailable, name, "write to"))
-	} else if err := reach(addr); err != nil {
+	} else if err := c.reach(addr); err != nil {
 		return errors.New(unreachable(addr, err))
 	}
 	offset, err := c.produce(name, p.ID, key, message)
@@ -100,7 +100,7 @@ func (c *cluster) topicOrMake(cmd *cobra.Command, name string) (*topic, error) {
 // produce writes one message to a partition, once, and waits until all copies
 // have it.
 func (c *cluster) produce(topic string, partition int32, key, message string) (offset int64, err error) {
-	conf := clientConfig(c.clientID)
+	conf := c.config()
 	conf.Net.MaxOpenRequests = 1 // sarama wants it for the next
 	conf.Producer.Idempotent = true
 	conf.Producer.RequiredAcks = sarama.WaitForAll

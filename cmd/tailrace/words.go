@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/IBM/sarama"
+
+	"tailrace/outputs/kafka/security"
 )
 
 // errNotKafka says that something took the connection and then hung up.
@@ -19,7 +21,13 @@ var errNotKafka = errors.New("hung up")
 func connectText(err error) string {
 	var dns *net.DNSError
 	var timeout net.Error
+	var insecure *security.Error
+	var broken *security.Broken
 	switch {
+	case errors.As(err, &insecure):
+		return insecure.Problem + ": " + insecure.Advice
+	case errors.As(err, &broken):
+		return broken.Error()
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused: nothing listens there. Is Kafka running, and is the port right?"
 	case errors.As(err, &dns) && dns.IsNotFound:
@@ -29,7 +37,7 @@ func connectText(err error) string {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no route to that host. Is the address right, and the network up?"
 	case errors.Is(err, errNotKafka), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return "something listens there but hung up on the first request. Is it Kafka, and is this its port for plain connections (not TLS)?"
+		return "something listens there but hung up on the first request. Is it Kafka, and does this port want no TLS and no SASL? Those are outputs.kafka.tls and sasl of the configuration"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Sprintf("no answer within %v. Is the host up, and does a firewall let this host through?", answerTime)
 	}

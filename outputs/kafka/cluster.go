@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"tailrace/outputs/kafka/security"
 )
 
 // requestTimeout is how long a broker may take to have a batch replicated
@@ -24,12 +27,14 @@ type cluster struct {
 	brokers []string
 	config  *sarama.Config
 	log     *slog.Logger
+	secured security.Dial
 	life    context.Context // ends all that is asked, when it ends
 
 	mu      sync.Mutex
 	client  sarama.Client
-	reached int  // how often a broker answered
-	broken  bool // the brokers cannot be reached, and people know
+	reached int       // how often a broker answered
+	broken  bool      // the brokers cannot be reached, and people know
+	missed  time.Time // when a question first went without an answer, since the last that had one
 }
 
 // topicInfo is what a lane must know of its topic.
@@ -55,16 +60,17 @@ func newConfig(clientID string) *sarama.Config {
 	return c
 }
 
-func newCluster(brokers []string, clientID string, log *slog.Logger) *cluster {
+func newCluster(brokers []string, clientID string, guard *security.Guard, log *slog.Logger) *cluster {
 	c := &cluster{brokers: brokers, config: newConfig(clientID), log: log, life: context.Background()}
+	d := net.Dialer{Timeout: c.config.Net.DialTimeout}
+	c.secured = guard.Secure(d.DialContext)
 	c.config.Net.Proxy.Enable, c.config.Net.Proxy.Dialer = true, dialer(c.dial)
 	return c
 }
 
 // dial opens a connection that the end of life closes.
 func (c *cluster) dial(network, addr string) (net.Conn, error) {
-	d := net.Dialer{Timeout: c.config.Net.DialTimeout}
-	nc, err := d.DialContext(c.life, network, addr)
+	nc, err := c.secured(c.life, network, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +113,11 @@ func (c *cluster) connect() (client sarama.Client, reached int, err error) {
 	return c.client, c.reached, err
 }
 
+// patience is for how long no question has an answer before people are told:
+// brokers close connections that were idle for long, or whose user has to be
+// authenticated again, and the first question over each of them is lost.
+const patience = time.Second
+
 // reachable logs a change, when err is what came of a question that began
 // when brokers had answered that often.
 func (c *cluster) reachable(reached int, err error) {
@@ -119,13 +130,23 @@ func (c *cluster) reachable(reached int, err error) {
 		if c.broken {
 			c.log.Info("the brokers can be reached again", "brokers", c.brokers)
 		}
-		c.broken = false
-	case !c.broken && reached == c.reached: // or another question was answered meanwhile
+		c.broken, c.missed = false, time.Time{}
+	case c.broken, reached != c.reached: // or another question was answered meanwhile
+	case c.missed.IsZero():
+		c.missed = time.Now()
+	case time.Since(c.missed) > patience && !onlyInsecure(err):
 		c.broken = true
 		c.log.Error("no broker can be reached: lines wait in their files, nothing is lost; trying again until one answers. "+
 			"Check outputs.kafka.brokers, and that the address and port can be reached from this host",
 			"brokers", c.brokers, "error", err)
 	}
+}
+
+// onlyInsecure reports whether each address that was tried has trouble with the
+// security of its connections, which is said there.
+func onlyInsecure(err error) bool {
+	all, ok := errors.Unwrap(err).(interface{ Unwrap() []error })
+	return ok && !slices.ContainsFunc(all.Unwrap(), func(err error) bool { return insecure(err) == nil })
 }
 
 // topic asks for a topic, and for the leader of one of its partitions; a

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"tailrace/outputs/kafka/security"
 )
 
 // The brokers go away between the first question and that for a producer id,
@@ -17,7 +19,7 @@ func TestProducerIDAfterAnOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := first.ListenAddrs()[0]
-	c := newCluster([]string{addr}, "test", slog.New(slog.DiscardHandler))
+	c := newCluster([]string{addr}, "test", plain(), slog.New(slog.DiscardHandler))
 	defer c.close()
 	if _, err := c.topic("logs", 0); err != nil {
 		t.Fatal(err)
@@ -44,4 +46,9 @@ func TestProducerIDAfterAnOutage(t *testing.T) {
 	if _, _, err := c.producerID(); err != nil {
 		t.Errorf("the brokers are back: %v", err)
 	}
+}
+
+// plain is for brokers that want nothing.
+func plain() *security.Guard {
+	return security.New(security.Options{}, "test", slog.New(slog.DiscardHandler))
 }

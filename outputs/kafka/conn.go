@@ -33,7 +33,8 @@ type conn struct {
 	addr    string
 	nc      net.Conn
 	opened  *sarama.Broker
-	version int16 // of Produce
+	version int16     // of Produce
+	renew   time.Time // lanes leave it from then on, before the broker wants it authenticated again; zero: never
 	// release undoes that the end of the output closes nc.
 	release func() bool
 
@@ -220,6 +221,10 @@ func (s *seat) holdsUp(limit time.Duration) bool {
 	// A broker that wants a pause works on nothing until it is over.
 	return time.Since(c.pending[0].sent) > limit && time.Since(c.pause) > limit
 }
+
+// aged reports whether the broker wants the connection to be authenticated
+// again soon.
+func (c *conn) aged() bool { return !c.renew.IsZero() && time.Now().After(c.renew) }
 
 // busy reports whether requests of somebody who left are still under way.
 func (c *conn) busy() bool {

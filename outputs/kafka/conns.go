@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 
 	"github.com/IBM/sarama"
+
+	"tailrace/outputs/kafka/security"
 )
 
 // conns keeps the connections to the brokers. Lanes that are well share one
@@ -16,7 +18,7 @@ import (
 // goroutine.
 type conns struct {
 	config *sarama.Config
-	dial   dialer          // of a TCP connection
+	dial   dialer
 	life   context.Context // closes them all when it ends
 
 	mu     sync.Mutex
@@ -31,11 +33,26 @@ type sharedConn struct {
 	err   error // of the last try
 }
 
-func newConns(config *sarama.Config) *conns {
+func newConns(config *sarama.Config, guard *security.Guard) *conns {
 	p := &conns{config: config, life: context.Background(), shared: map[string]*sharedConn{}}
 	d := net.Dialer{Timeout: config.Net.DialTimeout, Control: setUserTimeout}
-	p.dial = func(network, addr string) (net.Conn, error) { return d.DialContext(p.life, network, addr) }
+	secured := guard.Secure(func(ctx context.Context, network, addr string) (net.Conn, error) {
+		nc, err := d.DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return nc, noLinger(nc)
+	})
+	p.dial = func(network, addr string) (net.Conn, error) { return secured(p.life, network, addr) }
 	return p
+}
+
+// noLinger has a close throw away what was not sent.
+func noLinger(nc net.Conn) error {
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		return tcp.SetLinger(0)
+	}
+	return nil
 }
 
 var errLost = errors.New("the connection was lost at once")
@@ -62,7 +79,7 @@ func (p *conns) seat(addr string, own bool, gen int, events chan<- event) (*seat
 	defer sc.mu.Unlock()
 	// A connection on which requests of a former seat are under way is not
 	// used for a new seat: they might be this lane's (rule L4 of the folder lane).
-	if sc.conn != nil && !sc.conn.busy() {
+	if sc.conn != nil && !sc.conn.busy() && !sc.conn.aged() {
 		if s := sc.conn.join(gen, false, events); s != nil {
 			return s, nil
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/IBM/sarama"
 	"golang.org/x/sys/unix"
 
+	"tailrace/outputs/kafka/security"
 	"tailrace/outputs/kafka/wire"
 )
 
@@ -23,16 +24,17 @@ const (
 	produceOldest, produceByName, produceByID = 3, 7, 13
 )
 
-// dial opens a connection to a broker: sarama dials, negotiates and
-// authenticates, then is asked nothing more, so it neither reads nor writes. The
-// end of life closes the connection, whoever is at work on it.
-func dial(life context.Context, addr string, config sarama.Config, tcp dialer) (*conn, error) {
+// dial opens a connection to a broker, over secured, which encrypts and
+// authenticates: sarama negotiates, then is asked nothing more, so it neither
+// reads nor writes. The end of life closes the connection, whoever is at work
+// on it.
+func dial(life context.Context, addr string, config sarama.Config, secured dialer) (*conn, error) {
 	var nc net.Conn
 	release := func() bool { return true }
 	config.Net.Proxy.Enable = true
 	config.Net.Proxy.Dialer = dialer(func(network, addr string) (net.Conn, error) {
 		var err error
-		if nc, err = tcp(network, addr); err == nil {
+		if nc, err = secured(network, addr); err == nil {
 			opened := nc
 			release = context.AfterFunc(life, func() { _ = opened.Close() })
 		}
@@ -46,7 +48,10 @@ func dial(life context.Context, addr string, config sarama.Config, tcp dialer) (
 		release()
 		return nil, err
 	}
-	c := &conn{addr: addr, nc: nc, opened: opened, release: release, seats: map[*seat]bool{}}
+	c := &conn{addr: addr, nc: nc, opened: opened, release: release, seats: map[*seat]bool{}, renew: security.Renew(nc)}
+	if plain, ok := nc.(interface{ Unwrap() net.Conn }); ok {
+		c.nc = plain.Unwrap() // several buffers in one system call
+	}
 	if err := c.takeOver(config.ClientID); err != nil {
 		c.fail(err)
 		return nil, err
@@ -70,14 +75,9 @@ func setUserTimeout(_, _ string, rc syscall.RawConn) error {
 	return err
 }
 
-// takeOver makes the connection ours: no lingering after a close, no deadline
-// left by sarama, and the version of Produce is settled.
+// takeOver makes the connection ours: no deadline left by sarama, and the
+// version of Produce is settled.
 func (c *conn) takeOver(clientID string) error {
-	if tcp, ok := c.nc.(*net.TCPConn); ok {
-		if err := tcp.SetLinger(0); err != nil {
-			return err
-		}
-	}
 	if err := c.nc.SetDeadline(time.Now().Add(requestTimeout)); err != nil {
 		return err
 	}

@@ -158,7 +158,7 @@ func (d *driver) run(ctx, hard context.Context) bool {
 	for {
 		d.pulse.Beat()
 		d.settle()
-		if d.feed != nil && stop != nil {
+		if d.feed != nil && stop != nil && !d.renew() {
 			d.pull()
 		}
 		d.trust()
@@ -315,6 +315,21 @@ func (d *driver) shareAgain() {
 		d.queue = append(d.queue, lane.Down{Gen: d.seat.gen, Code: lost})
 		d.disconnect()
 	}
+}
+
+// renew leaves a connection that the broker wants to be authenticated again
+// soon: it reports true while nothing new is to be read, until the answers to
+// what is under way are there.
+func (d *driver) renew() bool {
+	if d.seat == nil || !d.seat.conn.aged() {
+		return false
+	}
+	if len(d.batches) > 0 {
+		return true
+	}
+	d.queue = append(d.queue, lane.Down{Gen: d.seat.gen, Code: lost})
+	d.disconnect()
+	return false
 }
 
 // close gives back what the lane holds.

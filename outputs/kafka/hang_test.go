@@ -243,7 +243,7 @@ func TestStartTellsWhatTheJournalKnows(t *testing.T) {
 // The answer to a lane that left goes to nobody.
 func TestAnswerAfterLeaving(t *testing.T) {
 	r := newRig(t, "logs")
-	p := newConns(newConfig("test"))
+	p := newConns(newConfig("test"), plain())
 	events := make(chan event, 4)
 	var both []*seat
 	for range 2 {
@@ -277,7 +277,7 @@ func TestAnswerAfterLeaving(t *testing.T) {
 // left are still under way: they might be its own.
 func TestSharesNoBusyConnection(t *testing.T) {
 	r := newRig(t, "logs")
-	p := newConns(newConfig("test"))
+	p := newConns(newConfig("test"), plain())
 	sit := func() *seat {
 		t.Helper()
 		s, err := p.seat(r.cluster.ListenAddrs()[0], false, 1, make(chan event, 1))
@@ -306,7 +306,7 @@ func TestSharesNoBusyConnection(t *testing.T) {
 // Many lanes wait for a broker that does not answer: one try is enough for all
 // that were there while it went on.
 func TestFailedDialIsShared(t *testing.T) {
-	p := newConns(newConfig("test"))
+	p := newConns(newConfig("test"), plain())
 	var dials, waiting atomic.Int32
 	all := make(chan error, 20)
 	began := make(chan struct{})
@@ -345,7 +345,7 @@ func TestFailedDialIsShared(t *testing.T) {
 // Two hundred connections leave nothing behind.
 func TestReconnectsLeaveNothing(t *testing.T) {
 	r := newRig(t, "logs")
-	p := newConns(newConfig("test"))
+	p := newConns(newConfig("test"), plain())
 	count := func() (goroutines, files int) {
 		fds, err := os.ReadDir("/proc/self/fd")
 		must(t, err)

@@ -25,13 +25,16 @@ import (
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 	"tailrace/outputs/kafka/lane"
+	"tailrace/outputs/kafka/security"
 	"tailrace/outputs/kafka/wire"
 )
 
-// Options is what an output needs. All fields but Name and DeadLetter must be set.
+// Options is what an output needs. All fields but Name, Security and DeadLetter
+// must be set.
 type Options struct {
 	Name        string   // of one of several outputs; "" is the only one
 	Brokers     []string // host:port
+	Security    security.Options
 	ClientID    string
 	Compression string // as wire.ParseCodec takes it
 	Host        string // the name of this host, by which its records are known
@@ -78,9 +81,10 @@ func New(o Options) (*Output, error) {
 	if err != nil {
 		return nil, err
 	}
+	guard := security.New(o.Security, o.ClientID, o.Log)
 	out := &Output{
 		Options: o, codec: codec,
-		cluster:  newCluster(o.Brokers, o.ClientID, o.Log),
+		cluster:  newCluster(o.Brokers, o.ClientID, guard, o.Log),
 		encoders: make(chan *encoder, runtime.GOMAXPROCS(0)),
 		spare:    make(chan []byte, lane.Window),
 		dead:     deadletter.New(o.DeadLetter),
@@ -92,7 +96,7 @@ func New(o Options) (*Output, error) {
 	out.State.Lanes = slices.DeleteFunc(slices.Clone(o.State.Lanes), func(l journal.LaneState) bool { return l.Output != o.Name })
 	out.resumed = resumed(o.Name, out.State)
 	out.State.Files = nil // the garbage collector may have it: there may be many
-	out.conns = newConns(out.cluster.config)
+	out.conns = newConns(out.cluster.config, guard)
 	for range cap(out.encoders) {
 		out.encoders <- &encoder{Encoder: wire.NewEncoder()}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/IBM/sarama"
 
 	"tailrace/outputs/kafka/lane"
+	"tailrace/outputs/kafka/security"
 )
 
 // tooLarge reports whether a batch was refused for its size.
@@ -43,6 +44,9 @@ var advice = map[int16]string{
 
 // reason is why a topic waits, in one sentence.
 func reason(code int16, cause error) string {
+	if e := insecure(cause); e != nil {
+		return e.Error()
+	}
 	text := nameOf(code)
 	if _, bare := cause.(sarama.KError); cause != nil && !bare {
 		text += ": " + cause.Error()
@@ -51,6 +55,12 @@ func reason(code int16, cause error) string {
 		text += ": " + do
 	}
 	return text
+}
+
+// insecure is what is wrong with the security of a connection, or nil.
+func insecure(err error) *security.Error {
+	e, _ := errors.AsType[*security.Error](err)
+	return e
 }
 
 // trouble is what is wrong with one topic. It is logged when it begins and
@@ -71,8 +81,8 @@ func (t *trouble) begin(code int16, cause error) {
 	if t.on && t.code == code {
 		return
 	}
-	if errors.Is(cause, sarama.ErrOutOfBrokers) {
-		return // said for all topics at once by the cluster
+	if errors.Is(cause, sarama.ErrOutOfBrokers) || insecure(cause) != nil {
+		return // said for all topics at once, by the cluster or by who secures connections
 	}
 	t.on, t.code = true, code
 	args := []any{"topic", t.topic}

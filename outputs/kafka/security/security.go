@@ -1,0 +1,204 @@
+// Package security makes a TCP connection to a Kafka broker one that may be
+// used: encrypted with TLS, and authenticated with SASL.
+//
+// Certificates, passwords and tokens are read from their files for each new
+// connection, so that what changes on disk is used without a restart.
+package security
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"slices"
+	"time"
+)
+
+// Options is how the brokers want their connections. The zero value is plain
+// connections without a user.
+type Options struct {
+	TLS  *TLS
+	SASL *SASL
+}
+
+// TLS is how a connection is encrypted, and what proves who is at its ends.
+// The fields are paths of PEM files as File has them; empty ones are left out.
+type TLS struct {
+	CA          File   // authorities that sign brokers' certificates; empty: those that the system trusts
+	Certificate File   // of this client, with the chain behind it
+	Key         File   // of Certificate
+	ServerName  string // that a broker's certificate must have; empty: the host name that is connected to
+}
+
+// Mechanisms of SASL, as the configuration names them.
+const (
+	Plain       = "plain"
+	SCRAM256    = "scram-sha-256"
+	SCRAM512    = "scram-sha-512"
+	OAuthBearer = "oauthbearer"
+	AWSMSKIAM   = "aws-msk-iam"
+	Kerberos    = "kerberos"
+)
+
+// Mechanisms is all of them.
+var Mechanisms = []string{Plain, SCRAM256, SCRAM512, OAuthBearer, AWSMSKIAM, Kerberos}
+
+// SASL is who this client is. Which fields are set depends on the mechanism.
+type SASL struct {
+	Mechanism string
+
+	// Plain, SCRAM256, SCRAM512.
+	Username string
+	Password Secret // also of Kerberos
+
+	// OAuthBearer: a file with a token, or an endpoint that gives tokens for
+	// client credentials (RFC 6749, section 4.4).
+	Token        Secret
+	TokenURL     string
+	ClientID     string
+	ClientSecret Secret
+	Scopes       []string
+	Extensions   map[string]string // of RFC 7628, such as Confluent's logicalCluster
+
+	// Kerberos: the principal NAME@REALM with a keytab, or with a password.
+	Principal string
+	Keytab    File
+	Service   string // first part of the brokers' principal
+}
+
+// Dial opens a connection.
+type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// Guard opens connections as the options want them. It is safe for any
+// goroutine.
+type Guard struct {
+	options  Options
+	clientID string
+	auth     *authenticator // nil without SASL
+	troubles troubles
+}
+
+// timeout bounds the handshakes of one connection.
+const timeout = 10 * time.Second
+
+// New returns a guard that logs what is wrong with the security of the
+// connections: when it begins, and when it has ended.
+func New(o Options, clientID string, log *slog.Logger) *Guard {
+	g := &Guard{options: o, clientID: clientID, troubles: troubles{log: log}}
+	if o.SASL != nil {
+		g.auth = newAuthenticator(*o.SASL, o.TLS)
+	}
+	return g
+}
+
+// Secure gives a dial that secures what tcp opens, and closes it when that
+// fails. An error of type *Error says what is wrong with the security; after
+// one, the address is left alone for a while, since brokers slow down who
+// comes with a wrong password, and some directories lock him out.
+func (g *Guard) Secure(tcp Dial) Dial {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if e := g.troubles.recent(addr); e != nil {
+			return nil, e
+		}
+		nc, err := tcp(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		if g.options == (Options{}) {
+			return &plainConn{Conn: nc, addr: addr, troubles: &g.troubles}, nil
+		}
+		secured, err := g.secure(ctx, nc, addr)
+		g.troubles.note(addr, err)
+		if err != nil {
+			_ = nc.Close()
+			return nil, err
+		}
+		return secured, nil
+	}
+}
+
+func (g *Guard) secure(ctx context.Context, nc net.Conn, addr string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	c := &Conn{Conn: nc}
+	if t := g.options.TLS; t != nil {
+		encrypted, err := t.handshake(ctx, nc, addr)
+		if err != nil {
+			return nil, err
+		}
+		c.Conn = encrypted
+	}
+	s := &session{Conn: c.Conn, addr: addr, clientID: g.clientID, tls: g.options.TLS}
+	if err := s.hello(); err != nil {
+		return nil, err
+	}
+	if g.auth != nil {
+		lifetime, err := g.auth.authenticate(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		c.renew = renewal(time.Now(), lifetime)
+	}
+	if !stop() {
+		return nil, ctx.Err() // its deadline has passed, or is about to be set
+	}
+	return c, nil
+}
+
+// Conn is a secured connection.
+type Conn struct {
+	net.Conn
+	renew time.Time
+}
+
+// Renew is when the connection should be left for a new one, before the broker
+// wants it to be authenticated again; zero: never.
+func Renew(nc net.Conn) time.Time {
+	if c, ok := nc.(*Conn); ok {
+		return c.renew
+	}
+	return time.Time{}
+}
+
+// renewal leaves a fifth of the lifetime for what is under way.
+func renewal(now time.Time, lifetime time.Duration) time.Time {
+	if lifetime <= 0 {
+		return time.Time{}
+	}
+	return now.Add(lifetime - lifetime/5)
+}
+
+// Words is what the options are in a few words without secrets, for people.
+func (o Options) Words() string {
+	words := "plain connections"
+	if o.TLS != nil {
+		words = "TLS"
+		if o.TLS.Certificate != "" {
+			words = "TLS with a client certificate"
+		}
+	}
+	if s := o.SASL; s != nil {
+		words += ", SASL " + s.Mechanism
+		if who := s.who(); who != "" {
+			words += " as " + who
+		}
+	}
+	return words
+}
+
+// InClear reports whether a password or a token would travel unencrypted.
+func (o Options) InClear() bool {
+	return o.TLS == nil && o.SASL != nil && slices.Contains([]string{Plain, OAuthBearer}, o.SASL.Mechanism)
+}
+
+// who is the name that this client gives itself.
+func (s *SASL) who() string {
+	switch s.Mechanism {
+	case OAuthBearer:
+		return s.ClientID
+	case Kerberos:
+		return s.Principal
+	}
+	return s.Username
+}
