@@ -2,6 +2,7 @@ package test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -11,46 +12,73 @@ import (
 )
 
 // TestThreeBrokers is what happens with three brokers, and topics of three
-// copies of which two must be in sync. They share the cluster, one after the
-// other.
+// copies of which two must be in sync. All share the cluster, one after the
+// other. What must settle first is begun at the beginning, and goes through all
+// the trouble of the others meanwhile.
 func TestThreeBrokers(t *testing.T) {
 	t.Parallel()
-	c := threeBrokers(t)
+	c, disk := threeBrokers(t)
+	settling := []func(*testing.T){
+		journalCut(t, c), stateRemoved(t, c), topicMadeAgain(t, c),
+	}
 	for _, it := range []struct {
 		name string
 		test func(*testing.T, *kafka.Cluster)
 	}{
 		{"leaders-fail", leadersFail},
 		{"answer-cut", answerCut},
+		{"partitions-added", partitionsAdded},
+		{"topics-in-trouble", topicsInTrouble},
+		{"disk-full", func(t *testing.T, c *kafka.Cluster) { diskFull(t, c, disk) }},
 	} {
 		t.Run(it.name, func(t *testing.T) {
 			it.test(t, c)
 			must(t, c.Heal(t.Context()))
 		})
 	}
+	for i, name := range []string{"journal-loses-a-second", "state-removed", "topic-made-again"} {
+		t.Run(name, settling[i])
+	}
 }
 
-func threeBrokers(t *testing.T) *kafka.Cluster {
+// threeBrokers starts them; the data of the third is on a disk of its own, a
+// tmpfs, if the test may mount one.
+func threeBrokers(t *testing.T) (c *kafka.Cluster, disk string) {
 	t.Helper()
 	needKafka(t)
 	begin := time.Now()
-	c, err := kafka.StartCluster(t.Context(), 3, kafka.Options{Dir: tempDir(t), Settings: quietBroker})
+	dir := tempDir(t)
+	if os.Getuid() == 0 {
+		disk = filepath.Join(dir, "3", "data")
+		must(t, os.MkdirAll(disk, 0o755))
+		mount(t, disk, plenty)
+	}
+	c, err := kafka.StartCluster(t.Context(), 3, kafka.Options{Dir: dir, Settings: quietBroker})
 	must(t, err)
 	t.Cleanup(c.Close)
 	t.Logf("three brokers are up after %v", time.Since(begin).Round(time.Millisecond))
-	return c
+	return c, disk
 }
 
-// stages are some topics with n logs each, all shipped by one agent.
+// plenty is room for ten minutes of load.
+const plenty = "size=6g"
+
+// stages are some topics, all shipped by one agent.
 type stages []*stage
 
-func newStages(t *testing.T, b *kafka.Broker, topics, n int, s uint64) stages {
+// newStages makes topics that begin with name, and n empty logs for each. on
+// may say which nodes have the copies of the first topics.
+func newStages(t *testing.T, b *kafka.Broker, name string, topics, n int, s uint64, on ...[]int32) stages {
 	t.Helper()
 	var all stages
-	c := config{paths: []string{"*.log"}}
+	var c config
 	for i := range topics {
-		st := &stage{t: t, broker: b, dir: tempDir(t), topic: fmt.Sprintf("%s.%d", topicOf(t), i)}
-		must(t, b.CreateTopic(st.topic, 1, nil))
+		st := &stage{t: t, broker: b, dir: tempDir(t), topic: fmt.Sprintf("%s.%d", name, i)}
+		if i < len(on) {
+			must(t, b.CreateTopicOn(st.topic, on[i]...))
+		} else {
+			must(t, b.CreateTopic(st.topic, 1, nil))
+		}
 		for k := range n {
 			st.addLog(fmt.Sprintf("app-%d-%d", i, k), s+uint64(i*n+k))
 		}
@@ -65,6 +93,14 @@ func newStages(t *testing.T, b *kafka.Broker, topics, n int, s uint64) stages {
 	return all
 }
 
+// runAs goes on as another test.
+func (all stages) runAs(t *testing.T) {
+	all.agent().t = t
+	for _, st := range all {
+		st.t = t
+	}
+}
+
 func (all stages) agent() *agent { return all[0].agent }
 
 // write writes all logs of all topics under a load.
@@ -77,6 +113,14 @@ func (all stages) write(load lines.Load) (stop func()) {
 		for _, stop := range stops {
 			stop()
 		}
+	}
+}
+
+// put writes n whole lines to every log.
+func (all stages) put(n int) {
+	all[0].t.Helper()
+	for _, st := range all {
+		st.put(n)
 	}
 }
 

@@ -2,6 +2,7 @@ package test
 
 import (
 	"math/rand/v2"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 // killed every few seconds. TAILRACE_SOAK=10m makes it ten minutes.
 func leadersFail(t *testing.T, c *kafka.Cluster) {
 	r := random(t)
-	all := newStages(t, c.Nodes[0], 4, 2, r.Uint64())
+	all := newStages(t, c.Nodes[0], "leaders-fail", 4, 2, r.Uint64())
 	all.agent().start()
 	stop := all.write(lines.Load{Rate: 2_500, Rotate: 2 * time.Second, Keep: 10, Late: 300 * time.Millisecond})
 	leave := trouble(t, c, all[0].topic, r.Uint64())
@@ -77,6 +78,12 @@ var troubles = []struct {
 	{"stopped", (*kafka.Broker).Stop},
 	{"cut off from its clients", func(b *kafka.Broker) { b.Clients.Hold(); time.Sleep(unseen) }},
 	{"cut off from the other brokers", func(b *kafka.Broker) { b.Peers.Hold(); time.Sleep(unseen) }},
+	{"cut off from the other brokers, and killed with what it alone has", func(b *kafka.Broker) {
+		b.Peers.Hold()
+		time.Sleep(time.Second)
+		b.Kill()
+	}},
+	{"far away", func(b *kafka.Broker) { b.Clients.Delay(300 * time.Millisecond); time.Sleep(2 * time.Second) }},
 	{"disconnected", func(b *kafka.Broker) { b.Clients.Break() }},
 }
 
@@ -92,4 +99,58 @@ func makeTrouble(t *testing.T, c *kafka.Cluster, topic string, n int) error {
 	}
 	t.Logf("a leader was %s: in sync again after %v", troubles[n].name, time.Since(begin).Round(time.Millisecond))
 	return nil
+}
+
+// killLeader kills the leader of a topic, and brings it back when another
+// leads.
+func killLeader(t *testing.T, c *kafka.Cluster, topic string) {
+	t.Helper()
+	b, err := c.Leader(topic, 0)
+	must(t, err)
+	b.Kill()
+	must(t, c.Heal(t.Context()))
+}
+
+// The journal loses its last second, and the partitions change their leaders.
+// It begins that, and returns what sees the end of it.
+func journalCut(t *testing.T, c *kafka.Cluster) (end func(*testing.T)) {
+	all := newStages(t, c.Nodes[0], "journal-cut", 2, 1, seed(t))
+	copies := watchState(t, all.agent().state)
+	all.agent().start()
+	stop := all.write(lines.Load{Rate: 2_000})
+	wait(t, 4*time.Second)
+	all.agent().kill()
+	copies.restore(time.Second)
+	stop()
+	killLeader(t, c, all[0].topic)
+	all.agent().start()
+	all.put(100)
+	return all.foundBack
+}
+
+// The same with the state directory gone.
+func stateRemoved(t *testing.T, c *kafka.Cluster) (end func(*testing.T)) {
+	all := newStages(t, c.Nodes[0], "state-removed", 1, 2, seed(t))
+	all.agent().start()
+	all.put(1000)
+	all[0].arrive()
+	stop := all.write(lines.Load{Rate: 1_000})
+	wait(t, 2*time.Second)
+	all.agent().kill()
+	must(t, os.RemoveAll(all.agent().state))
+	stop()
+	killLeader(t, c, all[0].topic)
+	all.agent().start()
+	all.put(100)
+	return all.foundBack
+}
+
+// foundBack demands that what is in the topics was found there by reading.
+func (all stages) foundBack(t *testing.T) {
+	all.runAs(t)
+	all.exact()
+	for _, st := range all {
+		all.agent().waitSaid(0, "lines that the topic had already were not sent again", "topic="+st.topic)
+	}
+	all.agent().unrepeated()
 }

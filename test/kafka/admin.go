@@ -39,6 +39,55 @@ func (b *Broker) CreateTopic(name string, partitions int32, settings map[string]
 	return nil
 }
 
+// CreateTopicOn makes a topic with one partition whose copies are on these
+// nodes. The first leads it while it is there.
+func (b *Broker) CreateTopicOn(name string, nodes ...int32) error {
+	detail := &sarama.TopicDetail{NumPartitions: -1, ReplicationFactor: -1, ReplicaAssignment: map[int32][]int32{0: nodes}}
+	err := b.admin(func(a sarama.ClusterAdmin) error { return a.CreateTopic(name, detail, false) })
+	if err != nil {
+		return fmt.Errorf("create topic %s on %v: %w", name, nodes, err)
+	}
+	return nil
+}
+
+// AddPartitions makes a topic's partitions as many as that.
+func (b *Broker) AddPartitions(name string, count int32) error {
+	err := b.admin(func(a sarama.ClusterAdmin) error { return a.CreatePartitions(name, count, nil, false) })
+	if err != nil {
+		return fmt.Errorf("add partitions to topic %s: %w", name, err)
+	}
+	return nil
+}
+
+// Deny takes from everybody the permission to do something with a topic, in a
+// cluster: its nodes have an authorizer.
+func (b *Broker) Deny(topic string, operation sarama.AclOperation) error {
+	err := b.admin(func(a sarama.ClusterAdmin) error {
+		return a.CreateACL(
+			sarama.Resource{ResourceType: sarama.AclResourceTopic, ResourceName: topic, ResourcePatternType: sarama.AclPatternLiteral},
+			sarama.Acl{Principal: "User:*", Host: "*", Operation: operation, PermissionType: sarama.AclPermissionDeny})
+	})
+	if err != nil {
+		return fmt.Errorf("deny topic %s: %w", topic, err)
+	}
+	return nil
+}
+
+// Permit ends all that was denied of a topic.
+func (b *Broker) Permit(topic string) error {
+	err := b.admin(func(a sarama.ClusterAdmin) error {
+		_, err := a.DeleteACL(sarama.AclFilter{
+			ResourceType: sarama.AclResourceTopic, ResourceName: &topic, ResourcePatternTypeFilter: sarama.AclPatternLiteral,
+			Operation: sarama.AclOperationAny, PermissionType: sarama.AclPermissionAny,
+		}, false)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("permit topic %s: %w", topic, err)
+	}
+	return nil
+}
+
 // DeleteTopic deletes a topic with all its records.
 func (b *Broker) DeleteTopic(name string) error {
 	err := b.admin(func(a sarama.ClusterAdmin) error { return a.DeleteTopic(name) })

@@ -110,7 +110,7 @@ func nodeSettings(id, n int, clients, peers, control string, b *Broker) map[stri
 		"node.id":                        strconv.Itoa(id),
 		"listeners":                      "PLAINTEXT://" + clients + ",PEERS://" + peers + ",CONTROLLER://" + control,
 		"advertised.listeners":           "PLAINTEXT://" + b.Clients.Addr + ",PEERS://" + b.Peers.Addr + ",CONTROLLER://" + control,
-		"listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PEERS:PLAINTEXT,CONTROLLER:PLAINTEXT",
+		"listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PEERS:PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
 		"inter.broker.listener.name":     "PEERS",
 		"default.replication.factor":     copies,
 		"min.insync.replicas":            inSync,
@@ -121,6 +121,16 @@ func nodeSettings(id, n int, clients, peers, control string, b *Broker) map[stri
 		"share.coordinator.state.topic.replication.factor": copies,
 		"share.coordinator.state.topic.min.isr":            inSync,
 		"broker.session.timeout.ms":                        "4000",
+
+		// Who is not denied something may do it. The controllers must have a
+		// name, since they vote before they know who may do what.
+		"authorizer.class.name":                            "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+		"allow.everyone.if.no.acl.found":                   "true",
+		"super.users":                                      "User:controller",
+		"sasl.mechanism.controller.protocol":               "PLAIN",
+		"listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+		"listener.name.controller.plain.sasl.jaas.config": "org.apache.kafka.common.security.plain.PlainLoginModule required " +
+			`username="controller" password="controller" user_controller="controller";`,
 	})
 	return p
 }
