@@ -1,0 +1,195 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"hash/maphash"
+	"strconv"
+
+	"tailrace/agent/flow"
+	"tailrace/agent/proof"
+	"tailrace/inputs/tail/record"
+)
+
+const (
+	// readSize is how many bytes are read at a time.
+	readSize = 256 << 10
+	// nulRun is how many NULs at the start of a file the input takes for the
+	// hole that a writer leaves after a truncation.
+	nulRun = 64
+)
+
+var seed = maphash.MakeSeed()
+
+// hash is that of a value.
+func hash(p []byte) uint64 { return maphash.Bytes(seed, p) }
+
+// beginsJSON is how an object of the format json begins that has the time at
+// which its batch was built; clock is how long that is.
+const (
+	beginsJSON = `{"@timestamp":"`
+	clock      = len("2026-11-23T07:00:00.000Z")
+)
+
+// timed says whether the values of records have the time of their batch in them.
+func timed(o *record.Options) bool { return o.Format == record.JSON && o.Container == "" }
+
+// timeless is a value without that time.
+func timeless(p []byte) []byte {
+	if n := len(beginsJSON) + clock; len(p) > n && string(p[:len(beginsJSON)]) == beginsJSON {
+		return p[n:]
+	}
+	return p
+}
+
+// plain says that the value of a record is bytes of its file.
+func plain(o *record.Options) bool {
+	return (o.Encoding == "" || o.Encoding == "utf-8") && o.Container == "" && (o.Format == "" || o.Format == record.Raw)
+}
+
+// cutting makes the records of a file as the input did.
+type cutting struct {
+	*File
+	content *content
+	from    proof.Resume
+	moved   func(int64) // is told of bytes that were read; nil: nobody
+
+	reading *record.Reading
+	cutter  record.Cutter
+	chunk   flow.Chunk
+	counts  record.Counts
+}
+
+// records gives the records from k.from up to where the file is shipped, until
+// give returns false.
+func (k *cutting) records(ctx context.Context, give func(proof.Record, proof.Resume) bool) error {
+	if err := k.prepare(); err != nil {
+		return err
+	}
+	at := k.from
+	if at.Offset == 0 {
+		n, err := k.nuls()
+		if err != nil {
+			return err
+		}
+		at.Offset = n
+	}
+	for want := int64(readSize); at.Offset < k.To && ctx.Err() == nil; {
+		used, part, err := k.cut(at, min(want, k.To-at.Offset))
+		if err != nil {
+			return err
+		}
+		if used == 0 {
+			if want >= int64(k.reading.Window()) {
+				return fmt.Errorf("%s: the bytes at %d cannot be cut into records", k.content.f.Name(), at.Offset)
+			}
+			want = min(4*want, int64(k.reading.Window()))
+			continue
+		}
+		want = readSize
+		if k.moved != nil {
+			k.moved(int64(used))
+		}
+		k.counts = k.counts.Plus(k.cutter.Counts(len(k.chunk.Records)), 1)
+		if !k.give(at, give) {
+			return nil
+		}
+		at = proof.Resume{Offset: at.Offset + int64(used), Part: part}
+	}
+	return ctx.Err()
+}
+
+func (k *cutting) prepare() error {
+	var first [2]byte
+	n, err := k.content.pread(first[:], 0)
+	if err != nil {
+		return err
+	}
+	k.reading, err = record.New(k.Record.Resolve(first[:n]))
+	return err
+}
+
+// nuls is where the lines of the file begin: a run of NULs is left out.
+func (k *cutting) nuls() (int64, error) {
+	buf := make([]byte, 64<<10)
+	for at := int64(0); at < k.To; {
+		n, err := k.content.pread(buf, at)
+		if err != nil || n == 0 {
+			return 0, err
+		}
+		for i, b := range buf[:n] {
+			if b == 0 {
+				continue
+			}
+			first := at + int64(i)
+			first -= first % int64(k.reading.Width())
+			if first >= nulRun || k.After && k.reading.Width() == 1 {
+				return first, nil
+			}
+			return 0, nil
+		}
+		at += int64(n)
+	}
+	return 0, nil
+}
+
+// cut reads n bytes at a place and cuts them. The last ones of a file are cut as
+// the journal says.
+func (k *cutting) cut(at proof.Resume, n int64) (used, part int, err error) {
+	c := &k.chunk
+	if int64(cap(c.Buf)) < n {
+		c.Buf = make([]byte, n)
+	}
+	c.Buf = c.Buf[:n]
+	m, err := k.content.pread(c.Buf, at.Offset)
+	if err != nil {
+		return 0, 0, err
+	}
+	if int64(m) < n {
+		return 0, 0, fmt.Errorf("%s ends at %d, and %d bytes of it were shipped", k.content.f.Name(), at.Offset+int64(m), k.To)
+	}
+	c.Path, c.Start, c.Data, c.Part, c.Reading = k.Path, at.Offset, c.Buf, at.Part, 1
+	switch last := at.Offset+n == k.To; {
+	case last && !k.Whole:
+		k.cutter.Again(k.reading, c, k.ToPart)
+		return len(c.Data), k.ToPart, nil
+	case last:
+		used, part = k.cutter.Cut(k.reading, c, record.Last)
+		return used, part, nil
+	}
+	used, part = k.cutter.Cut(k.reading, c, record.More)
+	return used, part, nil
+}
+
+// give hands out what was cut.
+func (k *cutting) give(at proof.Resume, give func(proof.Record, proof.Resume) bool) bool {
+	inObject := timed(&k.Record)
+	for i := range k.chunk.Records {
+		r := &k.chunk.Records[i]
+		value := r.Value
+		if inObject {
+			value = timeless(value)
+		}
+		out := proof.Record{Offset: at.Offset + int64(r.Start), Size: int32(len(r.Value)), Value: hash(value)}
+		for _, h := range r.Headers {
+			if h.Key == "part" {
+				out.Part, out.Final = parsePart(h.Value)
+			}
+		}
+		if !give(out, at) {
+			return false
+		}
+	}
+	return true
+}
+
+// parsePart reads "2", or "3/3" of the last piece of a line.
+func parsePart(value []byte) (n int32, last bool) {
+	number, _, last := bytes.Cut(value, []byte("/"))
+	part, err := strconv.ParseInt(string(number), 10, 32)
+	if err != nil {
+		return 0, false
+	}
+	return int32(part), last
+}

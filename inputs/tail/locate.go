@@ -1,0 +1,244 @@
+package tail
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+	"tailrace/inputs/tail/unpack"
+)
+
+// Kept is one content of a path, and where it is now.
+type Kept struct {
+	journal.FileState        // without an ID: the journal does not know it
+	At                string // empty: nowhere any more, or it cannot be told
+	Input             int    // number of the input that follows Path; -1: none does
+
+	key    key   // of what is there
+	joined int64 // how many of the bytes shipped as its last may be another's first
+}
+
+// Locator finds the files that a journal knows, for who reads them beside the
+// agent. It changes nothing, and is for one goroutine.
+type Locator struct {
+	disk  disk
+	pats  *patterns
+	lists map[string]*located
+}
+
+// located is a directory.
+type located struct {
+	*listing
+	by map[key]string // paths, of links only where there is nothing else
+}
+
+// NewLocator is one that knows the patterns of these inputs.
+func NewLocator(inputs []Config) *Locator {
+	return &Locator{pats: newPatterns(inputs), lists: map[string]*located{}}
+}
+
+// Locate says where the files are, those of a path in the order in which their
+// lines were written. A file is known by its identity and what it was read to
+// have; one that was compressed or copied since, by the latter.
+func (l *Locator) Locate(files []journal.FileState) []Kept {
+	byID := map[flow.FileID]journal.FileState{}
+	taken := map[key]bool{}
+	for _, s := range files {
+		byID[s.ID] = s
+		taken[makeKey(s.Dev, s.Ino, s.Birth)] = true
+	}
+	in := &Input{o: Options{Files: files}, files: map[flow.FileID]*file{}}
+	for _, s := range files {
+		in.files[s.ID] = &file{id: s.ID, path: s.Path, prevID: s.Prev}
+	}
+	chains := in.chains()
+	var out []Kept
+	for _, path := range sortedKeys(chains) {
+		first := len(out)
+		dirs := []string{filepath.Dir(path)}
+		for _, f := range chains[path] {
+			s := byID[f.id]
+			if dir := filepath.Dir(cmp.Or(s.Now, path)); !slices.Contains(dirs, dir) {
+				dirs = append(dirs, dir)
+			}
+			out = append(out, Kept{FileState: s, Input: l.pats.match(path)})
+		}
+		for n := range out[first:] {
+			k := &out[first+n]
+			if first+n+1 < len(out) && out[first+n+1].Prev == k.ID {
+				k.joined = out[first+n+1].Base
+			}
+			if k.At = l.same(k, dirs); k.At == "" {
+				l.alike(k, dirs, taken)
+			}
+		}
+	}
+	return out
+}
+
+// Unknown is the file at path, and with family its rotated files, oldest first,
+// as contents of which the journal knows nothing. It gives none when there is no
+// file.
+func (l *Locator) Unknown(path string, family bool) []Kept {
+	of, input := path, l.pats.match(path)
+	for _, base := range originals(filepath.Base(path)) {
+		if p := filepath.Join(filepath.Dir(path), base); input < 0 && l.pats.match(p) >= 0 {
+			of, input = p, l.pats.match(p)
+		}
+	}
+	unknown := func(e entry) Kept {
+		return Kept{FileState: journal.FileState{File: journal.File{Path: of, Now: e.path}}, At: e.path, Input: input, key: e.key}
+	}
+	var out []Kept
+	dir := l.list(filepath.Dir(path))
+	if family {
+		plain := map[string]bool{}
+		members := dir.family(path)
+		for _, m := range members {
+			plain[m.path] = true
+		}
+		for _, m := range members {
+			if !m.gen.packed || !plain[unpack.Plain(m.path)] {
+				out = append(out, unknown(m.entry))
+			}
+		}
+	}
+	if e, ok := dir.stat(filepath.Base(path)); ok {
+		out = append(out, unknown(e))
+	}
+	return out
+}
+
+// list is what is in a directory; nothing when it cannot be listed.
+func (l *Locator) list(dir string) *located {
+	if d := l.lists[dir]; d != nil {
+		return d
+	}
+	all, err := l.disk.collect(dir)
+	if err != nil {
+		all = &listing{dir: dir}
+	}
+	d := &located{all, map[key]string{}}
+	for _, e := range all.files {
+		if _, twice := d.by[e.key]; !twice || !e.link {
+			d.by[e.key] = e.path
+		}
+	}
+	l.lists[dir] = d
+	return d
+}
+
+// same is where the inode of k is, if it still has that content.
+func (l *Locator) same(k *Kept, dirs []string) string {
+	id := makeKey(k.Dev, k.Ino, k.Birth)
+	if id == (key{}) {
+		return ""
+	}
+	for _, dir := range dirs {
+		at := l.list(dir).by[id]
+		if e, ok := l.list(dir).stat(filepath.Base(cmp.Or(k.Now, k.Path))); ok && e.key == id {
+			at = e.path
+		}
+		if at != "" && (unpack.Is(at) || l.has(k, at)) {
+			k.key = id
+			return at
+		}
+	}
+	return ""
+}
+
+// alike finds a file of the family that has what was read of k, of those that are
+// not known by themselves.
+func (l *Locator) alike(k *Kept, dirs []string, taken map[key]bool) {
+	if k.AckedMark.PrefixLen < flow.Enough {
+		return
+	}
+	for _, dir := range dirs {
+		for _, m := range l.list(dir).family(k.Path) {
+			if !taken[m.key] && l.has(k, m.path) {
+				taken[m.key] = true
+				k.At, k.key = m.path, m.key
+				return
+			}
+		}
+	}
+}
+
+// Open opens the file, also when it was rotated since it was located: then At is
+// set anew. Others than k are not touched. It is safe for any goroutine.
+func (l *Locator) Open(k *Kept) (*os.File, error) {
+	f, err := openKept(k)
+	if k.ID == 0 || !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	now := Locator{pats: l.pats, lists: map[string]*located{}}
+	if again := now.Locate([]journal.FileState{k.FileState}); again[0].At != "" {
+		*k = again[0]
+		return openKept(k)
+	}
+	return nil, err
+}
+
+// openKept opens what is at the place of k. Another file than it was is an error
+// as if there was none.
+func openKept(k *Kept) (*os.File, error) {
+	f, err := os.Open(k.At)
+	if err != nil {
+		return nil, err
+	}
+	if e, err := new(disk).statFD(int(f.Fd())); err != nil || e.key != k.key {
+		f.Close()
+		return nil, cmp.Or(err, error(&fs.PathError{Op: "open", Path: k.At, Err: fs.ErrNotExist}))
+	}
+	return f, nil
+}
+
+// has says whether the file at path has what was shipped of k.
+func (l *Locator) has(k *Kept, path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return os.IsPermission(err) && k.Ino != 0 // whoever reads it is told
+	}
+	defer f.Close()
+	c := l.disk.content(int(f.Fd()))
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	size := info.Size()
+	if unpack.Is(path) {
+		z := unpack.NewReader(path, f, size, unpack.Standard)
+		defer z.Close()
+		c.z = &unpacked{Reader: z}
+		if !c.beginsWith(k.AckedMark) {
+			return false
+		}
+		if size, err = plainEnd(z, k.Acked, k.joined); err != nil {
+			return false
+		}
+	}
+	if size == k.Acked-k.joined && k.joined > 0 {
+		return c.beginsWith(k.AckedMark) // the mark is of what was joined
+	}
+	ok, err := c.matches(k.Acked, k.AckedMark)
+	return ok && err == nil
+}
+
+// plainEnd is which of two sizes a compressed file has: off, or as much less as
+// was joined to it. Of one that is longer it says off.
+func plainEnd(z *unpack.Reader, off, joined int64) (int64, error) {
+	if joined == 0 {
+		return off, nil
+	}
+	var end [1]byte
+	n, err := z.Pread(end[:], off-joined)
+	return off - joined*int64(1-n), err
+}
+
+// Follows is the number of the input that follows path; -1: none does.
+func Follows(inputs []Config, path string) int { return newPatterns(inputs).match(path) }
