@@ -20,13 +20,11 @@ import (
 type config struct {
 	broker string // host:port; several separated by commas
 	codec  string
-	// delivery is that of the output; empty: the default.
-	delivery string
-	state    string
-	paths    []string // of a stage's logs below its folder, *.log by default
-	own      string   // a further line of the stage's input
-	inputs   []input
-	more     string // further lines
+	state  string
+	paths  []string // of a stage's logs below its folder, *.log by default
+	own    string   // a further line of the stage's input
+	inputs []input
+	more   string // further lines
 }
 
 type input struct {
@@ -48,9 +46,6 @@ func (c config) yaml() string {
 	fmt.Fprintf(&b, "outputs:\n  kafka:\n    brokers: [%s]\n", strings.ReplaceAll(strconv.Quote(c.broker), ",", `", "`))
 	if c.codec != "" {
 		fmt.Fprintf(&b, "    compression: %s\n", c.codec)
-	}
-	if c.delivery != "" {
-		fmt.Fprintf(&b, "    delivery: %s\n", c.delivery)
 	}
 	fmt.Fprintf(&b, "hostname: %s\nstate_dir: %q\n%s", host, c.state, c.more)
 	return b.String()

@@ -68,7 +68,7 @@ To begin: put the path of a log and the address of Kafka into
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), explainCommand(), statusCommand(), sendCommand(), consumeCommand(), versionCommand())
+	root.AddCommand(runCommand(), checkCommand(), explainCommand(), statusCommand(), verifyCommand(), sendCommand(), consumeCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})

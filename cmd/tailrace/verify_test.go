@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"tailrace/agent"
+	"tailrace/agent/proof"
+	"tailrace/agent/verify"
+)
+
+// shipped is a file with lines, a topic that has them, and a configuration of
+// both, but no agent and no state.
+type shipped struct {
+	t    *testing.T
+	addr string
+	log  string
+	cfg  string
+}
+
+func newShipped(t *testing.T, lines ...string) *shipped {
+	t.Helper()
+	_, addr := fake(t, kfake.SeedTopics(1, "app"))
+	dir := t.TempDir()
+	s := &shipped{t: t, addr: addr, log: filepath.Join(dir, "app.log"), cfg: filepath.Join(dir, "config.yaml")}
+	text := fmt.Sprintf("inputs: [{paths: [%s], topic: app}]\nhostname: web-1\nstate_dir: %s/state\noutputs: {kafka: {brokers: [%q]}}\n", s.log, dir, addr)
+	if err := os.WriteFile(s.cfg, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	for _, l := range lines {
+		s.record("web-1", at, l)
+		at += len(l) + 1
+	}
+	if err := os.WriteFile(s.log, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// record puts a record into the topic.
+func (s *shipped) record(host string, offset int, value string) {
+	s.t.Helper()
+	conf := sarama.NewConfig()
+	conf.Producer.Return.Successes = true
+	p, err := sarama.NewSyncProducer([]string{s.addr}, conf)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer p.Close()
+	_, _, err = p.SendMessage(&sarama.ProducerMessage{
+		Topic: "app", Key: sarama.StringEncoder(host), Value: sarama.StringEncoder(value),
+		Headers: []sarama.RecordHeader{
+			{Key: []byte("path"), Value: []byte(s.log)},
+			{Key: []byte("offset"), Value: []byte(strconv.Itoa(offset))},
+		},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// The command says what is proven and what is not, and its exit status too. What
+// other hosts have in the topic is not looked at.
+func TestVerify(t *testing.T) {
+	s := newShipped(t, "one", "two", "three")
+	s.record("web-2", 0, "eins")
+	out, _ := mustRun(t, "verify", "--config", s.cfg)
+	if !strings.Contains(out, "0-14 delivered, 3 records") || !strings.Contains(out, "Proven: 3 records of 1 file in Kafka") {
+		t.Errorf("printed %q", out)
+	}
+	s.record("web-1", 4, "two")
+	mustFail(t, exitFailed, []string{"! " + s.log, "4-8 repeated, 1 record, from partition 0 offset 1 on, again up to partition 0 offset 4", "Not proven: 1 of 1 file"},
+		"verify", "--config", s.cfg)
+	out, _, status := tailrace("verify", "--config", s.cfg, "--json", s.log)
+	var r verify.Report
+	if err := json.Unmarshal([]byte(out), &r); err != nil || status != exitFailed || r.Proven || r.States[proof.Repeated] != 1 || len(r.Files) != 1 || r.Files[0].Path != s.log {
+		t.Errorf("%q gave %+v, %v", out, r, err)
+	}
+}
+
+func TestVerifyRebuild(t *testing.T) {
+	s := newShipped(t, "one", "two", "", "three\r")
+	want, err := os.ReadFile(s.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(s.log); err != nil {
+		t.Fatal(err)
+	}
+	s.record("web-1", 0, "the next file")
+	s.record("web-1", 20, "with a hole")
+	dir := t.TempDir()
+	mustFail(t, exitFailed, []string{"14-20 is not in the topic", "2 files written, 1 of them byte for byte what was shipped"},
+		"verify", "--config", s.cfg, "--rebuild", dir)
+	got, err := os.ReadFile(filepath.Join(dir, s.log+".000001"))
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+	mustFail(t, exitFailed, []string{"is not empty"}, "verify", "--config", s.cfg, "--rebuild", dir)
+}
+
+func TestVerifyCannot(t *testing.T) {
+	s := newShipped(t, "one")
+	mustFail(t, exitFailed, []string{"no such file"}, "verify", "--config", s.cfg, s.log+".9")
+	mustFail(t, exitFailed, []string{"no input follows"}, "verify", "--config", s.cfg, s.cfg)
+	text, err := os.ReadFile(s.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.cfg, bytes.Replace(text, []byte("topic: app"), []byte("topic: none"), 1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	mustFail(t, exitFailed, []string{"topic none does not exist"}, "verify", "--config", s.cfg)
+}
+
+// All that can be found is said.
+func TestVerifyWords(t *testing.T) {
+	var b bytes.Buffer
+	w := &words{out: &b}
+	r := &verify.Report{
+		Files: []verify.Result{
+			{Path: "/a", At: "/a.1.gz", Ranges: []proof.Range{
+				{State: proof.Late, Start: 10, End: 20, Records: 2, At: &proof.Place{Partition: 3, Offset: 77}},
+				{State: proof.Expired, Start: 20, End: 30, Records: 1},
+				{State: proof.Shortened, Start: 30, End: 40, Records: 1, At: &proof.Place{Offset: 5}},
+			}, More: 3, Unsent: &verify.Bytes{Start: 40, End: 50}, Partial: 2, Excluded: 4, Note: "a note", Error: "an error"},
+		},
+		Topics:  []verify.Topic{{Name: "app", Strange: 9}},
+		Records: 4, States: map[proof.State]int64{proof.Late: 2, proof.Expired: 1, proof.Delivered: 0}, Unsent: 10, Failed: 1,
+	}
+	w.proof(r, &agent.Shipment{Gone: 2, Lost: []agent.Loss{{Path: "/a", Cause: "truncated", Bytes: 7}}})
+	for _, want := range []string{
+		"! /a.1.gz (lines of /a)\n", "    10-20 out of order, 2 records, from partition 3 offset 77 on\n",
+		"    20-30 cannot be proven: the topic begins later, 1 record\n", "    30-40 shortened", "and 3 more ranges",
+		"40-50 not sent yet", "its last 2 bytes: a line that is not complete", "4 records left out", "a note", "cannot be verified: an error",
+		"counts as lost", "2 files that the agent knows", "Topic app has 9 records of files",
+		"Not proven: 1 of 1 file. 1 record cannot be proven: the topic begins later, 2 records out of order, 10 bytes not sent yet.",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is not in %q", want, b.String())
+		}
+	}
+}
