@@ -24,6 +24,7 @@ type config struct {
 	paths  []string // of a stage's logs below its folder, *.log by default
 	own    string   // a further line of the stage's input
 	inputs []input
+	kafka  string // further lines of outputs.kafka
 	more   string // further lines
 }
 
@@ -46,6 +47,9 @@ func (c config) yaml() string {
 	fmt.Fprintf(&b, "outputs:\n  kafka:\n    brokers: [%s]\n", strings.ReplaceAll(strconv.Quote(c.broker), ",", `", "`))
 	if c.codec != "" {
 		fmt.Fprintf(&b, "    compression: %s\n", c.codec)
+	}
+	for line := range strings.Lines(c.kafka) {
+		b.WriteString("    " + line)
 	}
 	fmt.Fprintf(&b, "hostname: %s\nstate_dir: %q\n%s", host, c.state, c.more)
 	return b.String()

@@ -35,7 +35,9 @@ func newStage(t *testing.T, b *kafka.Broker, n int, s uint64, c config) *stage {
 		name := "app-" + string(rune('a'+i))
 		st.addLog(name, s+uint64(i))
 	}
-	c.broker = b.Bootstrap()
+	if c.broker == "" {
+		c.broker = b.Bootstrap()
+	}
 	own := input{topic: st.topic}
 	if c.own != "" {
 		own.more = "    " + c.own + "\n"

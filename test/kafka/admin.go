@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"crypto/rand"
 	"fmt"
 	"time"
 
@@ -114,4 +115,23 @@ func entries(settings map[string]string) map[string]*string {
 		e[k] = &v
 	}
 	return e
+}
+
+// SetPassword gives a user of SCRAM-SHA-256 a password, and makes him if he is
+// new.
+func (b *Broker) SetPassword(user, password string) error {
+	salt := make([]byte, 16)
+	if _, err := rand.Read(salt); err != nil {
+		return err
+	}
+	err := b.admin(func(a sarama.ClusterAdmin) error {
+		_, err := a.UpsertUserScramCredentials([]sarama.AlterUserScramCredentialsUpsert{{
+			Name: user, Mechanism: sarama.SCRAM_MECHANISM_SHA_256, Iterations: 4096, Salt: salt, Password: []byte(password),
+		}})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("password of %s: %w", user, err)
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -33,12 +34,21 @@ type Options struct {
 	// Settings are lines for its server.properties, such as
 	// "auto.create.topics.enable": "false". They win over the defaults.
 	Settings map[string]string
+	// Listeners are further ones for clients, by their names in capitals:
+	// SSL, SASL_SSL or SASL_PLAINTEXT. What they need is in Settings.
+	Listeners map[string]string
+	// Format is further arguments of StorageTool format, such as --add-scram.
+	Format []string
+	// JVM is further arguments of java.
+	JVM []string
 }
 
 // Broker is one Kafka node. Its methods are for one goroutine at a time.
 type Broker struct {
 	Addr string // host:port of its clients
 	Dir  string
+	// Listeners is the addresses of Options.Listeners.
+	Listeners map[string]string
 	// Clients and Peers are the network between it and its clients, and the
 	// other brokers of its Cluster; nil outside of one.
 	Clients, Peers *Proxy
@@ -47,6 +57,7 @@ type Broker struct {
 	copies int      // of a topic's records
 	jars   string
 	heap   string
+	jvm    []string
 	props  string // path of server.properties
 	own    bool   // Dir is ours to remove
 
@@ -69,7 +80,7 @@ func Start(ctx context.Context, o Options) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{Dir: o.Dir, jars: jars, heap: o.Heap, copies: 1}
+	b := &Broker{Dir: o.Dir, jars: jars, heap: o.Heap, copies: 1, jvm: o.JVM}
 	if b.heap == "" {
 		b.heap = "512m"
 	}
@@ -93,14 +104,21 @@ func Start(ctx context.Context, o Options) (*Broker, error) {
 // prepare writes the node's files and formats its data folder.
 func (b *Broker) prepare(ctx context.Context, o Options) error {
 	host := o.host()
-	ports, err := freePorts(host, 2)
+	ports, err := freePorts(host, 2+len(o.Listeners))
 	if err != nil {
 		return fmt.Errorf("start Kafka: %w", err)
+	}
+	b.Listeners = map[string]string{}
+	for name := range o.Listeners {
+		b.Listeners[name] = net.JoinHostPort(host, strconv.Itoa(ports[2+len(b.Listeners)]))
 	}
 	b.Addr = net.JoinHostPort(host, strconv.Itoa(ports[0]))
 	b.seeds = []string{b.Addr}
 	control := net.JoinHostPort(host, strconv.Itoa(ports[1]))
-	return b.format(ctx, properties(b.Addr, control, filepath.Join(b.Dir, "data"), o.Settings), "--standalone")
+	p := properties(b.Addr, control, filepath.Join(b.Dir, "data"))
+	listen(p, o.Listeners, b.Listeners)
+	maps.Copy(p, o.Settings)
+	return b.format(ctx, propertiesText(p), append([]string{"--standalone"}, o.Format...)...)
 }
 
 func (o Options) host() string {
@@ -153,7 +171,7 @@ func freePorts(host string, n int) ([]int, error) {
 // Restart starts a node that is down, on the same ports and data, and waits
 // until it answers.
 func (b *Broker) Restart(ctx context.Context) error {
-	p, err := startJava(b.jars, b.Dir, b.heap, "kafka.Kafka", b.props)
+	p, err := startJava(b.jars, b.Dir, b.heap, b.jvm, "kafka.Kafka", b.props)
 	if err != nil {
 		return fmt.Errorf("start Kafka: %w", err)
 	}

@@ -62,7 +62,7 @@ func (b *Broker) prepareOldest(settings map[string]string) error {
 	if err := os.WriteFile(filepath.Join(b.Dir, "log4j.properties"), oldLog4j, 0o644); err != nil {
 		return fmt.Errorf("start Kafka: %w", err)
 	}
-	b.zookeeper, err = startJava(b.jars, b.Dir, "128m", "org.apache.zookeeper.server.ZooKeeperServerMain",
+	b.zookeeper, err = startJava(b.jars, b.Dir, "128m", nil, "org.apache.zookeeper.server.ZooKeeperServerMain",
 		strconv.Itoa(ports[1]), filepath.Join(b.Dir, "zookeeper"), "500") // milliseconds of a tick
 	if err != nil {
 		return fmt.Errorf("start ZooKeeper: %w", err)

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 )
 
@@ -17,13 +18,13 @@ type process struct {
 }
 
 // startJava starts a main class, which writes to broker.log in dir.
-func startJava(jars, dir, heap, class string, args ...string) (*process, error) {
+func startJava(jars, dir, heap string, jvm []string, class string, args ...string) (*process, error) {
 	log, err := os.OpenFile(filepath.Join(dir, "broker.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command("java", append(javaArgs(jars, dir, heap), append([]string{class}, args...)...)...)
+	cmd := exec.Command("java", slices.Concat(javaArgs(jars, dir, heap), jvm, []string{class}, args)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	p := &process{cmd: cmd, done: make(chan struct{})}

@@ -9,8 +9,8 @@ import (
 // clusterID is any identifier of the form that Kafka asks for.
 const clusterID = "dGFpbHJhY2UtdGVzdHMtMQ"
 
-// properties is the text of server.properties.
-func properties(addr, control, data string, more map[string]string) string {
+// properties is the server.properties of a node by itself.
+func properties(addr, control, data string) map[string]string {
 	p := baseProperties(data)
 	maps.Copy(p, map[string]string{
 		"node.id":                             "1",
@@ -18,8 +18,18 @@ func properties(addr, control, data string, more map[string]string) string {
 		"listeners":                           "PLAINTEXT://" + addr + ",CONTROLLER://" + control,
 		"advertised.listeners":                "PLAINTEXT://" + addr + ",CONTROLLER://" + control,
 	})
-	maps.Copy(p, more)
-	return propertiesText(p)
+	return p
+}
+
+// listen adds listeners with their protocols and addresses.
+func listen(p map[string]string, protocols, addrs map[string]string) {
+	names := "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
+	for name, protocol := range protocols {
+		p["listeners"] += "," + name + "://" + addrs[name]
+		p["advertised.listeners"] += "," + name + "://" + addrs[name]
+		names += "," + name + ":" + protocol
+	}
+	p["listener.security.protocol.map"] = names
 }
 
 // baseProperties is what every node has. Its topics have one copy.

@@ -94,59 +94,76 @@ func New(o Options, clientID string, log *slog.Logger) *Guard {
 // fails. An error of type *Error says what is wrong with the security; after
 // one, the address is left alone for a while, since brokers slow down who
 // comes with a wrong password, and some directories lock him out.
-func (g *Guard) Secure(tcp Dial) Dial {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if e := g.troubles.recent(addr); e != nil {
-			return nil, e
-		}
-		nc, err := tcp(ctx, network, addr)
-		if err != nil {
-			return nil, err
-		}
-		if g.options == (Options{}) {
-			return &plainConn{Conn: nc, addr: addr, troubles: &g.troubles}, nil
-		}
-		secured, err := g.secure(ctx, nc, addr)
-		g.troubles.note(addr, err)
-		if err != nil {
-			_ = nc.Close()
-			return nil, err
-		}
-		return secured, nil
-	}
+func (g *Guard) Secure(tcp Dial) Dial { return (&opener{g, tcp}).open }
+
+// opener opens connections for one kind of work. Any goroutine.
+type opener struct {
+	*Guard
+	tcp Dial
 }
 
-func (g *Guard) secure(ctx context.Context, nc net.Conn, addr string) (net.Conn, error) {
+func (o *opener) open(ctx context.Context, network, addr string) (net.Conn, error) {
+	if e := o.troubles.recent(addr); e != nil {
+		return nil, e
+	}
+	nc, err := o.tcp(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	secured, err := o.secure(ctx, nc, addr)
+	if err != nil {
+		_ = nc.Close()
+		err = o.diagnose(ctx, addr, err)
+	}
+	if _, ok := secured.(*unproven); !ok || err != nil {
+		o.troubles.note(addr, err)
+	}
+	return secured, err
+}
+
+// secure does what the options want.
+func (o *opener) secure(ctx context.Context, nc net.Conn, addr string) (net.Conn, error) {
+	if o.options == (Options{}) {
+		return &unproven{Conn: nc, addr: addr, opener: o}, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	c := &Conn{Conn: nc}
-	if t := g.options.TLS; t != nil {
-		encrypted, err := t.handshake(ctx, nc, addr)
-		if err != nil {
-			return nil, err
-		}
-		c.Conn = encrypted
-	}
-	s := &session{Conn: c.Conn, addr: addr, clientID: g.clientID, tls: g.options.TLS}
-	if err := s.hello(); err != nil {
+	s, err := o.greet(ctx, nc, addr)
+	if err != nil {
 		return nil, err
 	}
-	if g.auth != nil {
-		lifetime, err := g.auth.authenticate(ctx, s)
+	greeted := &unproven{Conn: s.Conn, addr: addr, opener: o, heard: true}
+	greeted.writes.Store(1)
+	var secured net.Conn = greeted
+	if o.auth != nil {
+		lifetime, err := o.auth.authenticate(ctx, s)
 		if err != nil {
 			return nil, err
 		}
-		c.renew = renewal(time.Now(), lifetime)
+		secured = &Conn{Conn: s.Conn, renew: renewal(time.Now(), lifetime)}
 	}
 	if !stop() {
 		return nil, ctx.Err() // its deadline has passed, or is about to be set
 	}
-	return c, nil
+	return secured, nil
 }
 
-// Conn is a secured connection.
+// greet encrypts a connection and sends the first request.
+func (o *opener) greet(ctx context.Context, nc net.Conn, addr string) (*session, error) {
+	t := o.options.TLS
+	if t != nil {
+		var err error
+		if nc, err = t.handshake(ctx, nc, addr); err != nil {
+			return nil, err
+		}
+	}
+	s := &session{Conn: nc, addr: addr, clientID: o.clientID, tls: t}
+	return s, s.hello()
+}
+
+// Conn is an authenticated connection.
 type Conn struct {
 	net.Conn
 	renew time.Time

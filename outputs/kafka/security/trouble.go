@@ -141,31 +141,3 @@ func (s *session) explain(err error) error {
 	}
 	return &Broken{"the first request", err}
 }
-
-// plainConn is a connection that is neither encrypted nor authenticated. It
-// looks whether the first answer is one of TLS: sarama would make room for an
-// answer of 352 MB. One goroutine reads.
-type plainConn struct {
-	net.Conn
-	addr     string
-	troubles *troubles
-	looked   bool
-}
-
-// Unwrap is the connection itself: once there was an answer, nothing is to be
-// looked for, and a TCP connection writes several buffers in one call.
-func (c *plainConn) Unwrap() net.Conn { return c.Conn }
-
-func (c *plainConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if !c.looked && n > 0 {
-		c.looked = true
-		if speaksTLS(b[:n]) {
-			e := wantsTLS(c.addr)
-			c.troubles.note(c.addr, e)
-			return 0, e
-		}
-		c.troubles.note(c.addr, nil)
-	}
-	return n, err
-}
