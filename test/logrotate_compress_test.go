@@ -25,3 +25,11 @@ func TestLogrotateCopyTruncateCompress(t *testing.T) {
 		{name: "torn", conf: "copytruncate\ncompress\n", torn: true},
 	})
 }
+
+// Old files go to another folder and are compressed.
+func TestLogrotateOlddirCompress(t *testing.T) {
+	underLogrotate(t, []rotation{
+		{name: "dateext", conf: "create\nolddir old\ncreateolddir\ncompress\n" + seconds + reopens},
+		{name: "delaycompress", conf: "create\nolddir old\ncreateolddir\ncompress\ndelaycompress\n" + reopens},
+	})
+}

@@ -52,8 +52,8 @@
 // and what is lost with it is counted.
 //
 // Moved to another directory, such as an olddir: the known file is found by its
-// descriptor, by its handle (handle.go), or by a search near (near.go). From then
-// on that directory is one of the family's (kin.go), also over a restart. A new
+// descriptor, by its handle (handle.go), or by a search near (near.go); when it was
+// compressed there, by its content (packed_near.go). From then on that directory is one of the family's (kin.go), also over a restart. A new
 // file at the path waits until the one before it is found, or is known to be
 // gone. Files of other users are of no family.
 //
@@ -146,7 +146,9 @@
 // read, and that is truncated and regrown beyond its former size between a look
 // and the read that follows, is taken for the same too, since there is nothing
 // to know it by: its lines before that are lost, and half a line may come as a
-// line. The same is true if it is truncated twice within a second.
+// line. The same is true if it is truncated twice within a second. One of which
+// so little was read, and that begins with the other half of a line, is read from
+// there again when it is cut shorter: that half comes as a line.
 //
 // When that file is copied before it is truncated, and the copy is compressed
 // before it is known whose it is, the copy may come after what was written
@@ -159,7 +161,8 @@
 // that is written anew while the agent is down, with the same beginning as before,
 // is taken for one that has lost its end. Of a path that nobody knew, what was
 // rotated to another directory while the agent was down is found only when there
-// is a file at the path, and for 64 directories at a start (orphans.go).
+// is a file at the path, and other logs of its directory are rotated to there
+// (orphans.go).
 //
 // A file that is replaced by one with another content from before the middle on
 // of what was read is shipped from its beginning, and so is one that has lost its
@@ -175,9 +178,10 @@
 // A file at a path of which it has to be found out first what is in compressed
 // files before it (packed.go) is not known until then: if it is moved meanwhile
 // to a name outside its family, or deleted, it is lost. A compressed file in
-// another directory is found only when a file of its path was found there
-// before, or a pattern matches it. Compressed files are not deleted after the
-// ack.
+// another directory is found only when a pattern matches it, a file of its path
+// was found there before, or it has the content of the newest known one, at least
+// 64 bytes of which were read (packed_near.go); not while another file there has
+// the very name of the path. Compressed files are not deleted after the ack.
 //
 // What is appended to a compressed file while the agent is down, after it was
 // read to its end, is not noticed. A compressed file that begins with the same

@@ -98,6 +98,7 @@ type file struct {
 	sealed    bool        // rotated long ago: no writer is left
 	resumed   bool        // not seen yet in this run
 	copies    bool        // it is a copy of another: not shipped
+	proving   bool        // while it is sought: it is compared with compressed files near
 	preparing bool        // a job decompresses it up to pos
 	packedAs  stamp       // the compressed file when it was checked
 	behind    holding     // how many lines were in it then, from where on

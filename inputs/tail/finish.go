@@ -65,6 +65,9 @@ func (in *Input) belated(f *file) {
 	in.mu.Lock()
 	in.active[f] = true
 	in.mu.Unlock()
+	if f.packed {
+		in.noteFile(f) // a compressed file that is done is not looked into after a restart
+	}
 	in.wake(f)
 }
 
@@ -137,7 +140,7 @@ func (in *Input) forget() {
 		files := gone[path]
 		slices.SortFunc(files, func(a, b *file) int { return int(a.id) - int(b.id) })
 		n := len(files)
-		if tail := in.tails[path]; tail != nil && !tail.gone {
+		if tail := in.tails[path]; tail != nil && !tail.gone || in.parcelOf(path) {
 			n -= keepGone
 		} else if time.Since(files[n-1].since) < keepPath {
 			n-- // what appears there next is its successor

@@ -104,23 +104,23 @@ type Input struct {
 	kin map[string]map[string][]string
 	// others and nearby are what was listed beside the directory that is
 	// looked at, for this look.
-	others      map[string]*listing
-	nearby      map[string][]*listing
-	kinSearches int             // see searchKin
-	nearAgain   time.Time       // when near may be listed again
-	noHandles   bool            // files cannot be opened by their handles
-	first       bool            // the first scan is not done
-	noted       bool            // the journal knows that it is
-	dirty       map[string]*dir // something happened there since the last look
-	scan        scan
-	due         due
-	del         deletions
-	waits       map[*file]bool // whose last record is given after a while
-	skips       map[*file]bool // of which something was left out that is not noted
-	unpack      unpack.Limits
+	others    map[string]*listing
+	nearby    map[string][]*listing
+	nearAgain time.Time       // when near may be listed again
+	noHandles bool            // files cannot be opened by their handles
+	first     bool            // the first scan is not done
+	noted     bool            // the journal knows that it is
+	dirty     map[string]*dir // something happened there since the last look
+	scan      scan
+	due       due
+	del       deletions
+	waits     map[*file]bool // whose last record is given after a while
+	skips     map[*file]bool // of which something was left out that is not noted
+	unpack    unpack.Limits
 	// parcels is the compressed files of which it is not known whose they
 	// are; jobs is what is to be decompressed (packed_job.go).
 	parcels  map[key]*parcel
+	proofs   map[proofOf]*parcel // see findKin
 	jobs     []func() func()
 	working  bool                // a job is at work
 	prepared *readyPacked        // what it made ready; it is Run's when the job is done
@@ -179,7 +179,7 @@ func New(o Options) (*Input, error) {
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		known: map[int]*record.Reading{}, forms: map[int]*forms{}, waits: map[*file]bool{}, skips: map[*file]bool{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]copySize{}, first: true,
-		deferred: map[string]*listing{}, unpack: unpack.Standard, parcels: map[key]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
+		deferred: map[string]*listing{}, unpack: unpack.Standard, parcels: map[key]*parcel{}, proofs: map[proofOf]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 		del: deletions{wanted: wanted, failed: map[*file]time.Time{}},
 	}

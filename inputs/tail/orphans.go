@@ -42,30 +42,27 @@ func (in *Input) anyUnseen(d *dir, l *listing, path string) bool {
 	return false
 }
 
-// maxKinSearches is for how many directories, at a start, a directory is
-// searched to which files of unknown paths were rotated.
-const maxKinSearches = 64
-
-// searchKin finds the directories near to which files of path, of which nothing
-// is known, were rotated since the run before.
+// searchKin finds the directories that files of path, of which nothing is known,
+// were rotated to since the run before: of those that rotated files of other
+// paths beside it are in. A directory where nothing was found so far has nothing
+// to tell it by: what is called so there may be another program's.
 func (in *Input) searchKin(l *listing, path string) {
-	if !in.first || in.o.FirstStart || in.o.Life.IsZero() || l.dir != filepath.Dir(path) || len(in.kin[l.dir][path]) > 0 {
+	if !in.first || in.o.FirstStart || in.o.Life.IsZero() || l.dir != filepath.Dir(path) {
 		return
 	}
-	if _, ok := in.nearby[l.dir]; !ok {
-		if in.kinSearches == maxKinSearches {
-			return
-		}
-		in.kinSearches++
+	var dirs []string
+	for _, of := range in.kin[l.dir] {
+		dirs = append(dirs, of...)
 	}
 	base := filepath.Base(path)
-	for _, near := range in.near(l.dir) {
-		if near.has(base) || in.pats.match(filepath.Join(near.dir, base)) >= 0 {
+	for _, dir := range dirs {
+		near := in.beside(dir)
+		if near.has(base) || in.pats.match(filepath.Join(dir, base)) >= 0 {
 			continue // they are of a path there
 		}
 		for _, m := range near.family(path) {
 			if in.byKey[m.key] == nil && in.sinceLife(m.entry) {
-				in.noteKin(path, near.dir)
+				in.noteKin(path, dir)
 				break
 			}
 		}

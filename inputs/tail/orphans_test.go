@@ -43,7 +43,14 @@ func TestUnknownPath(t *testing.T) {
 		h.rename("a.log", "a.log.1")
 	}, long+"1", long+"2")
 	f("history", func(h *host) { h.append("a.log.1", long+"old\n") }, none)
-	f("copied to another directory", none, func(h *host) {
+	f("copied to the directory of another log", func(h *host) {
+		h.append("b.log", "")
+		h.start()
+		h.settle()
+		h.rename("b.log", "old/b.log.1")
+		h.settle()
+		h.stop()
+	}, func(h *host) {
 		h.append("a.log", long+"1\n")
 		h.copyTruncate("a.log", "old/a.log.2")
 		h.append("a.log", long+"2\n")

@@ -2,6 +2,7 @@ package tail
 
 import (
 	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -41,6 +42,7 @@ type parcel struct {
 	retry          time.Time // not before that, since it could not be read
 	of             *file     // whose content it has, which is at another place too
 	skipped        bool      // what comes after it did not wait for it
+	only           *file     // it is compared with this one only, and is not of its family yet
 }
 
 // inside is what is in a compressed file. It is not changed.
@@ -76,12 +78,17 @@ func (in *Input) parcel(e entry, path string) *parcel {
 		p = &parcel{entry: e, since: time.Now()}
 		in.parcels[e.key] = p
 	}
+	p.sees(e, path)
+	return p
+}
+
+// sees notes that p is at e.
+func (p *parcel) sees(e entry, path string) {
 	if p.size != e.size || p.mtime != e.mtime {
 		p.since, p.retry = time.Now(), time.Time{}
 		p.glance, p.inside, p.of, p.skipped = nil, nil, nil, false
 	}
 	p.entry, p.path, p.seen = e, path, time.Now()
-	return p
 }
 
 // quiet says that nobody writes to the file any more: programs that compress
@@ -151,6 +158,17 @@ func (in *Input) packedFrom(dir string, e entry) (string, bool) {
 	return in.kinOf(dir, e)
 }
 
+// parcelOf says that a compressed file may have the content of a file of path,
+// whose identity is needed to know it by.
+func (in *Input) parcelOf(path string) bool {
+	for _, p := range in.parcels {
+		if p.path == path {
+			return true
+		}
+	}
+	return false
+}
+
 // insideOf is what is in p, or nil when that is to be found out first: the
 // directory is looked at again then.
 func (in *Input) insideOf(p *parcel) *inside {
@@ -171,8 +189,17 @@ func (in *Input) insideOf(p *parcel) *inside {
 
 // lookAgain has the directories looked at that p is in, or belongs to.
 func (in *Input) lookAgain(p *parcel, at time.Time) {
-	in.dir(filepath.Dir(p.entry.path)).again = at
-	in.dir(filepath.Dir(p.path)).again = at
+	for _, dir := range p.dirs() {
+		in.dir(dir).again = at
+	}
+}
+
+// dirs is the directories that are to be looked at when more is known of p.
+func (p *parcel) dirs() []string {
+	if p.only != nil {
+		return []string{filepath.Dir(p.only.now)}
+	}
+	return []string{filepath.Dir(p.entry.path), filepath.Dir(p.path)}
 }
 
 // unpacked says whether it is known what is in the compressed files of the
@@ -220,14 +247,10 @@ func (in *Input) isUnpacked(d *dir, l *listing, path string) bool {
 }
 
 // soughtOf says that a file of path is missing which may be in one of its
-// compressed files.
+// compressed files, or in one in a directory near.
 func (in *Input) soughtOf(path string, family []member) bool {
-	for _, m := range family {
-		if m.gen.packed && in.byKey[m.key] == nil {
-			return slices.ContainsFunc(in.filesOf(path), func(f *file) bool { return f.sought })
-		}
-	}
-	return false
+	packed := slices.ContainsFunc(family, func(m member) bool { return m.gen.packed && in.byKey[m.key] == nil })
+	return slices.ContainsFunc(in.filesOf(path), func(f *file) bool { return f.sought && (packed || f.proving) })
 }
 
 // sortOut says whether it is known what is in each of the parcels of a family,
@@ -357,11 +380,9 @@ func (in *Input) drainPacked(f *file) {
 
 // dropParcels forgets what has not been there for a while.
 func (in *Input) dropParcels() {
-	for k, p := range in.parcels {
-		if !p.busy && time.Since(p.seen) > keepPath {
-			delete(in.parcels, k)
-		}
-	}
+	unseen := func(p *parcel) bool { return !p.busy && time.Since(p.seen) > keepPath }
+	maps.DeleteFunc(in.parcels, func(_ key, p *parcel) bool { return unseen(p) })
+	maps.DeleteFunc(in.proofs, func(_ proofOf, p *parcel) bool { return unseen(p) })
 	if len(in.parcels) == 0 {
 		clear(in.deferred) // nothing waits any more
 	}

@@ -156,7 +156,8 @@ func (in *Input) openHolder(p *parcel) *file {
 
 // claimShort gives p, the oldest parcel that is nobody's, to the missing file of
 // its path of which too little was read to know its content by, if p begins with
-// that and is in its place.
+// that and is in its place. An empty one may also be that of an empty file that
+// is done.
 func (in *Input) claimShort(p *parcel, family []member) {
 	c := p.inside
 	if c == nil || c.err != nil {
@@ -164,7 +165,8 @@ func (in *Input) claimShort(p *parcel, family []member) {
 	}
 	for _, f := range in.filesOf(p.path) {
 		at := f.at()
-		if f.state == done || f.state == unfollowed || at >= flow.Enough || f.isOpen() || !f.owned(p.entry) || at > 0 && c.holds[f.id].off != at {
+		empty := c.whole && c.size == 0 && at == 0 && !f.packed && f.key != key{}
+		if f.state == done && !empty || f.state == unfollowed || at >= flow.Enough || f.isOpen() || !f.owned(p.entry) || at > 0 && c.holds[f.id].off != at {
 			continue
 		}
 		if in.fits(f, p, family) && !in.present(f) {
@@ -178,7 +180,7 @@ func (in *Input) claimShort(p *parcel, family []member) {
 // read before it, and those that are newer after it; and what is not known and
 // older than p is not younger than f.
 func (in *Input) fits(f *file, p *parcel, family []member) bool {
-	before := true
+	before, newest := true, true
 	for _, m := range family {
 		g := in.byKey[m.key]
 		switch {
@@ -189,9 +191,24 @@ func (in *Input) fits(f *file, p *parcel, family []member) bool {
 		case g == nil, g.path != f.path, g == f, g.state == done && g.at() == g.base: // history may be known late
 		case before != (g.id < f.id):
 			return false
+		case !before:
+			newest = false
 		}
 	}
-	return true
+	// else it may as well be one that nobody saw, of which all is read then
+	return !newest || f.at() > 0 || !in.writtenAfter(p, f)
+}
+
+// writtenAfter says that p, which has the mtime of the plain file, was written to
+// after the file that came after f was rotated, so that it is hardly f.
+func (in *Input) writtenAfter(p *parcel, f *file) bool {
+	for _, g := range in.filesOf(f.path) {
+		if g.id > f.id && g.birth > f.birth {
+			e, err := in.disk.statPath(g.now)
+			return f.birth > 0 && g.now != g.path && err == nil && e.key == g.key && p.mtime > e.ctime
+		}
+	}
+	return false
 }
 
 // known is what has been found out of p; nil: nothing yet.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -84,8 +83,9 @@ func (in *Input) look1(p *parcel, most int64) {
 		c, err := in.inspect(e, probes, most)
 		return func() {
 			p.busy = false
-			in.touched(filepath.Dir(p.entry.path))
-			in.touched(filepath.Dir(p.path))
+			for _, dir := range p.dirs() {
+				in.touched(dir)
+			}
 			switch {
 			case p.entry != e || errors.Is(err, errMoved) || errors.Is(err, unix.ENOENT):
 			case err != nil:
@@ -102,6 +102,9 @@ func (in *Input) look1(p *parcel, most int64) {
 // cannotUnpack is called when p cannot be read for now.
 func (in *Input) cannotUnpack(p *parcel, err error) {
 	p.retry = time.Now().Add(maxWait)
+	if p.only != nil {
+		return // it may be any program's
+	}
 	if key := "packed:" + p.entry.path; !in.warned[key] {
 		in.warned[key] = true
 		in.log.Error(fmt.Sprintf("cannot read %q: %v: lines that are only in it wait; let the user that tailrace runs as read it; it is tried again", p.entry.path, err))
@@ -122,6 +125,9 @@ type probe struct {
 // that has its inode.
 func (in *Input) probes(p *parcel) []probe {
 	files := in.filesOf(p.path)
+	if p.only != nil {
+		files = []*file{p.only}
+	}
 	files = slices.Clone(files[max(0, len(files)-probesMax):])
 	if f := in.byKey[p.key]; f != nil && !slices.Contains(files, f) {
 		files = append(files, f)

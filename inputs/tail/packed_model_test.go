@@ -21,12 +21,12 @@ func (c *chain) compress() {
 		c.endCompress()
 		return
 	}
-	if c.dir != "" || !c.w.mode.packs {
-		return // a directory that was not used before is not searched for compressed files
+	if !c.w.mode.packs {
+		return
 	}
 	var names []string
 	for i := 1; i <= 30; i++ {
-		if name := fmt.Sprintf("%s.%d", c.path, i); c.w.exists(name) {
+		if name := fmt.Sprintf("%s%s.%d", c.dir, c.path, i); c.w.exists(name) {
 			names = append(names, name)
 		}
 	}
@@ -36,6 +36,9 @@ func (c *chain) compress() {
 	name := names[c.w.rnd.IntN(len(names))]
 	if c.copies && c.w.mode.racing && !c.w.familiar(name) {
 		return // see Limits in doc.go
+	}
+	if c.dir != "" && (!c.w.familiar(name) || (c.w.up || c.w.midst) && !c.w.j.dead && !c.known()) {
+		return // content leads to a directory that was not used before, but not that of an open file
 	}
 	if c.old != nil && c.old.name == name {
 		c.closeOld() // nobody writes to what is compressed
@@ -87,6 +90,11 @@ func (w *world) familiar(name string) bool {
 		}
 	}
 	return false
+}
+
+// known says that the agent knows the directory that c is rotated to.
+func (c *chain) known() bool {
+	return len(c.w.in.kin[c.w.dir][c.w.path(c.path)]) > 0
 }
 
 func (h *host) exists(name string) bool {

@@ -3,16 +3,29 @@ package tail
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
 
 // soughtPacked says whether the rest of f, which is missing, may be in a compressed
-// file of its family that is not known yet, or is in one.
+// file that is not known yet, or is in one: of its family, or near.
 func (in *Input) soughtPacked(f *file, l *listing) bool {
 	if in.pats.match(f.path) < 0 {
 		return false
 	}
+	if in.soughtInFamily(f, l) {
+		return true
+	}
+	found, wait := in.findKin(f, l)
+	if found {
+		return in.soughtInFamily(f, l)
+	}
+	in.seek(f, wait)
+	return wait
+}
+
+func (in *Input) soughtInFamily(f *file, l *listing) bool {
 	var parcels []*parcel
 	family := in.family(l, f.path)
 	for _, m := range family {
@@ -92,8 +105,11 @@ func (in *Input) searchPacked(f *file, l *listing) (copied *parcel, wait bool) {
 // otherwise. While that is found out f is not read.
 func (in *Input) copiedPacked(f *file, l *listing) bool {
 	p := in.oldestNew(f, l)
+	if p != nil && p.inside == nil && in.insideOf(p) != nil {
+		p = in.oldestNew(f, l) // what it is may show only now that it is another's
+	}
 	var c *inside
-	if p != nil {
+	if p != nil && !in.soughtBefore(f) { // else it may be that one's
 		c = in.insideOf(p)
 	}
 	f.mu.Lock()
@@ -115,6 +131,12 @@ func (in *Input) copiedPacked(f *file, l *listing) bool {
 		in.wake(f)
 	}
 	return false
+}
+
+// soughtBefore says that another file of the path of f is missing and may be in a
+// compressed file.
+func (in *Input) soughtBefore(f *file) bool {
+	return slices.ContainsFunc(in.filesOf(f.path), func(g *file) bool { return g != f && g.sought && g.state != done })
 }
 
 // unsureOf has f not read before the next look.

@@ -164,8 +164,18 @@ func (in *Input) findCopy(f *file, l *listing) (c copied, ok bool) {
 		return c, false
 	case err == nil:
 		return copied{found: true, entry: e}, true
+	case parcel != nil:
+		return copied{found: true, parcel: parcel}, true
 	}
-	return copied{found: parcel != nil, parcel: parcel}, true
+	found, wait := in.findKin(f, l)
+	if found {
+		return in.findCopy(f, l) // it is in the family now
+	}
+	in.seek(f, wait)
+	if wait {
+		in.waiting[f] = true
+	}
+	return c, !wait
 }
 
 // renew makes a file of the new content of the inode at, which f had until it was

@@ -315,6 +315,9 @@ func (c *chain) cutShort() {
 	if c.cur == nil || c.secret() || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || c.cur.half != "" || len(c.cur.lines) < 2 {
 		return
 	}
+	if c.cut != nil && !c.familiar() {
+		return // the half of a line at its beginning cannot be told from a new one: see Limits in doc.go
+	}
 	keep := len(c.cur.lines)
 	keep -= 1 + c.w.rnd.IntN(1+c.w.rnd.IntN(keep-1))
 	if keep == 0 {
