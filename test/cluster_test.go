@@ -27,6 +27,7 @@ func TestThreeBrokers(t *testing.T) {
 	}{
 		{"leaders-fail", leadersFail},
 		{"answer-cut", answerCut},
+		{"down-for-long", downForLong},
 		{"partitions-added", partitionsAdded},
 		{"topics-in-trouble", topicsInTrouble},
 		{"disk-full", func(t *testing.T, c *kafka.Cluster) { diskFull(t, c, disk) }},

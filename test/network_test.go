@@ -1,7 +1,9 @@
 package test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"tailrace/test/kafka"
 )
@@ -39,4 +41,30 @@ func (st *stage) cut(c *kafka.Cluster, answer bool, bytes int) (size int) {
 	size = <-cut.Done()
 	<-answered.Done()
 	return size
+}
+
+// The agent is killed while batches are under way, which arrive after its end,
+// and comes back two hours later. The broker says that it remembers them: they
+// are sent again at once, and it drops what it has.
+func downForLong(t *testing.T, c *kafka.Cluster) {
+	st := newStage(t, c.Nodes[0], 1, seed(t), config{})
+	st.agent.start()
+	st.put(100)
+	st.arrive()
+	leader, err := c.Leader(st.topic, 0)
+	must(t, err)
+	leader.Clients.Hold()
+	for range 20 {
+		st.put(10)
+		wait(t, 50*time.Millisecond)
+	}
+	st.agent.kill()
+	leader.Clients.Let()
+	age(t, st.agent.state, 2*time.Hour)
+	st.agent.start()
+	st.put(10)
+	st.exact()
+	if strings.Contains(st.agent.said(), "read back") {
+		t.Error("the topic was read back")
+	}
 }

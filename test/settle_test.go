@@ -7,7 +7,9 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +173,31 @@ func otherBoot(p []byte) ([]byte, error) {
 	}
 	first["header"]["boot"] = "another"
 	body, err := json.Marshal(first)
-	sum := crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli))
-	return append(fmt.Appendf(nil, "%08x %s\n", sum, body), rest...), err
+	return append(record(body), rest...), err
+}
+
+// record is a line of the journal.
+func record(body []byte) []byte {
+	return fmt.Appendf(nil, "%08x %s\n", crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)), body)
+}
+
+// age makes all that a journal tells older.
+func age(t *testing.T, dir string, by time.Duration) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "journal.0*"))
+	must(t, err)
+	field := regexp.MustCompile(`"time":\d+`)
+	for _, name := range names {
+		p, err := os.ReadFile(name)
+		must(t, err)
+		var aged []byte
+		for line := range bytes.Lines(p) {
+			aged = append(aged, record(field.ReplaceAllFunc(bytes.TrimSpace(line[9:]), func(f []byte) []byte {
+				millis, err := strconv.ParseInt(string(f[7:]), 10, 64)
+				must(t, err)
+				return fmt.Appendf(nil, `"time":%d`, millis-by.Milliseconds())
+			}))...)
+		}
+		must(t, os.WriteFile(name, aged, 0o600))
+	}
 }

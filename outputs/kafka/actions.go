@@ -40,6 +40,8 @@ func (d *driver) do(a lane.Action) bool {
 		d.disconnect()
 	case lane.Look:
 		d.look(a.From)
+	case lane.AskProducer:
+		d.askProducer(a.PID)
 	case lane.Wait:
 		d.sayWait(a.Millis)
 		d.timer.Reset(time.Duration(a.Millis) * time.Millisecond)

@@ -266,6 +266,9 @@ func (d *driver) replied(e lane.Event) {
 	case refused:
 		d.trouble.cause = e.err
 		d.queue = append(d.queue, lane.GrantFailed{Code: codeOf(e.err)})
+	case unasked:
+		d.trouble.cause = e.err
+		d.queue = append(d.queue, lane.Unasked{Code: codeOf(e.err)})
 	default:
 		d.queue = append(d.queue, e)
 	}

@@ -58,15 +58,8 @@ type readBack struct {
 // run reads. It waits until all that the leader has is committed: what is not
 // yet may still be lost, or come to be there.
 func (r *readBack) run(ctx context.Context) error {
-	info, err := r.cluster.topic(r.topic, r.partition)
-	if err != nil {
-		return err
-	}
-	if info.leader == "" {
-		return sarama.ErrLeaderNotAvailable
-	}
-	r.leader = sarama.NewBroker(info.leader)
-	if err := r.leader.Open(r.config); err != nil {
+	var err error
+	if r.leader, err = r.openLeader(r.topic, r.partition); err != nil {
 		return err
 	}
 	defer r.leader.Close()

@@ -65,6 +65,8 @@ func short(a Action) string {
 		return fmt.Sprintf("send %d on %d", a.First, a.Gen)
 	case Look:
 		return fmt.Sprintf("look %d", a.From)
+	case AskProducer:
+		return fmt.Sprintf("ask %d", a.PID)
 	case Close:
 		return fmt.Sprintf("close %d", a.Gen)
 	case Wait:

@@ -50,16 +50,13 @@ func (w *world) brokerFaults(try func(name string, arg int, do func(*world))) {
 			}
 		})
 	}
-	if w.forget > 0 && w.m == nil && len(w.links) == 0 && len(w.ids) > 0 {
-		try("forget all producer ids", 0, func(w *world) {
-			w.forget--
-			w.ids = nil
-			for _, l := range []*ledger{&w.disk, &w.journal} {
-				for i := range l.unacked {
-					l.unacked[i].old = true
-				}
-			}
-		})
+	if w.m == nil && len(w.links) == 0 && len(w.ids) > 0 {
+		if w.forget > 0 {
+			try("forget all producer ids", 0, func(w *world) { w.forget--; w.ids = nil; w.growOld() })
+		}
+		if w.age > 0 {
+			try("be down for long", 0, func(w *world) { w.age--; w.growOld() })
+		}
 	}
 	for i, l := range w.links {
 		if w.m != nil && w.m.state == Settle && l.gen == 0 {
@@ -71,6 +68,15 @@ func (w *world) brokerFaults(try func(name string, arg int, do func(*world))) {
 	}
 	if w.raise > 0 && w.limit < 99 {
 		try("raise the limit", 0, func(w *world) { w.raise--; w.limit = 99 })
+	}
+}
+
+// growOld makes the journal old.
+func (w *world) growOld() {
+	for _, l := range []*ledger{&w.disk, &w.journal} {
+		for i := range l.unacked {
+			l.unacked[i].old = true
+		}
 	}
 }
 

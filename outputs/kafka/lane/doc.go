@@ -23,7 +23,7 @@
 //   - I3: the un-acked batches are contiguous, and each is in the journal
 //     before it is handed to a connection.
 //   - I4: warm means that a batch of this producer id was acked less than
-//     warmFor ago, so that the broker remembers the id.
+//     warmFor ago, or that the leader said so then: it remembers the id.
 //
 // The rules, by the numbers that comments use; rules.go has the histories that
 // go wrong without them:
@@ -37,9 +37,10 @@
 //   - L5: then the batches are sent again on another, oldest first, one under
 //     way until its NONE; with back-off, for ever.
 //   - L6: a gap (45) at the head of a warm stream is looked into by a scan from
-//     the newest batch down. A cold one is settled.
+//     the newest batch down. For a cold one the leader is asked (L7).
 //   - L7: a start sends again what the journal has un-acked. Where the broker
-//     may have forgotten, or the journal may not know all, it settles.
+//     may have forgotten, it is asked whether it has: then, and where the journal
+//     may not know all, the lane settles.
 //   - L8: when all of that is acked, new lines get a fresh producer id.
 //   - L9: to settle is to give up asking the broker by sending: the lane waits
 //     until nothing that was sent can arrive any more.

@@ -99,6 +99,12 @@ func (w *world) replies(event func(name string, arg int, make func(w *world) Eve
 	if w.looking && w.deny > 0 {
 		event("must not read the partition", 0, func(w *world) Event { w.deny--; w.looking = false; return Unread{29} })
 	}
+	if w.asking {
+		event("tell what is remembered", 0, func(w *world) Event { w.asking = false; return w.told })
+		if w.deny > 0 {
+			event("must not ask", 0, func(w *world) Event { w.deny--; w.asking = false; return Unasked{29} })
+		}
+	}
 	if w.remake != 0 {
 		event("make anew", 0, (*world).makeAnew)
 	}
@@ -211,6 +217,8 @@ func (w *world) carryOut(a Action) {
 		w.timer = true
 	case Look:
 		w.looking, w.lookFrom, w.lookEnd = true, int(max(a.From, 0)), len(w.log)
+	case AskProducer:
+		w.asking, w.told = true, w.remembers(a.PID)
 	case Remake:
 		w.remake, w.how = a.Batch, a.How
 	case Free:
@@ -278,6 +286,18 @@ func (w *world) kill() {
 	}
 	w.m, w.asked, w.dial, w.timer, w.remake, w.read, w.owned = nil, false, 0, false, 0, [2]int{}, nil
 	w.looking, w.lookFrom, w.lookEnd, w.doubted, w.known = false, 0, 0, false, [2]uint64{}
+	w.asking, w.told = false, Remembered{}
+}
+
+// remembers is what the broker knows of a producer id, committed or not.
+func (w *world) remembers(pid int64) (r Remembered) {
+	for _, p := range w.ids {
+		if n := len(p.batches); p.pid == pid && n > 0 {
+			b := p.batches[n-1]
+			r = Remembered{Known: true, Last: after(b.first, b.count-1), At: modelTime}
+		}
+	}
+	return r
 }
 
 func (w *world) startEvent() Event {

@@ -26,8 +26,8 @@ type Part struct {
 }
 
 // Event is something that happened outside of the machine: Start, Offer,
-// Granted, GrantFailed, Up, Down, Answer, Timer, Remade, Gone, Found, Unread or
-// NewTopic.
+// Granted, GrantFailed, Up, Down, Answer, Timer, Remade, Gone, Found, Unread,
+// Remembered, Unasked or NewTopic.
 type Event any
 
 // Start is the first event, and comes once: what the journal knows.
@@ -118,6 +118,19 @@ type Missing struct {
 // code, or Lost.
 type Unread struct{ Code int16 }
 
+// Remembered answers AskProducer: what the partition's leader knows of the
+// producer id, to the end of its log.
+type Remembered struct {
+	Known bool // else the rest is nothing
+	Epoch int16
+	Last  int32 // the number of the last record
+	At    int64 // the timestamp of the last batch, Unix milliseconds
+}
+
+// Unasked answers AskProducer when the leader could not be asked, with Kafka's
+// error code, or Lost.
+type Unasked struct{ Code int16 }
+
 // NewTopic says that the topic was deleted and made again: its id changed. It
 // comes before the Up of the generation whose metadata showed it.
 type NewTopic struct{}
@@ -126,8 +139,8 @@ type NewTopic struct{}
 const Lost int16 = -100
 
 // Action is something for the driver to do: GetPID, WritePID, WriteIntent,
-// WriteAck, WriteSplit, WriteRebind, Connect, Send, Close, Wait, Look, Remake,
-// Free or Report. Actions are done in their order. A write that fails is tried
+// WriteAck, WriteSplit, WriteRebind, Connect, Send, Close, Wait, Look,
+// AskProducer, Remake, Free or Report. Actions are done in their order. A write that fails is tried
 // again until it is done, before the next action.
 type Action any
 
@@ -194,6 +207,10 @@ type Wait struct{ Millis int64 }
 // (-1: from before the oldest was made) to the end of the leader's log, once all
 // of it is committed. Found or Unread answers.
 type Look struct{ From int64 }
+
+// AskProducer asks the partition's leader what it remembers of a producer id.
+// Remembered or Unasked answers.
+type AskProducer struct{ PID int64 }
 
 // How says what Remake is to do.
 type How uint8

@@ -26,6 +26,7 @@ const (
 	Open                  // up to Window batches under way
 	Resend                // from the oldest again, one under way, until its NONE
 	Scan                  // one under way, from the newest down, until a NONE
+	Ask                   // asks the leader whether it remembers the producer id
 	Settle                // what arrived cannot be told: waits until nothing more can
 	ReadBack              // looks for it in the partition
 	Rebind                // what is missing there goes under another producer id
@@ -52,7 +53,7 @@ type Machine struct {
 	window []batch
 	replay bool  // the window is from before the start
 	bound  int64 // when the newest number was bound
-	warmAt int64 // the last ack under this producer id, 0 for none
+	warmAt int64 // the last ack under this producer id, or word that it is remembered, 0 for none
 	offset int64 // the highest offset acked on the partition, -1 for none
 
 	held   Offer   // waits for its producer id
@@ -134,6 +135,10 @@ func (m *Machine) Step(now int64, e Event) []Action {
 		m.found(e)
 	case Unread:
 		m.unread(e.Code)
+	case Remembered:
+		m.remembered(e)
+	case Unasked:
+		m.unasked(e.Code)
 	case NewTopic:
 		m.newTopic()
 	}

@@ -19,6 +19,8 @@ var mutants = []struct {
 		history{lines: [2]int{3}, cut: []int{1}, window: 2, budget: budget{drop: 1, restart: 1}}},
 	{"a scan of a cold stream", scanWarm,
 		history{lines: [2]int{3}, cut: []int{1}, window: 2, notWarm: true, rebinds: true, budget: budget{crash: 1, failover: 1, restart: 1}}},
+	{"a producer id that the leader has forgotten taken for one that it knows", heedAbsence,
+		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, budget: budget{crash: 1, forget: 1, fail: 1}}},
 	{"a scan whose NONE acks one batch only", ackAll,
 		history{lines: [2]int{3}, cut: []int{1}, window: 2, budget: budget{drop: 1, restart: 1}}},
 	{"a gap tried again for ever", gapEnds,

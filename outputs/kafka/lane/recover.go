@@ -75,7 +75,7 @@ func (m *Machine) atGap(code int16) {
 		m.state, m.probe = Scan, len(m.window)
 		m.scanDown()
 	default:
-		m.settle("gap in the numbers", false)
+		m.ask("gap in the numbers", false)
 	}
 }
 
@@ -133,6 +133,8 @@ func (m *Machine) timer() {
 		m.do(GetPID{})
 	case m.state == Settle, m.state == ReadBack:
 		m.look()
+	case m.state == Ask:
+		m.do(AskProducer{PID: m.pid})
 	default:
 		m.pump()
 	}

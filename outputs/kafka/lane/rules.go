@@ -37,6 +37,9 @@ const (
 	freshID
 	// What a broker may have forgotten is no exact repeat: it is looked for.
 	heedDoubt
+	// A producer id that the leader does not know was forgotten, or nothing under
+	// it ever arrived: sent again, a batch would be taken in either case.
+	heedAbsence
 	// A lane that settles waits first: an old connection could deliver what was
 	// not there when the partition was read.
 	settleFirst

@@ -54,7 +54,8 @@ func absent(hs ...Handle) (f Found) {
 // in the partition, once nothing can arrive there any more. What is missing goes
 // under another producer id; the rest is acked.
 func TestReplayInDoubt(t *testing.T) {
-	r := replaying(t, 2*60*minute, 2*60*minute, "").want("look 50")
+	r := replaying(t, 2*60*minute, 2*60*minute, "").want("ask 7")
+	r.step(Remembered{}).want("look 50")
 	r.step(absent(3)).want("pid?")
 	r.step(Granted{PID: 8}).want("rebind 8 0+2 gone 0, connect 1")
 	r = newRig(t)
@@ -89,7 +90,8 @@ func TestReplayInDoubtUnread(t *testing.T) {
 	r := replaying(t, minute, minute, "boot").want("look 0")
 	r.step(Unread{29}).want("repeats 0 6, connect 1")
 	r.step(Up{1}).want("send 10 on 1")
-	r.step(Answer{1, 1, 45, -1}).want("close 1, wait 90000")
+	r.step(Answer{1, 1, 45, -1}).want("close 1, ask 7")
+	r.step(Unasked{29}).want("wait 90000")
 	r.step(Timer{}).want("look 0")
 	r.step(Unread{29}).want("pid?")
 	r.step(Granted{PID: 8}).want("rebind 8 0+2 2+2 4+2 gone 0, repeats 0 6, connect 2")
@@ -132,10 +134,53 @@ func TestScan(t *testing.T) {
 	r.step(Up{4}).want("send 10 on 4")
 	r.step(Answer{4, 1, 45, -1}).want("close 4, wait 90000")
 
-	// A cold one is not scanned: the last ack is too long ago.
+	// A cold one is not scanned at once: the last ack is too long ago, and the
+	// broker may have forgotten.
 	r = replaying(t, minute, 31*minute, "")
 	r.step(Up{1})
-	r.step(Answer{1, 1, 45, -1}).want("close 1, wait 90000")
+	r.step(Answer{1, 1, 45, -1}).want("close 1, ask 7")
+	r.step(Remembered{Known: true, Last: 15, At: r.now}).want("connect 2")
+	r.step(Up{2}).want("send 10 on 2")
+	r.step(Answer{2, 1, 45, -1}).want("close 2, connect 3")
+	r.step(Up{3}).want("send 14 on 3")
+	r.step(Answer{3, 3, 0, 55}).want("ack 14@55")
+}
+
+// The leader is asked what it remembers, when the journal is old: it must know
+// all that was acked, and no more than was sent.
+func TestAsk(t *testing.T) {
+	f := func(told Remembered, want string) {
+		t.Helper()
+		r := replaying(t, 2*60*minute, 2*60*minute, "").want("ask 7")
+		if r.m.Room() {
+			t.Error("room for new lines before it is known")
+		}
+		told.At += r.now
+		r.step(told).want(want)
+	}
+	const again, settle = "connect 1", "look 50"
+	f(Remembered{Known: true, Last: 9}, again)
+	f(Remembered{Known: true, Last: 11}, again)
+	f(Remembered{Known: true, Last: 15}, again)
+	f(Remembered{Known: true, Last: 8}, settle)
+	f(Remembered{Known: true, Last: 16}, settle)
+	f(Remembered{Known: true, Last: 9, Epoch: 1}, settle)
+	f(Remembered{Known: true, Last: 9, At: -13 * 60 * minute}, settle) // about to be forgotten
+	f(Remembered{}, settle)
+
+	// What is told too late, or could not be, and nobody who is to be asked.
+	r := replaying(t, 2*60*minute, 2*60*minute, "").want("ask 7")
+	r.step(Unasked{Lost}).want("wait 50")
+	r.step(Remembered{Known: true, Last: 9, At: r.now}).want("")
+	r.step(Timer{}).want("ask 7")
+	r.step(Unasked{35}).want("look 50")
+	r.step(Remembered{Known: true, Last: 9, At: r.now}).want("")
+
+	// Nothing was acked under the producer id: its absence proves nothing, and
+	// neither does what is not committed.
+	r = newRig(t)
+	r.step(Start{Newest: r.now - 2*60*minute, Offset: 50, Unacked: []Intent{{Bound{1, 0, 2}, 7, 0}}}).want("ask 7")
+	r.step(Remembered{Known: true, Last: 1, At: r.now}).want("look 50")
 }
 
 // An idle lane gets a fresh producer id: a broker may have forgotten the old.

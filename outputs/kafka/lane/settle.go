@@ -77,7 +77,7 @@ func (m *Machine) end() {
 		return
 	}
 	m.state = Rebind
-	m.ask()
+	m.getPID()
 }
 
 // rebound acks what the partition has, and sends the rest under a fresh producer

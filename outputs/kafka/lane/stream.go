@@ -35,7 +35,7 @@ func (m *Machine) start(s Start) {
 	case s.Doubt != "":
 		m.settle(s.Doubt, true)
 	case age > believed:
-		m.settle("agent was down for long", true)
+		m.ask("agent was down for long", true)
 	default:
 		m.pump()
 	}
@@ -52,7 +52,7 @@ func (m *Machine) offer(o Offer) {
 	}
 	if m.state == Cold {
 		m.held = o
-		m.ask()
+		m.getPID()
 		return
 	}
 	m.bind(o)
@@ -86,8 +86,8 @@ func (m *Machine) bind(o Offer) {
 
 func (m *Machine) intent(b Bound) Intent { return Intent{Bound: b, PID: m.pid, Epoch: m.epoch} }
 
-// ask gets a producer id (L1).
-func (m *Machine) ask() {
+// getPID gets a producer id (L1).
+func (m *Machine) getPID() {
 	m.asking = true
 	m.do(GetPID{})
 }
@@ -126,7 +126,7 @@ func (m *Machine) notGranted(code int16) {
 // pump sends what may be sent now, and sees to a connection for it.
 func (m *Machine) pump() {
 	switch {
-	case len(m.window) == 0 || m.asking || m.waiting || m.making != 0 || m.Settling():
+	case len(m.window) == 0 || m.asking || m.waiting || m.making != 0 || m.state == Ask || m.Settling():
 		return
 	case m.window[0].gone:
 		m.settle("bytes gone", false)

@@ -43,9 +43,10 @@ type budget struct {
 	failover int8 // the new leader has any part of what is not committed
 	restart  int8 // of the broker: it remembers one batch of a producer id
 	forget   int8 // by the broker, of all producer ids, while the agent is down for long
+	age      int8 // the agent is down for long, and the broker does not forget
 	lower    int8 // of the limit to one record
 	raise    int8 // of the limit to any
-	deny     int8 // to read the partition
+	deny     int8 // to read the partition, or to ask for a producer id's state
 }
 
 type world struct {
@@ -65,7 +66,9 @@ type world struct {
 	// The partition is read back from lookFrom to lookEnd.
 	looking           bool
 	lookFrom, lookEnd int
-	doubted           bool      // the start was in doubt
+	doubted           bool // the start was in doubt
+	asking            bool // for what the broker remembers: told
+	told              Remembered
 	known             [2]uint64 // lines that were found then
 
 	disk    ledger   // the journal, as far as it is synced
@@ -333,12 +336,12 @@ func (w *world) key(b []byte) []byte {
 	}
 	intent := func(i Intent) { n(int(i.Batch), int(i.First), int(i.Count), int(i.PID)) }
 	u := w.budget
-	for _, c := range []int8{u.crash, u.power, u.rollback, u.refuse, u.fail, u.drop, u.failover, u.restart, u.forget, u.lower, u.raise, u.deny} {
+	for _, c := range []int8{u.crash, u.power, u.rollback, u.refuse, u.fail, u.drop, u.failover, u.restart, u.forget, u.age, u.lower, u.raise, u.deny} {
 		b = append(b, byte(c))
 	}
 	n(w.limit, w.read[0], w.read[1], w.dial, int(w.remake), int(w.boot), int(w.maybe[0]), int(w.maybe[1]), w.hw, int(w.nextPID))
-	flags(w.m == nil, w.asked, w.timer, w.looking, w.doubted)
-	n(w.lookFrom, w.lookEnd, int(w.known[0]), int(w.known[1]))
+	flags(w.m == nil, w.asked, w.timer, w.looking, w.doubted, w.asking, w.told.Known)
+	n(int(w.told.Last), w.lookFrom, w.lookEnd, int(w.known[0]), int(w.known[1]))
 	if m := w.m; m != nil {
 		b = append(append(b, m.cause...), 0)
 		n(int(m.state), int(m.pid), int(m.next), int(m.warmAt), int(m.offset), int(m.held.Batch), int(m.conn))
