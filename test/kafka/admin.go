@@ -64,9 +64,10 @@ func (b *Broker) AddPartitions(name string, count int32) error {
 // cluster: its nodes have an authorizer.
 func (b *Broker) Deny(topic string, operation sarama.AclOperation) error {
 	err := b.admin(func(a sarama.ClusterAdmin) error {
-		return a.CreateACL(
-			sarama.Resource{ResourceType: sarama.AclResourceTopic, ResourceName: topic, ResourcePatternType: sarama.AclPatternLiteral},
-			sarama.Acl{Principal: "User:*", Host: "*", Operation: operation, PermissionType: sarama.AclPermissionDeny})
+		return a.CreateACLs([]*sarama.ResourceAcls{{
+			Resource: sarama.Resource{ResourceType: sarama.AclResourceTopic, ResourceName: topic, ResourcePatternType: sarama.AclPatternLiteral},
+			Acls:     []*sarama.Acl{{Principal: "User:*", Host: "*", Operation: operation, PermissionType: sarama.AclPermissionDeny}},
+		}})
 	})
 	if err != nil {
 		return fmt.Errorf("deny topic %s: %w", topic, err)
