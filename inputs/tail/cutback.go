@@ -82,6 +82,28 @@ func (in *Input) readAgain(g, f *file, p position) {
 		"path", f.path, "bytes", p.off-from)
 }
 
+// cutDone is called when the inode of f, which is done, has other content. If it
+// has only lost its end, what is there is read on from the highest place at which
+// it is known, in the upper half of it; otherwise it is found anew, if it matches
+// a pattern.
+func (in *Input) cutDone(f *file, at entry, fd int) {
+	place, known := in.cutBack(f, at, fd)
+	if fd >= 0 {
+		unix.Close(fd)
+	}
+	in.noteFile(f)
+	if !known || place.off < at.size/2 {
+		return
+	}
+	g := in.create(at, f.path, rotated)
+	in.readOn(g, f, place)
+	g.prevID = f.id
+	if in.tails[f.path] == f {
+		in.tails[f.path] = g
+	}
+	in.record() // after what was noted of f
+}
+
 // readOn lets g, which has the inode of f from now on, be read from p, where f was
 // known again.
 func (in *Input) readOn(g, f *file, p position) {

@@ -136,3 +136,43 @@ func TestCutShortKeepsHistory(t *testing.T) {
 		h.stop()
 	})
 }
+
+// A rotated file that was read to its end and loses some of it is not read again.
+func TestCutShortWhenDone(t *testing.T) {
+	for _, down := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			h := newHost(t, "*.log*")
+			h.start()
+			for i := 10; i < 100; i += 10 {
+				h.write("a.log", i, i+9)
+				h.wait(1100 * time.Millisecond)
+				h.take()
+			}
+			h.rename("a.log", "a.log.1")
+			h.write("a.log", 100, 101)
+			h.settle()
+			h.want(texts(10, 101)...)
+			h.got = nil
+			if down {
+				h.stop()
+			}
+			h.must(os.Truncate(h.path("a.log.1"), int64(len(strings.Join(texts(10, 75), "\n"))+1)))
+			if down {
+				h.start()
+			}
+			h.wait(2 * scanEvery)
+			h.settle()
+			h.append("a.log", "more\n")
+			h.settle()
+			h.stop()
+			h.start()
+			h.append("a.log", "and more\n")
+			h.settle()
+			h.stop()
+			h.want(append(texts(70, 75), "more", "and more")...)
+			if n := h.logged("level=WARN", "has lost its end"); n != 1 {
+				t.Errorf("down %v, log:\n%s", down, h.log)
+			}
+		})
+	}
+}

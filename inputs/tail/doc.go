@@ -69,7 +69,8 @@
 // Cut shorter: when the inode has lost its end and nothing else while the agent
 // was down, as after a power loss, the file is read on from the highest place
 // below the position where it is known again (cutback.go); at most three times of
-// what was cut off is repeated, and that is said.
+// what was cut off is repeated, and that is said. So is a rotated file that was
+// read to its end, at any time.
 //
 // Replaced at its path by another inode with the same content, as by cp and mv,
 // rsync, an editor, or a restore: when the old inode is not in its directory any

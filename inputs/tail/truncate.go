@@ -4,8 +4,6 @@ import (
 	"errors"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"tailrace/agent/flow"
 	"tailrace/inputs/tail/unpack"
 )
@@ -93,11 +91,8 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	}
 	fd := in.detach(f)
 	if f.state == done {
-		if fd >= 0 {
-			unix.Close(fd)
-		}
-		in.noteFile(f)
-		return // a late file; if it matches a pattern it is found anew
+		in.cutDone(f, at, fd)
+		return
 	}
 	place, known := position{}, false // its end is gone, and nothing else
 	if !c.found {
