@@ -397,7 +397,7 @@ func TestDeleteKilled(t *testing.T) {
 				h.wait(2 * scanEvery)
 				h.settle()
 				h.there("b.log")
-				h.wait(keepPath)
+				h.jump(keepPath)
 				h.want("1", "2")
 				h.stop()
 				if n := len(h.j.files()); n != 1 {

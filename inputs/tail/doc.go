@@ -79,6 +79,10 @@
 // up to a place below, in the upper half of what was read, it is read on from
 // there, behind the old one; what may come twice of it is counted (replaced.go).
 //
+// Gone, and there again under another inode, as from a backup or with a file
+// system that was away: a rotated file that was read to its end is known by all
+// places of it that the journal has (returned.go), one at its path as above.
+//
 // After a restart the journal tells which files are known and how far they
 // were read; the first look compares each with what was read of it, and goes on
 // from there (chain.go).

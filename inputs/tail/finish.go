@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -107,9 +108,13 @@ func (in *Input) drop(f *file) {
 // path: copies of them may still be around, and are known by them.
 const keepGone = 16
 
-// keepPath is how long the last identity of a path is kept at which nothing is
-// any more.
-const keepPath = time.Hour
+// Identities of paths at which nothing is any more are kept for keepPath, and no
+// more than keepLeft of all of them: what appears there next is their successor,
+// or they come back, from a backup or with the file system that they are on.
+const (
+	keepPath = 7 * 24 * time.Hour
+	keepLeft = 1024
+)
 
 // keepRemoved is how long a file is kept at most that no input follows any more,
 // in one run: should an input follow it again, it is not shipped again.
@@ -127,8 +132,9 @@ func (in *Input) forgotten(f *file) bool {
 // forget drops files that are gone, done and acked, but the last few of each
 // path that still exists.
 func (in *Input) forget() {
-	maps.DeleteFunc(in.growing, func(_ key, c copySize) bool { return time.Since(c.since) > keepPath })
+	maps.DeleteFunc(in.growing, func(_ key, c copySize) bool { return time.Since(c.since) > keepParcel })
 	gone := map[string][]*file{}
+	var left []*file // of paths at which nothing is any more
 	for _, f := range in.files {
 		if in.deleted(f) || in.forgotten(f) {
 			in.drop(f)
@@ -139,16 +145,22 @@ func (in *Input) forget() {
 	for _, path := range sortedKeys(gone) {
 		files := gone[path]
 		slices.SortFunc(files, func(a, b *file) int { return int(a.id) - int(b.id) })
-		n := len(files)
-		if tail := in.tails[path]; tail != nil && !tail.gone || in.parcelOf(path) {
-			n -= keepGone
-		} else if time.Since(files[n-1].since) < keepPath {
-			n-- // what appears there next is its successor
+		if tail := in.tails[path]; (tail == nil || tail.gone) && !in.parcelOf(path) {
+			left = append(left, files...)
+		} else {
+			in.dropAcked(files[:max(0, len(files)-keepGone)])
 		}
-		for _, f := range files[:max(0, n)] {
-			if at, _ := in.o.Journal.Acked(f.id); at >= f.at() {
-				in.drop(f)
-			}
+	}
+	slices.SortFunc(left, func(a, b *file) int { return cmp.Or(a.since.Compare(b.since), int(a.id)-int(b.id)) })
+	old, _ := slices.BinarySearchFunc(left, time.Now().Add(-keepPath), func(f *file, t time.Time) int { return f.since.Compare(t) })
+	in.dropAcked(left[:max(old, len(left)-keepLeft)])
+}
+
+// dropAcked drops files, but those of which not all is acked.
+func (in *Input) dropAcked(files []*file) {
+	for _, f := range files {
+		if !in.unacked(f) {
+			in.drop(f)
 		}
 	}
 }

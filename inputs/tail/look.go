@@ -42,6 +42,7 @@ func (in *Input) lookOnce(path string, d *dir) {
 		return
 	}
 	in.copiedEarly(d, l)
+	in.returned(d, l)
 	in.left(d, l)
 	in.orphans(d, l)
 	for _, e := range in.discover(l) {

@@ -378,9 +378,13 @@ func (in *Input) drainPacked(f *file) {
 	}
 }
 
+// keepParcel is how long what is known of an unknown file is kept that is not
+// there any more.
+const keepParcel = time.Hour
+
 // dropParcels forgets what has not been there for a while.
 func (in *Input) dropParcels() {
-	unseen := func(p *parcel) bool { return !p.busy && time.Since(p.seen) > keepPath }
+	unseen := func(p *parcel) bool { return !p.busy && time.Since(p.seen) > keepParcel }
 	maps.DeleteFunc(in.parcels, func(_ key, p *parcel) bool { return unseen(p) })
 	maps.DeleteFunc(in.proofs, func(_ proofOf, p *parcel) bool { return unseen(p) })
 	if len(in.parcels) == 0 {

@@ -148,6 +148,17 @@ func (h *host) settle() {
 	h.take()
 }
 
+// jump is a long wait for what is to be forgotten, which would take seconds.
+func (h *host) jump(d time.Duration) {
+	h.t.Helper()
+	h.must(h.in.ask(h.t.Context(), func() {
+		for _, f := range h.in.files {
+			f.since = f.since.Add(-d)
+		}
+	}))
+	h.wait(time.Minute)
+}
+
 // session is an agent that is started, ships everything and is stopped.
 func (h *host) session() {
 	h.t.Helper()
