@@ -107,6 +107,7 @@ func underLogrotate(t *testing.T, rotations []rotation) {
 			y.verify()
 		})
 	}
+	proven(t, a)
 }
 
 // restart lets the agent live for a while and ends it, by SIGKILL or SIGTERM;
