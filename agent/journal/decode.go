@@ -66,7 +66,8 @@ func (d *decoder) file() *File {
 		f.Base = d.int()
 	}
 	if d.is(`,"base_mark":`) {
-		f.BaseMark = d.mark()
+		m := d.mark()
+		f.BaseMark = &m
 	}
 	f.Done = d.is(`,"done":true`)
 	f.Deleting = d.is(`,"deleting":true`)

@@ -68,8 +68,8 @@ func appendFile(b []byte, f *File) []byte {
 	if f.Base != 0 {
 		b = appendInt(b, `,"base":`, f.Base)
 	}
-	if f.BaseMark != (flow.Mark{}) {
-		b = appendMark(append(b, `,"base_mark":`...), &f.BaseMark)
+	if f.BaseMark != nil {
+		b = appendMark(append(b, `,"base_mark":`...), f.BaseMark)
 	}
 	if f.Done {
 		b = append(b, `,"done":true`...)

@@ -62,7 +62,10 @@ func (e *entry) position() (int64, flow.Mark) {
 	if e.end > e.Base {
 		return e.end, e.mark
 	}
-	return e.Base, e.BaseMark
+	if e.BaseMark == nil {
+		return e.Base, flow.Mark{}
+	}
+	return e.Base, *e.BaseMark
 }
 
 // acked is the position of a file; 0 when it is not known.

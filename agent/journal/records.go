@@ -58,9 +58,9 @@ type File struct {
 	Handle string      `json:"handle,omitempty"`
 	Prev   flow.FileID `json:"prev,omitempty"` // what was at the same path before it
 	// Base and BaseMark are where reading began: the position until a span
-	// is acked. 0 unless the file is followed from its end.
-	Base     int64     `json:"base,omitempty"`
-	BaseMark flow.Mark `json:"base_mark,omitzero"`
+	// is acked. 0 and nil unless the file is followed from its end.
+	Base     int64      `json:"base,omitempty"`
+	BaseMark *flow.Mark `json:"base_mark,omitempty"`
 	// Done says that the file was read to its end and let go: bytes that
 	// come later are out of order.
 	Done bool `json:"done,omitempty"`

@@ -13,13 +13,9 @@ func (in *Input) resume(s journal.FileState) {
 	f := &file{
 		id: s.ID, path: s.Path, now: s.Now, fd: -1,
 		key: makeKey(s.Dev, s.Ino, s.Birth), dev: s.Dev, birth: s.Birth, ino: s.Ino,
-		owner: s.Owner, handle: s.Handle, prevID: s.Prev, base: s.Base,
+		owner: s.Owner, handle: s.Handle, prevID: s.Prev, base: s.Base, baseMark: s.BaseMark,
 		pos: position{off: s.Resume, mark: s.ResumeMark}, searched: s.Resume,
 		recorded: true, resumed: true, since: time.Now(), deleting: s.Deleting,
-	}
-	if s.Base > 0 {
-		mark := s.BaseMark
-		f.baseMark = &mark
 	}
 	if f.now == "" {
 		f.now = f.path

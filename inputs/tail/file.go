@@ -20,7 +20,9 @@ type position struct {
 }
 
 // A file is the content of one inode, from its creation or truncation on. It is
-// called by whoever holds mu; it has no goroutine and no clock.
+// called by whoever holds mu; it has no goroutine and no clock. There is one for
+// each file that is known, mostly idle: its small fields stand together, since
+// each of them alone would take eight bytes.
 type file struct {
 	id    flow.FileID
 	path  string // the header "path"
@@ -41,7 +43,20 @@ type file struct {
 	size, searched int64
 	// sure is the largest size that was seen together with the content that
 	// pos marks: size may be that of what the file was truncated to.
-	sure int64
+	sure  int64
+	mtime int64
+	// joined is how many bytes at the start of next end the line that this
+	// file, the copy of a truncated one, breaks off in. They count as if they
+	// stood at the end of this file.
+	joined int64
+	next   *file
+	grown  time.Time // when data was last seen to arrive
+	// now is where the file is at present, or was last; key its inode's
+	// identity. Run writes them, holding mu.
+	now    string
+	key    key
+	ended  int64 // up to where it was read when the rest was accounted for
+	missed int64 // the scan after which Fetch did not find its bytes
 	// doubted says that its inode seems to have other content, and Run is
 	// finding out what became of it: it is not read meanwhile, since little
 	// may be known to tell the new content by.
@@ -52,17 +67,6 @@ type file struct {
 	// reserved says that NULs follow: space that the writer took in advance. The
 	// file's size does not say when they are overwritten; its mtime does.
 	reserved bool
-	mtime    int64
-	// joined is how many bytes at the start of next end the line that this
-	// file, the copy of a truncated one, breaks off in. They count as if they
-	// stood at the end of this file.
-	joined int64
-	next   *file
-	grown  time.Time // when data was last seen to arrive
-	// now is where the file is at present, or was last; key its inode's
-	// identity. Run writes them, holding mu.
-	now string
-	key key
 	// packed says that what is there is compressed; offsets are those of the
 	// plain bytes. sought says that its bytes may be in a compressed file of
 	// which that is to be found out. Run writes both, holding mu.
@@ -70,10 +74,12 @@ type file struct {
 	// unsure says that it is not read until it is known what is in a
 	// compressed file, which may be a copy of what was here before.
 	unsure bool
+	away   bool // see Input.away
 
 	// queued says that it is in the ready queue, whose lock guards it.
 	queued bool
-	shard  *shard // of queue, once it was ready after Share; under that lock
+	polled atomic.Bool // Run looks at it often
+	shard  *shard      // of queue, once it was ready after Share; under that lock
 
 	// The rest belongs to Run.
 	dev       uint64
@@ -84,34 +90,30 @@ type file struct {
 	prevID    flow.FileID
 	base      int64      // where reading began
 	baseMark  *flow.Mark // nil when base is 0
-	state     state
-	since     time.Time // when it got the state
-	recorded  bool      // the journal knows it
-	gone      bool      // no name leads to it
-	misses    int       // looks in a row that did not find it
-	missing   bool      // the last look did not find it, and one more will tell
-	late      bool      // data came after it was done
-	wrong     error     // why it cannot be read; nil when it can
+	since     time.Time  // when it got the state
+	wrong     error      // why it cannot be read; nil when it can
 	ino       uint64
-	followers []*file     // that wait for this one
-	half      bool        // next goes on in the middle of this one's last line
-	sealed    bool        // rotated long ago: no writer is left
-	resumed   bool        // not seen yet in this run
-	copies    bool        // it is a copy of another: not shipped
-	proving   bool        // while it is sought: it is compared with compressed files near
-	preparing bool        // a job decompresses it up to pos
-	packedAs  stamp       // the compressed file when it was checked
-	behind    holding     // how many lines were in it then, from where on
-	polled    atomic.Bool // Run looks at it often
-	deleting  bool        // it is being deleted, as the journal knows
-	ended     int64       // under mu: up to where it was read when the rest was accounted for
-	away      bool        // under mu: see Input.away
-	lostBy    string      // the cause of its last loss
-	missed    int64       // under mu: the scan after which Fetch did not find its bytes
+	followers []*file // that wait for this one
+	packedAs  stamp   // the compressed file when it was checked
+	behind    holding // how many lines were in it then, from where on
+	lostBy    string  // the cause of its last loss
+	misses    int32   // looks in a row that did not find it
+	state     state
+	recorded  bool // the journal knows it
+	gone      bool // no name leads to it
+	missing   bool // the last look did not find it, and one more will tell
+	late      bool // data came after it was done
+	half      bool // next goes on in the middle of this one's last line
+	sealed    bool // rotated long ago: no writer is left
+	resumed   bool // not seen yet in this run
+	copies    bool // it is a copy of another: not shipped
+	proving   bool // while it is sought: it is compared with compressed files near
+	preparing bool // a job decompresses it up to pos
+	deleting  bool // it is being deleted, as the journal knows
 }
 
 // state is where a file is in its life.
-type state int
+type state uint8
 
 const (
 	following  state = iota // it is at its path
@@ -138,6 +140,13 @@ func (f *file) markEarly() {
 	if n > 0 && bytes.IndexByte(buf[:n], 0) < 0 { // NULs may be overwritten
 		f.early = &position{off: int64(n), mark: flow.NewMark(buf[:n], buf[:n])}
 		f.sure = max(f.sure, int64(n))
+	}
+}
+
+// outgrowEarly drops early when pos says enough.
+func (f *file) outgrowEarly() {
+	if f.early != nil && f.early.off <= f.pos.off && f.pos.off >= flow.Enough {
+		f.early = nil
 	}
 }
 
@@ -252,6 +261,7 @@ func (f *file) lastGrown() time.Time {
 
 // close closes the descriptor, if there is one.
 func (f *file) close() {
+	f.outgrowEarly()
 	if f.z != nil {
 		f.z.Close()
 		f.z = nil

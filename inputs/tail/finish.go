@@ -46,7 +46,7 @@ func (in *Input) noteFile(f *file) {
 func (f *file) journalFile() *journal.File {
 	r := &journal.File{
 		ID: f.id, Path: f.path, Output: f.queue.output, Topic: f.queue.topic, Dev: f.dev, Ino: f.ino, Birth: f.birth, Owner: f.owner, Handle: f.handle,
-		Prev: f.prevID, Base: f.base, BaseMark: f.markBase(), Done: f.state == done, Deleting: f.deleting,
+		Prev: f.prevID, Base: f.base, BaseMark: f.baseMark, Done: f.state == done, Deleting: f.deleting,
 	}
 	if f.now != f.path {
 		r.Now = f.now

@@ -192,10 +192,10 @@ func (j *fakeJournal) files() []journal.FileState {
 			}
 			s.File = *r.File
 			if s.Base > s.Acked {
-				s.Acked, s.AckedMark = s.Base, s.BaseMark
+				s.Acked, s.AckedMark = s.Base, *s.BaseMark
 			}
 			if s.Base > s.Resume {
-				s.Resume, s.ResumeMark = s.Base, s.BaseMark
+				s.Resume, s.ResumeMark = s.Base, *s.BaseMark
 			}
 		case r.Forget != nil:
 			delete(m, r.Forget.ID)

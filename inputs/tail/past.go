@@ -26,6 +26,25 @@ func (in *Input) remember() {
 	in.mu.Unlock()
 }
 
+// forgetPast drops of that what was read since, and cannot be unread.
+func (in *Input) forgetPast() {
+	if len(in.olds) == 0 {
+		return
+	}
+	left := map[flow.FileID]past{}
+	for id, p := range in.olds {
+		p.f.mu.Lock()
+		read := p.f.pos.off >= p.size
+		p.f.mu.Unlock()
+		if !read || p.f.queue.busy(p.f) {
+			left[id] = p
+		}
+	}
+	in.mu.Lock()
+	in.olds = left
+	in.mu.Unlock()
+}
+
 // birthday is when the content of a file began, as far as its inode tells: not
 // of one that was read already, which may have been restored since, nor of a
 // copy that has the time of what it was copied from. The caller holds mu.

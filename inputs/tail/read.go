@@ -133,9 +133,7 @@ func (f *file) verify(end int64) (bool, error) {
 	} else if f.pos.off > f.size {
 		return true, nil // all of it was given
 	}
-	if f.early != nil && f.early.off <= f.pos.off && f.pos.off >= flow.Enough {
-		f.early = nil
-	}
+	f.outgrowEarly()
 	if f.early != nil && f.early.off > f.pos.off {
 		if ok, err := f.content().matches(f.early.off, f.early.mark); !ok || err != nil {
 			return false, err

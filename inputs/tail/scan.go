@@ -73,9 +73,25 @@ func (in *Input) endScan() {
 		close(in.scanned)
 	}
 	in.forget()
+	in.forgetPast()
+	in.shrink()
 	in.dropParcels()
 	in.replay.letGo(scanEvery)
 	in.record()
+}
+
+// shrink lets go of the room that maps keep for the most that was ever in them.
+func (in *Input) shrink() {
+	for _, m := range []*map[*file]bool{&in.hot, &in.draining, &in.waits, &in.skips} {
+		if len(*m) == 0 {
+			*m = map[*file]bool{}
+		}
+	}
+	in.openMu.Lock()
+	defer in.openMu.Unlock()
+	if len(in.open) == 0 {
+		in.open = map[*file]bool{}
+	}
 }
 
 // scanInterval is the time between the beginnings of two full scans.
