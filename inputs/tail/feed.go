@@ -38,6 +38,11 @@ func (s *shard) Next(c *flow.Chunk, max int) bool {
 		}
 		c.Form = f.form
 		f.mu.Lock()
+		if f.size-f.pos.off > quantumMin && s.yields() {
+			f.mu.Unlock()
+			s.put(f, false, true)
+			continue
+		}
 		r, err := f.readOpen(c, max)
 		more := (r == filled || r == skipped) && f.unread()
 		f.spare()
@@ -70,6 +75,14 @@ func (f *file) readOpen(c *flow.Chunk, max int) (result, error) {
 		return broken, err
 	}
 	return f.read(c, min(max, f.shard.quantum()))
+}
+
+// yields says that the file whose turn it is, which has more than a quantum,
+// gives its turn away.
+func (s *shard) yields() bool {
+	s.q.mu.Lock()
+	defer s.q.mu.Unlock()
+	return s.ready.yield()
 }
 
 // quantum is how many bytes the file that is read now gives.
