@@ -43,6 +43,12 @@ const (
 	JSON = "json" // an object with the line in it
 )
 
+// How often a line may be in a topic.
+const (
+	ExactlyOnce = "exactly_once"
+	AtLeastOnce = "at_least_once" // after a failure more than once; without idempotent producers
+)
+
 // How a container runtime wraps the lines of its logs.
 const (
 	CRI    = "cri"    // containerd, CRI-O
@@ -110,6 +116,7 @@ type Kafka struct {
 	Compression string   // none, gzip, snappy, lz4 or zstd
 	ClientID    string   // how the brokers' logs and quotas call this client
 	Security    security.Options
+	Delivery    string // ExactlyOnce or AtLeastOnce
 }
 
 // Stdout prints the lines. It has no options.

@@ -46,7 +46,7 @@ func TestShippedFile(t *testing.T) {
 	want := &Config{
 		Inputs: []Input{plain(Input{Paths: []string{"/var/log/*.log"}, Topic: "logs", At: cfg.Inputs[0].At})},
 		Outputs: Outputs{Kafka: &Kafka{
-			Brokers: []string{"localhost:9092"}, Compression: "lz4", ClientID: "tailrace",
+			Brokers: []string{"localhost:9092"}, Compression: "lz4", ClientID: "tailrace", Delivery: ExactlyOnce,
 		}},
 		Hostname: host, StateDir: "/var/lib/tailrace", Buffer: 32 << 20, Sync: time.Second,
 		Files: []string{"../../config.yaml"},
@@ -115,8 +115,8 @@ func TestShippedComments(t *testing.T) {
 			t.Errorf("%s: %s is the default: %v, want %v", key, option(key), !isDefault, isDefault)
 		}
 	}
-	k := load("", "", "kafka: {brokers: [b], compression: "+option("compression")+", client_id: "+option("client_id")+"}").Outputs.Kafka
-	if k.Compression != DefaultCompression || k.ClientID != DefaultClientID {
+	k := load("", "", "kafka: {brokers: [b], compression: "+option("compression")+", client_id: "+option("client_id")+", delivery: "+option("delivery")+"}").Outputs.Kafka
+	if k.Compression != DefaultCompression || k.ClientID != DefaultClientID || k.Delivery != ExactlyOnce {
 		t.Errorf("the commented defaults of config.yaml are not the defaults: %+v", k)
 	}
 	k = load("", "", "kafka: {brokers: [b], tls: "+option("tls")+", sasl: "+option("sasl")+"}").Outputs.Kafka
@@ -140,6 +140,7 @@ outputs:
     brokers: ["${TR_BROKER}", kafka-2, "2001:db8::1", "[2001:db8::2]:9094"]
     compression: zstd
     client_id: me
+    delivery: at_least_once
 hostname: web-1
 state_dir: /srv/state/
 buffer: 64 MiB
@@ -167,7 +168,7 @@ metrics: localhost:9464
 		},
 		Outputs: Outputs{Kafka: &Kafka{
 			Brokers:     []string{"kafka-1:9093", "kafka-2:9092", "[2001:db8::1]:9092", "[2001:db8::2]:9094"},
-			Compression: "zstd", ClientID: "me",
+			Compression: "zstd", ClientID: "me", Delivery: AtLeastOnce,
 		}},
 		Hostname: "web-1", StateDir: "/srv/state", Buffer: 64 << 20, Sync: 0, HoldDeleted: 2 << 30, Metrics: "localhost:9464",
 	}

@@ -123,7 +123,8 @@ func kafkaWords() foreign {
 	f.words(instead("a topic belongs to an input; write it there"), "topic topics")
 	f.words(instead(`the key of every record is the host name; another one is "hostname" at the top`), "key partition_key message_key key_field")
 	f.words(instead("every line is acknowledged by all copies in sync and counts once, without options; remove it"),
-		"acks required_acks request.required.acks enable.idempotence idempotence retries max_in_flight delivery")
+		"acks required_acks request.required.acks enable.idempotence idempotence retries max_in_flight")
+	f.words(meant("delivery"), "delivery_guarantee guarantee processing_guarantee")
 	f.words(instead("batches are made as the lines come, without options; remove it"),
 		"batch_size batch.size linger linger_ms linger.ms bulk_max_size max_message_bytes queue_size flush flush_interval")
 	f.words(meant("tls"), "ssl tls_config transport_encryption ssl.ca.location ssl.certificate.location")

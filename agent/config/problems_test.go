@@ -227,6 +227,9 @@ func TestProblems(t *testing.T) {
 		`config.yaml:2:57: outputs.kafka.compression: "lz" is not one of none, gzip, snappy, lz4, zstd; did you mean "lz4"?`,
 		`config.yaml:2:72: outputs.kafka.client_id: "a\nb" has control characters; write it as one line of text`)
 
+	f(out("brokers: [b], delivery: at_most_once"),
+		`config.yaml:2:43: outputs.kafka.delivery: "at_most_once" is not one of exactly_once, at_least_once; did you mean "at_least_once"?`)
+
 	// The rest.
 	f(top("hostname: ' a '\nstate_dir: state"),
 		`config.yaml:3:11: hostname: " a " has blanks at an end; remove them`,

@@ -81,7 +81,7 @@ func (l *loader) outputs(v value) {
 }
 
 func (l *loader) kafka(v value) *Kafka {
-	k := &Kafka{Compression: DefaultCompression, ClientID: DefaultClientID}
+	k := &Kafka{Compression: DefaultCompression, ClientID: DefaultClientID, Delivery: ExactlyOnce}
 	brokers := false
 	var sasl value
 	if v.mapping(fields{
@@ -90,6 +90,7 @@ func (l *loader) kafka(v value) *Kafka {
 		"client_id":   func(v value) { k.ClientID, _ = v.clientID() },
 		"tls":         func(v value) { k.Security.TLS = v.tls() },
 		"sasl":        func(v value) { sasl = v; k.Security.SASL = v.sasl() },
+		"delivery":    func(v value) { k.Delivery, _ = v.word(ExactlyOnce, AtLeastOnce) },
 	}, foreignKafka) && !brokers {
 		v.missing("brokers", `say where Kafka is, like "brokers: [localhost:9092]"`)
 	}

@@ -92,7 +92,6 @@ func (c *conn) takeOver(clientID string) error {
 	if err != nil {
 		return err
 	}
-	const produceKey = 0
 	switch most := versions[produceKey]; {
 	case most >= produceByID:
 		c.version = produceByID

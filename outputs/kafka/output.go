@@ -37,6 +37,7 @@ type Options struct {
 	Security    security.Options
 	ClientID    string
 	Compression string // as wire.ParseCodec takes it
+	AtLeastOnce bool   // without idempotent producers
 	Host        string // the name of this host, by which its records are known
 	Source      flow.Source
 	Fetcher     flow.Fetcher

@@ -33,6 +33,7 @@ type rig struct {
 	sources map[string]*source
 	key     string
 	codec   string
+	plain   bool     // at least once
 	small   bool     // one chunk a batch, so that there are many
 	dial    dialer   // nil: the real one
 	brokers []string // nil: the cluster's
@@ -83,7 +84,7 @@ func (r *rig) start() *run {
 		brokers = r.cluster.ListenAddrs()
 	}
 	o, err := New(Options{
-		Brokers: brokers, ClientID: "test", Compression: r.codec, Host: r.key,
+		Brokers: brokers, ClientID: "test", Compression: r.codec, AtLeastOnce: r.plain, Host: r.key,
 		Source: sources(r.sources), Fetcher: fetchers(r.sources), Journal: j, State: state,
 		Budget: flow.NewBudget(32 << 20), DeadLetter: r.dir + "/dead-letter.jsonl", Log: log,
 	})

@@ -87,7 +87,7 @@ func (o *Output) ship(ctx, hard context.Context, name string, t flow.Topic, all 
 	for _, l := range s.lanes {
 		if len(l.Intents) > 0 {
 			feed := t.Feed(l.Partition)
-			s.start(func() { newDriver(o, l, feed).run(ctx, hard) })
+			s.start(func() { o.shipper(l, feed).run(ctx, hard) })
 		}
 	}
 	t.Share(s.number, func(number int32, feed flow.Feed) { s.start(func() { s.lane(number, feed) }) })
@@ -161,7 +161,7 @@ func (s *shipment) finish(groups [][]journal.LaneState) bool {
 	for n, group := range groups {
 		all.Go(func() {
 			for _, l := range group {
-				if !newDriver(s.Output, l, nil).run(s.ctx, s.hard) {
+				if !s.shipper(l, nil).run(s.ctx, s.hard) {
 					return
 				}
 			}
@@ -175,7 +175,11 @@ func (s *shipment) finish(groups [][]journal.LaneState) bool {
 // lane ships what feed gives to a partition.
 func (s *shipment) lane(number int32, feed flow.Feed) {
 	today, known := s.lanes[number]
-	if !known {
+	switch {
+	case known:
+	case s.AtLeastOnce:
+		today.Topic, today.Partition = s.name, number // the journal has nothing of it but what is acked
+	default:
 		today = journal.LaneState{Lane: journal.Lane{ID: s.Journal.NewLane(), Output: s.Name, Topic: s.name, Partition: number}, Offset: -1}
 		today.Doubt, today.DoubtFrom = newLane, -1
 		lane := journal.Record{Lane: &today.Lane}
@@ -186,7 +190,20 @@ func (s *shipment) lane(number int32, feed flow.Feed) {
 			return
 		}
 	}
-	newDriver(s.Output, today, feed).run(s.ctx, s.hard)
+	s.shipper(today, feed).run(s.ctx, s.hard)
+}
+
+// A shipper ships to one partition: what is left of the run before, then what
+// the feed gives until ctx ends. It reports whether all is acked.
+type shipper interface {
+	run(ctx, hard context.Context) bool
+}
+
+func (o *Output) shipper(l journal.LaneState, feed flow.Feed) shipper {
+	if o.AtLeastOnce {
+		return newAtLeastOnce(o, l, feed)
+	}
+	return newDriver(o, l, feed)
 }
 
 // ask asks how many partitions a topic has, until the brokers say.

@@ -1,33 +1,60 @@
 package kafka
 
 import (
+	"fmt"
+
 	"github.com/IBM/sarama"
 
 	"tailrace/outputs/kafka/wire"
 )
 
-// initProducerID is the key of the request that idempotent producers need.
-const initProducerID = 22
+// Keys of requests.
+const (
+	produceKey     = 0
+	initProducerID = 22 // what idempotent producers need
+)
 
 // hasProducerIDs says whether brokers know InitProducerId. Some, and some
 // services that speak Kafka's protocol, do not: they drop the connection, as
 // if they were down. When none of them says so it is true.
 func hasProducerIDs(client sarama.Client) bool {
+	newest := versions(client)
+	_, has := newest[initProducerID]
+	return has || newest == nil
+}
+
+// versions is the newest version that a broker has of each request, by the
+// request's key; nil when none says.
+func versions(client sarama.Client) map[int16]int16 {
 	broker := client.LeastLoadedBroker()
 	if broker == nil {
-		return true
+		return nil
 	}
 	_ = broker.Open(client.Config()) // it may be open
 	answer, err := broker.ApiVersions(&sarama.ApiVersionsRequest{})
 	if err != nil || answer.ErrorCode != 0 {
-		return true
+		return nil
 	}
+	newest := map[int16]int16{}
 	for _, key := range answer.ApiKeys {
-		if key.ApiKey == initProducerID {
-			return true
-		}
+		newest[key.ApiKey] = key.MaxVersion
 	}
-	return false
+	return newest
+}
+
+// tooOld is why brokers without headers cannot be shipped to, or nil.
+func tooOld(client sarama.Client) error {
+	if newest, known := versions(client)[produceKey]; known && newest < produceOldest {
+		return fmt.Errorf("the brokers are too old: they have Produce version %d, tailrace needs %d (Kafka 0.11 or newer)", newest, produceOldest)
+	}
+	return nil
+}
+
+// sayAtLeastOnce tells people, once, what at_least_once means.
+func (o *Output) sayAtLeastOnce() {
+	o.old.Do(func() {
+		o.Log.Info("delivery is at_least_once: every line is shipped, and after a failure or a crash some may be repeated or out of order")
+	})
 }
 
 // takes says whether a broker that speaks Produce up to version understands

@@ -1,0 +1,238 @@
+package kafka
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"tailrace/agent/flow"
+	"tailrace/agent/journal"
+	"tailrace/outputs/kafka/wire"
+)
+
+// producerOverhead is what a batch has beside its records, and sarama's
+// reckoning of a record beside what is in it, at most.
+const producerOverhead = 64
+
+// producing is a client with the settings of one producer.
+type producing struct {
+	sarama.Client
+	conf *sarama.Config
+}
+
+// Config implements sarama.Client.
+func (c producing) Config() *sarama.Config { return c.conf }
+
+// producer makes one for records of the present limit.
+func (p *atLeastOnce) producer() (made sarama.AsyncProducer, err error) {
+	err = p.cluster.with(func(client sarama.Client) error {
+		if err := tooOld(client); err != nil {
+			return err
+		}
+		conf := *client.Config()
+		conf.Producer.RequiredAcks = sarama.WaitForAll
+		conf.Producer.Timeout = requestTimeout
+		conf.Producer.Return.Successes, conf.Producer.Return.Errors = true, true
+		conf.Producer.Retry.Max = 0 // a failed record is given to the next producer
+		conf.Producer.Partitioner = sarama.NewManualPartitioner
+		conf.Producer.Compression = sarama.CompressionCodec(p.codec)
+		conf.Producer.MaxMessageBytes = p.limit - producerOverhead
+		conf.Producer.Flush.Frequency = lingerTime
+		made, err = sarama.NewAsyncProducerFromClient(producing{client, &conf})
+		return err
+	})
+	return made, err
+}
+
+// record is what a message is of.
+type record struct {
+	parcel *parcel
+	n      int
+}
+
+// produce sends what waits, and what comes, until a record fails, or all is
+// acked at the end. The error is why a record failed.
+func (p *atLeastOnce) produce() error {
+	// It finds the partition's leader: sarama would look for it far too often.
+	info, ok := await(p.hard, p.pulse, func() (t tried) { t.info, t.err = p.cluster.topic(p.at.topic, p.at.partition); return t })
+	switch {
+	case !ok:
+		return nil
+	case info.err != nil:
+		return info.err
+	case info.info.leader == "":
+		return sarama.ErrLeaderNotAvailable
+	}
+	producer, err := p.producer()
+	if err != nil {
+		return err
+	}
+	err = p.pump(producer)
+	producer.AsyncClose()
+	if e := p.drain(producer); err == nil {
+		err = e
+	}
+	p.gauge()
+	return err
+}
+
+// tried is what came of asking for a topic.
+type tried struct {
+	info topicInfo
+	err  error
+}
+
+// pump gives records to the producer and takes its answers, until one fails or
+// all is done.
+func (p *atLeastOnce) pump(producer sarama.AsyncProducer) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var wake <-chan struct{}
+	if p.feed != nil {
+		wake = p.feed.Wake()
+	}
+	stop := p.stop.Done()
+	for !p.finished() {
+		p.pulse.Beat()
+		p.read()
+		p.gauge()
+		message, next, err := p.next()
+		if err != nil {
+			return err
+		}
+		var in chan<- *sarama.ProducerMessage
+		if message != nil {
+			in = producer.Input()
+		}
+		select {
+		case in <- message:
+			next.next++
+		case m := <-producer.Successes():
+			p.answered(m)
+		case e := <-producer.Errors():
+			return p.failed(e)
+		case <-wake:
+			p.eager = true
+		case <-tick.C: // there may be room in the budget again
+		case <-stop:
+			stop = nil
+		case <-p.hard.Done():
+			return nil
+		}
+	}
+	return nil
+}
+
+// drain takes the last answers of a producer that is being closed. The error
+// is why a record failed, if one did.
+func (p *atLeastOnce) drain(producer sarama.AsyncProducer) (err error) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	successes, failures := producer.Successes(), producer.Errors()
+	for successes != nil || failures != nil {
+		p.pulse.Beat()
+		select {
+		case m, ok := <-successes:
+			if !ok {
+				successes = nil
+				continue
+			}
+			p.answered(m)
+		case e, ok := <-failures:
+			if !ok {
+				failures = nil
+				continue
+			}
+			err = p.failed(e)
+		case <-tick.C:
+		}
+	}
+	return err
+}
+
+func (p *atLeastOnce) answered(m *sarama.ProducerMessage) {
+	if r, ok := m.Metadata.(record); ok {
+		p.ack(r.parcel, r.n)
+	}
+}
+
+// failed is why a record could not be sent.
+func (p *atLeastOnce) failed(e *sarama.ProducerError) error {
+	if _, ok := e.Err.(sarama.ConfigurationError); ok {
+		return sarama.ErrMessageSizeTooLarge // sarama's own limit
+	}
+	return e.Err
+}
+
+// next is the next record that the producer is to be given, if there is one.
+func (p *atLeastOnce) next() (*sarama.ProducerMessage, *parcel, error) {
+	for _, c := range p.queue {
+		for c.next < len(c.acked) && c.acked[c.next] {
+			c.next++
+		}
+		if c.next < len(c.acked) {
+			m, err := p.message(c, c.next)
+			return m, c, err
+		}
+	}
+	return nil, nil, nil
+}
+
+// message is record n of a parcel, shortened when the topic does not take it
+// whole. The error says that it could not be kept in the dead-letter file, or
+// not before the end.
+func (p *atLeastOnce) message(c *parcel, n int) (*sarama.ProducerMessage, error) {
+	m := messageOf(c.chunk, n, p.lane.Key)
+	m.Topic, m.Partition, m.Metadata = p.at.topic, p.at.partition, record{c, n}
+	m.Timestamp = time.Now()
+	const records = 2 // the version of the format with headers
+	if p.limit-2*producerOverhead >= m.ByteSize(records) {
+		return m, nil
+	}
+	whole := c.chunk.Line(n)
+	if c.kept == nil {
+		c.kept = make([]bool, len(c.acked))
+	}
+	if !c.kept[n] {
+		if err := p.keep(c.chunk, n); err != nil {
+			return nil, err
+		}
+		c.kept[n] = true
+	}
+	m.Headers = append(m.Headers, sarama.RecordHeader{Key: []byte("truncated"), Value: strconv.AppendInt(nil, int64(len(whole)), 10)})
+	room := max(0, p.limit-2*producerOverhead-(m.ByteSize(records)-len(whole)))
+	short := whole[:min(len(whole), room)]
+	if c.chunk.Reading != 0 {
+		short = c.chunk.Records[n].Short(room)
+	}
+	m.Value = sarama.ByteEncoder(short)
+	return m, nil
+}
+
+// keep puts a line that the brokers do not take into the dead-letter file.
+func (p *atLeastOnce) keep(c *flow.Chunk, n int) error {
+	one := cut(c, n, n+1)
+	one.Form = c.Form
+	code := int16(sarama.ErrMessageSizeTooLarge)
+	l := letter(p.lane.Lane, journal.Intent{Time: c.Time}, &one, code)
+	if !p.untilDone(p.stop, p.hard, p.at, func() error { return p.dead.Keep(l) }) {
+		return fmt.Errorf("ended before a line of %d bytes could be kept", len(l.Value))
+	}
+	p.Log.Error("a line that the brokers do not take whole was shortened; all of it is in the dead-letter file",
+		"topic", p.at.topic, "path", c.Path, "offset", c.Offset(n), "bytes", len(l.Value), "cause", nameOf(code), "dead_letter", p.DeadLetter)
+	return nil
+}
+
+// messageOf is record n of c, with the headers that wire.Encoder gives it.
+func messageOf(c *flow.Chunk, n int, key string) *sarama.ProducerMessage {
+	m := &sarama.ProducerMessage{Key: sarama.StringEncoder(key), Value: sarama.ByteEncoder(c.Line(n))}
+	if c.Form != nil {
+		m.Key = sarama.ByteEncoder(c.Form.Key)
+	}
+	for _, h := range wire.Headers(c, n) {
+		m.Headers = append(m.Headers, sarama.RecordHeader{Key: []byte(h.Key), Value: h.Value})
+	}
+	return m
+}
