@@ -1,6 +1,7 @@
 package test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -31,4 +32,8 @@ func TestOldestKafka(t *testing.T) {
 	}
 	stop()
 	st.exact()
+	out, errs, status := command(t, "check", "--config", st.agent.conf, "--connect")
+	if status != 0 || !strings.Contains(out, "older than Kafka 2.1") || !strings.Contains(out, "may ship exactly once") {
+		t.Errorf("check: status %d\n%s%s", status, out, errs)
+	}
 }

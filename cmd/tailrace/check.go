@@ -11,13 +11,16 @@ import (
 
 func checkCommand() *cobra.Command {
 	var path string
-	var online bool
+	var online, sends bool
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration, the files and, with --connect, Kafka",
 		Long: `Checks the configuration and says which files it matches now, which of them
-cannot be read, and whether the state directory can be used. With --connect it also asks Kafka: do the brokers answer, are the
-topics there, may this client write to them? Nothing is changed anywhere.
+cannot be read, and whether the state directory can be used. With --connect it
+also asks Kafka: do the brokers answer, are the topics there, may this client
+write to them, are enough copies in sync, how large may a record be, how long is
+it kept? Nothing is changed anywhere. With --send one record is sent to each
+topic too, with the header ` + checkHeader + `, which tells it from lines.
 
 Exit status: 0 when all is well, 78 for a bad configuration, 1 for anything else.`,
 		Args: exactly(0, "give flags only"),
@@ -26,11 +29,12 @@ Exit status: 0 when all is well, 78 for a bad configuration, 1 for anything else
 			if err != nil {
 				return err
 			}
-			r := &report{out: cmd.OutOrStdout()}
+			r := &report{out: cmd.OutOrStdout(), sends: sends}
 			r.config(cfg)
 			r.state(cfg.StateDir)
 			r.files(cfg)
-			if online {
+			if online || sends {
+				r.waiting = backlog(cmd.Context(), cfg)
 				r.kafka(cfg)
 			}
 			return r.end()
@@ -38,6 +42,7 @@ Exit status: 0 when all is well, 78 for a bad configuration, 1 for anything else
 	}
 	configFlag(cmd, &path)
 	cmd.Flags().BoolVar(&online, "connect", false, "also ask the brokers about the topics")
+	cmd.Flags().BoolVar(&sends, "send", false, "also send one record to each topic, and show where it went; implies --connect")
 	return cmd
 }
 
@@ -45,6 +50,8 @@ Exit status: 0 when all is well, 78 for a bad configuration, 1 for anything else
 type report struct {
 	out      io.Writer
 	problems int
+	sends    bool               // a record to each topic
+	waiting  map[string]waiting // by topic
 }
 
 func (r *report) line(format string, args ...any) {

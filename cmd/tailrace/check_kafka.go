@@ -2,11 +2,7 @@ package main
 
 import (
 	"errors"
-	"path/filepath"
-	"strconv"
 	"strings"
-
-	"github.com/IBM/sarama"
 
 	"tailrace/agent/config"
 	"tailrace/outputs/kafka/wire"
@@ -29,6 +25,7 @@ func (r *report) kafka(cfg *config.Config) {
 		return
 	}
 	defer c.close()
+	r.producer(c, cfg.Outputs.Kafka.Delivery == config.ExactlyOnce)
 	asked := map[string]bool{}
 	for _, in := range cfg.Inputs {
 		if !asked[in.Topic] {
@@ -74,27 +71,13 @@ func (r *report) topic(c *cluster, name string, cfg *config.Config) {
 		return
 	}
 	r.line("Topic %s: %s.", name, count(len(t.Partitions), "partition"))
-	r.permission(t)
+	r.permission(t, cfg.Outputs.Kafka.Delivery == config.ExactlyOnce)
 	s := c.settings(name)
 	r.limits(s, name, cfg)
+	r.retention(s, r.waiting[name])
 	r.leaders(c, t, cfg.Hostname, s.number("min.insync.replicas"))
-}
-
-// permission says whether this client may write, as far as the brokers tell.
-func (r *report) permission(t *topic) {
-	const (
-		write   = 1 << 4   // Kafka's code of the operation WRITE
-		untold  = -1 << 31 // older brokers
-		missing = "Kafka does not let this client write to it: it needs the permission WRITE " +
-			"(kafka-acls.sh --add --allow-principal User:… --operation Write --topic %s)"
-	)
-	switch ops := t.TopicAuthorizedOperations; {
-	case t.Version < 8 || ops == untold:
-		r.line("  Whether this client may write to it, these brokers do not say.")
-	case ops&write == 0:
-		r.problem("  "+missing, t.Name)
-	default:
-		r.line("  This client may write to it.")
+	if r.sends {
+		r.send(c, t, cfg)
 	}
 }
 
@@ -123,62 +106,10 @@ func (r *report) leaders(c *cluster, t *topic, hostname string, minInsync int) {
 	default:
 		r.line("  Copies in sync: %d of %d; how many are needed (min.insync.replicas) these brokers do not say.", len(p.Isr), len(p.Replicas))
 	}
+	if minInsync == 1 && len(p.Replicas) > 1 {
+		r.line("  A line counts as shipped when one copy has it: with min.insync.replicas 2 it survives the loss of a broker.")
+	}
 	if len(p.Replicas) == 1 {
 		r.line("  One copy only: when the disk of broker %s dies, these lines are gone.", addr)
-	}
-}
-
-// settings are a topic's configuration: nil when the brokers do not tell.
-type settings map[string]string
-
-// number is the value of a setting, 0 when it is not known.
-func (s settings) number(name string) int {
-	n, err := strconv.Atoi(s[name])
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// settings asks for the settings of a topic that matter here.
-func (c *cluster) settings(topic string) settings {
-	res, err := c.broker.DescribeConfigs(&sarama.DescribeConfigsRequest{
-		Version: 4, // brought down to what the broker has
-		Resources: []*sarama.ConfigResource{{
-			Type: sarama.TopicResource, Name: topic,
-			ConfigNames: []string{"max.message.bytes", "min.insync.replicas", "cleanup.policy"},
-		}},
-	})
-	if err != nil || len(res.Resources) != 1 || res.Resources[0].ErrorCode != 0 {
-		return nil
-	}
-	s := settings{}
-	for _, e := range res.Resources[0].Configs {
-		s[e.Name] = e.Value
-	}
-	return s
-}
-
-// limits says how large a record may be, and what becomes of the lines.
-func (r *report) limits(s settings, topic string, cfg *config.Config) {
-	if s == nil {
-		r.line("  Its max.message.bytes cannot be seen (that needs the permission DESCRIBE_CONFIGS); Kafka's default is 1048588.")
-		return
-	}
-	const usual = 1048588
-	size := s.number("max.message.bytes")
-	r.line("  One record may have up to %d bytes (max.message.bytes).", size)
-	if size > 0 && size < usual {
-		r.line("  That is below Kafka's default: a longer line is cut short in Kafka, with a header that says so, and kept whole in %s.",
-			filepath.Join(cfg.StateDir, "dead-letter.jsonl"))
-	}
-	for _, in := range cfg.Inputs {
-		if in.Topic == topic && size > 0 && in.MaxLine > int64(size) {
-			r.problem("  max_line of the input at %s is %d bytes: records between the two are cut short in Kafka; raise max.message.bytes, or lower max_line",
-				in.At, in.MaxLine)
-		}
-	}
-	if strings.Contains(s["cleanup.policy"], "compact") {
-		r.problem("  Its cleanup.policy is %s: Kafka would in time keep only the newest line of each host; set it to delete.", s["cleanup.policy"])
 	}
 }

@@ -69,7 +69,9 @@ func send(cmd *cobra.Command, t target, name, key, message string) error {
 	} else if err := c.reach(addr); err != nil {
 		return errors.New(unreachable(addr, err))
 	}
-	offset, err := c.produce(name, p.ID, key, message)
+	offset, err := c.produce(&sarama.ProducerMessage{
+		Topic: name, Partition: p.ID, Key: sarama.StringEncoder(key), Value: sarama.StringEncoder(message),
+	}, true)
 	if err != nil {
 		return errors.New(kafkaText(err, name, "write to"))
 	}
@@ -97,12 +99,12 @@ func (c *cluster) topicOrMake(cmd *cobra.Command, name string) (*topic, error) {
 	return t, nil
 }
 
-// produce writes one message to a partition, once, and waits until all copies
-// have it.
-func (c *cluster) produce(topic string, partition int32, key, message string) (offset int64, err error) {
+// produce writes one message to its partition, once, and waits until all copies
+// have it. Without idempotent brokers that can be more than once.
+func (c *cluster) produce(m *sarama.ProducerMessage, idempotent bool) (offset int64, err error) {
 	conf := c.config()
 	conf.Net.MaxOpenRequests = 1 // sarama wants it for the next
-	conf.Producer.Idempotent = true
+	conf.Producer.Idempotent = idempotent
 	conf.Producer.RequiredAcks = sarama.WaitForAll
 	conf.Producer.Return.Successes = true
 	conf.Producer.Partitioner = sarama.NewManualPartitioner
@@ -110,8 +112,6 @@ func (c *cluster) produce(topic string, partition int32, key, message string) (o
 	if err != nil {
 		return 0, err
 	}
-	_, offset, err = producer.SendMessage(&sarama.ProducerMessage{
-		Topic: topic, Partition: partition, Key: sarama.StringEncoder(key), Value: sarama.StringEncoder(message),
-	})
+	_, offset, err = producer.SendMessage(m)
 	return offset, errors.Join(err, producer.Close())
 }

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
+)
+
+// topicWith makes a topic with settings.
+func topicWith(t *testing.T, addr, name string, settings map[string]string) {
+	t.Helper()
+	admin, err := sarama.NewClusterAdmin([]string{addr}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	entries := map[string]*string{}
+	for k, v := range settings {
+		entries[k] = &v
+	}
+	if err := admin.CreateTopic(name, &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 1, ConfigEntries: entries}, false); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// check says how long lines are kept, and when that is not long enough.
+func TestCheckRetention(t *testing.T) {
+	_, addr := fake(t)
+	topicWith(t, addr, "app", map[string]string{"retention.ms": "60000", "retention.bytes": "1", "unclean.leader.election.enable": "true"})
+	_, cfg := logs(t, "kafka: {brokers: ["+addr+"]}", "a.log")
+	mustFail(t, exitFailed, []string{
+		"keeps lines for 1m0s after they were shipped", "takes up to 15 minutes", "Raise retention.ms",
+		"2 bytes wait in files", "no more than 1 byte of a partition", "Raise retention.bytes", "may lose lines", "2 problems",
+	}, "check", "--config", cfg, "--connect")
+}
+
+func TestAgeText(t *testing.T) {
+	f := func(d time.Duration, want string) {
+		t.Helper()
+		if got := ageText(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+	f(7*24*time.Hour, "7 days")
+	f(47*time.Hour, "47 hours")
+	f(15*time.Minute, "15 minutes")
+	f(1500*time.Millisecond, "1.5s")
+}
+
+// check says what the brokers are too old for, and whether they have what
+// exactly once needs.
+func TestCheckVersions(t *testing.T) {
+	f := func(v *kversion.Versions, delivery string, status int, says ...string) {
+		t.Helper()
+		_, addr := fake(t, kfake.SeedTopics(1, "app"), kfake.MaxVersions(v))
+		_, cfg := logs(t, "kafka: {brokers: ["+addr+"], delivery: "+delivery+"}", "a.log")
+		if status != exitOK {
+			mustFail(t, status, says, "check", "--config", cfg, "--connect")
+			return
+		}
+		out, _ := mustRun(t, "check", "--config", cfg, "--connect")
+		for _, s := range says {
+			if !strings.Contains(out, s) {
+				t.Errorf("check does not say %q: %s", s, out)
+			}
+		}
+	}
+	none := func() *kversion.Versions {
+		v := kversion.V2_0_0()
+		v.SetMaxKeyVersion(int16(kmsg.InitProducerID), -1)
+		return v
+	}
+	f(kversion.V0_11_0(), "exactly_once", exitOK, "older than Kafka 2.1", "may ship exactly once", "do not say; --send tries it")
+	f(kversion.V3_6_0(), "exactly_once", exitOK, "older than Kafka 4.0")
+	f(none(), "exactly_once", exitFailed, "no idempotent producers", "delivery: at_least_once")
+	f(none(), "at_least_once", exitOK, "Delivery is at_least_once")
+}
+
+// check says which permission is missing.
+func TestCheckPermissions(t *testing.T) {
+	c, addr := fake(t, kfake.SeedTopics(3, "app"))
+	_, cfg := logs(t, "kafka: {brokers: ["+addr+"]}", "a.log")
+	changeMetadata(c, addr, 0, func(*kmsg.MetadataResponseTopic) {}) // WRITE alone
+	out, _ := mustRun(t, "check", "--config", cfg, "--connect")
+	if !strings.Contains(out, "may not read it") || !strings.Contains(out, "--operation Read --topic app") {
+		t.Errorf("check does not say that it may not read: %s", out)
+	}
+	c.ControlKey(int16(kmsg.InitProducerID), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		res := req.ResponseKind().(*kmsg.InitProducerIDResponse)
+		res.ErrorCode = int16(sarama.ErrClusterAuthorizationFailed)
+		return res, nil, true
+	})
+	mustFail(t, exitFailed, []string{"IDEMPOTENT_WRITE on the cluster", "--operation IdempotentWrite --cluster"}, "check", "--config", cfg, "--connect")
+}
+
+// check --send sends one record to each topic, which is no line to anybody,
+// and says where it went, or why it did not.
+func TestCheckSend(t *testing.T) {
+	c, addr := fake(t, kfake.SeedTopics(1, "app"))
+	for _, delivery := range []string{"exactly_once", "at_least_once"} {
+		_, cfg := logs(t, "kafka: {brokers: ["+addr+"], delivery: "+delivery+"}", "a.log")
+		want := "sent: partition 0, offset 0."
+		if delivery == "at_least_once" {
+			want = "sent: partition 0, offset 1."
+		}
+		if out, _ := mustRun(t, "check", "--config", cfg, "--send"); !strings.Contains(out, want) {
+			t.Errorf("check does not say %q: %s", want, out)
+		}
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics("app"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	rec := client.PollFetches(context.Background()).Records()[0]
+	if len(rec.Headers) != 1 || rec.Headers[0].Key != checkHeader || string(rec.Key) != "web-1" {
+		t.Errorf("key %q, headers %v", rec.Key, rec.Headers)
+	}
+
+	_, cfg := logs(t, "kafka: {brokers: ["+addr+"]}", "a.log")
+	c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		return nil, fmt.Errorf("cut"), true
+	})
+	mustFail(t, exitFailed, []string{"! ", "could not be sent", "1 problem"}, "check", "--config", cfg, "--send")
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/IBM/sarama"
+)
+
+// Codes of the operations that a topic's metadata allows, as bits.
+const (
+	mayRead   = 1 << 3
+	mayWrite  = 1 << 4
+	mayUntold = -1 << 31 // by older brokers
+)
+
+// permission says what this client may do with a topic, as far as the brokers
+// tell.
+func (r *report) permission(t *topic, exactly bool) {
+	grant := func(operation string) string {
+		return "(kafka-acls.sh --add --allow-principal User:… --operation " + operation + " --topic " + t.Name + ")"
+	}
+	ops := t.TopicAuthorizedOperations
+	switch {
+	case t.Version < 8 || ops == mayUntold:
+		r.line("  Whether this client may write to it, these brokers do not say; --send tries it.")
+		return
+	case ops&mayWrite == 0:
+		r.problem("  Kafka does not let this client write to it: it needs the permission WRITE %s", grant("Write"))
+	default:
+		r.line("  This client may write to it.")
+	}
+	if ops&mayRead == 0 && exactly {
+		r.line("  It may not read it: after a loss of power, or of the state directory, lines may be repeated; "+
+			"with the permission READ they are looked for there first %s.", grant("Read"))
+	}
+}
+
+// producer says whether the brokers have what shipping exactly once needs, and
+// what they are too old for.
+func (r *report) producer(c *cluster, exactly bool) {
+	answer, err := c.broker.ApiVersions(&sarama.ApiVersionsRequest{})
+	if err != nil || answer.ErrorCode != 0 {
+		return // whatever is wrong will be said of a topic
+	}
+	const produce, initProducerID = 0, 22
+	newest := map[int16]int16{}
+	for _, key := range answer.ApiKeys {
+		newest[key.ApiKey] = key.MaxVersion
+	}
+	switch v := newest[produce]; {
+	case v < 3:
+		r.problem("These brokers are too old: tailrace needs Kafka 0.11 or newer.")
+		return
+	case v < 7:
+		r.line("These brokers are older than Kafka 2.1: they do not know zstd, and a topic that is made again is told by its offsets only.")
+	case v < 13:
+		r.line("These brokers are older than Kafka 4.0: a topic that is made again under load is noticed a little later.")
+	}
+	if !exactly {
+		r.line("Delivery is at_least_once: after a failure lines may be repeated.")
+		return
+	}
+	if _, has := newest[initProducerID]; !has {
+		r.problem("These brokers have no idempotent producers, which shipping exactly once needs: set delivery: at_least_once " +
+			"under outputs.kafka, which may repeat lines after a failure.")
+		return
+	}
+	id, err := c.broker.InitProducerID(&sarama.InitProducerIDRequest{Version: 1})
+	if err == nil && id.Err != sarama.ErrNoError {
+		err = id.Err
+	}
+	switch {
+	case errors.Is(err, sarama.ErrClusterAuthorizationFailed):
+		r.problem("Kafka does not let this client ship exactly once: it needs WRITE on a topic, and with brokers before 2.8 IDEMPOTENT_WRITE " +
+			"on the cluster (kafka-acls.sh --add --allow-principal User:… --operation IdempotentWrite --cluster). " +
+			"Without that, delivery: at_least_once may repeat lines after a failure.")
+	case err != nil:
+		r.problem("Kafka gives no producer id, which shipping exactly once needs: %v", err)
+	default:
+		r.line("This client may ship exactly once.")
+	}
+}

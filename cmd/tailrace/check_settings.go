@@ -1,0 +1,113 @@
+package main
+
+import (
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"tailrace/agent/config"
+)
+
+// settings are a topic's configuration: nil when the brokers do not tell.
+type settings map[string]string
+
+// number is the value of a setting, 0 when it is not known.
+func (s settings) number(name string) int {
+	n, err := strconv.Atoi(s[name])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// settings asks for the settings of a topic that matter here.
+func (c *cluster) settings(topic string) settings {
+	res, err := c.broker.DescribeConfigs(&sarama.DescribeConfigsRequest{
+		Version: 4, // brought down to what the broker has
+		Resources: []*sarama.ConfigResource{{
+			Type: sarama.TopicResource, Name: topic,
+			ConfigNames: []string{"max.message.bytes", "min.insync.replicas", "cleanup.policy", "retention.ms", "retention.bytes",
+				"message.timestamp.type", "unclean.leader.election.enable"},
+		}},
+	})
+	if err != nil || len(res.Resources) != 1 || res.Resources[0].ErrorCode != 0 {
+		return nil
+	}
+	s := settings{}
+	for _, e := range res.Resources[0].Configs {
+		s[e.Name] = e.Value
+	}
+	return s
+}
+
+// limits says how large a record may be, and what becomes of the lines.
+func (r *report) limits(s settings, topic string, cfg *config.Config) {
+	if s == nil {
+		r.line("  Its max.message.bytes cannot be seen (that needs the permission DESCRIBE_CONFIGS); Kafka's default is 1048588.")
+		return
+	}
+	const usual = 1048588
+	size := s.number("max.message.bytes")
+	r.line("  One record may have up to %d bytes (max.message.bytes).", size)
+	if size > 0 && size < usual {
+		r.line("  That is below Kafka's default: a longer line is cut short in Kafka, with a header that says so, and kept whole in %s.",
+			filepath.Join(cfg.StateDir, "dead-letter.jsonl"))
+	}
+	for _, in := range cfg.Inputs {
+		if in.Topic == topic && size > 0 && in.MaxLine > int64(size) {
+			r.problem("  max_line of the input at %s is %d bytes: records between the two are cut short in Kafka; raise max.message.bytes, or lower max_line",
+				in.At, in.MaxLine)
+		}
+	}
+	if strings.Contains(s["cleanup.policy"], "compact") {
+		r.problem("  Its cleanup.policy is %s: Kafka would in time keep only the newest line of each host; set it to delete.", s["cleanup.policy"])
+	}
+	if s["unclean.leader.election.enable"] == "true" {
+		r.line("  unclean.leader.election.enable is on: when brokers fail, Kafka may lose lines that it has acknowledged.")
+	}
+}
+
+// retention says how long the topic keeps the lines, and whether that is enough
+// for those that wait.
+func (r *report) retention(s settings, w waiting) {
+	if s == nil {
+		return
+	}
+	keep, room := s.number("retention.ms"), int64(s.number("retention.bytes"))
+	if room > 0 && w.bytes > room {
+		r.problem("  %s wait in files, and the topic keeps no more than %s of a partition: the oldest would be deleted "+
+			"before the newest are there. Raise retention.bytes.", byteCount(w.bytes), byteCount(room))
+	}
+	if keep <= 0 {
+		return
+	}
+	age := time.Duration(keep) * time.Millisecond
+	r.line("  It keeps lines for %s after they were shipped, whatever their age (retention.ms).", ageText(age))
+	if behind := time.Since(w.oldest); w.bytes > 0 && !w.oldest.IsZero() && behind > age {
+		r.line("  There are files that were last written to %s ago: their lines, too, are kept for so long from when they are shipped.", ageText(behind))
+	}
+	if age < minRetention {
+		r.problem("  That is so short that lines are deleted before somebody who was away can read them, and before what is in doubt "+
+			"after a loss of power can be read back, which takes up to %s. Raise retention.ms.", ageText(minRetention))
+	}
+}
+
+// minRetention is how long what is in doubt must be found in the topic: the
+// time until nothing can be under way any more, and that of reading back.
+const minRetention = 15 * time.Minute
+
+// ageText is a length of time in the largest unit that fits.
+func ageText(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return count(int(d/(24*time.Hour)), "day")
+	case d >= 2*time.Hour:
+		return count(int(d/time.Hour), "hour")
+	case d >= 2*time.Minute:
+		return count(int(d/time.Minute), "minute")
+	}
+	return d.Round(time.Millisecond).String()
+}
