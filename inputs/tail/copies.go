@@ -18,8 +18,8 @@ import (
 // makes a copy: two programs may well write the same lines.
 func (in *Input) isCopy(d *dir, e entry) bool {
 	from := in.originals(d, e)
-	if e.size < flow.Enough && len(from) > 0 && !in.settledCopy(d, e) {
-		return true
+	if len(from) > 0 && (e.size == 0 || e.size < flow.Enough && !in.settledCopy(d, e)) {
+		return true // nothing is in it that could be missed
 	}
 	for _, f := range from {
 		if f.key == (key{}) || !in.copyOf(f, e) {
