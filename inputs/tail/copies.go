@@ -152,21 +152,30 @@ func (in *Input) copyOf(f *file, e entry) bool {
 }
 
 // sameRange compares the bytes of two files from off up to end.
-func (d *disk) sameRange(a, b int, off, end int64) bool {
+func (d *disk) sameRange(a, b int, off, end int64) bool { return d.differAt(a, b, off, end) >= end }
+
+// differAt is the offset of the first byte, from off on and before end, at which
+// two files differ; end when they do not. Where one of them cannot be read, or
+// ends, it is up to 16 KiB before that.
+func (d *disk) differAt(a, b int, off, end int64) int64 {
 	var x, y [16 << 10]byte
 	for ; off < end; off += int64(len(x)) {
 		k := min(end-off, int64(len(x)))
 		if m, err := d.pread(a, x[:k], off); err != nil || int64(m) < k {
-			return false
+			return off
 		}
 		if m, err := d.pread(b, y[:k], off); err != nil || int64(m) < k {
-			return false
+			return off
 		}
 		if !bytes.Equal(x[:k], y[:k]) {
-			return false
+			n := 0
+			for x[n] == y[n] {
+				n++
+			}
+			return off + int64(n)
 		}
 	}
-	return true
+	return end
 }
 
 // copySize is the size of what may be a copy, and since when it has had it.

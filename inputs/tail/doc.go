@@ -78,6 +78,8 @@
 // position, it is read on, once the old one was quiet. When it is the same only
 // up to a place below, in the upper half of what was read, it is read on from
 // there, behind the old one; what may come twice of it is counted (replaced.go).
+// That place is where they begin to differ as long as the old inode is open, and
+// else the highest that the journal has.
 //
 // Gone, and there again under another inode, as from a backup or with a file
 // system that was away: a rotated file that was read to its end is known by all
@@ -171,11 +173,11 @@
 //
 // A file that is replaced by one with another content from before the middle on
 // of what was read is shipped from its beginning, and so is one that has lost its
-// last line when all of it was shipped as one span, and one of which no more
-// than 1,024 bytes were read, or whose old inode is kept in another place. A
-// program that deletes its log and
-// writes the very same lines again, as many as were read of it, is taken for one
-// that restores it: they are not shipped again.
+// last line when all of it was shipped as one span and it is not open any more,
+// and one of which no more than 1,024 bytes were read, or whose old inode is kept
+// in another place. A program that deletes its log and writes the very same lines
+// again, as many as were read of it, is taken for one that restores it: they are
+// not shipped again.
 //
 // A file that is truncated after it was given a name outside its family is read
 // before the generations that nobody saw, since nothing tells its place.

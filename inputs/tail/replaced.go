@@ -15,8 +15,8 @@ import (
 // It is the same file, and read on. Whoever writes may still have the old inode
 // open, so that is read until it has been quiet.
 
-// replacedMax is how many unread bytes of the old inode are compared with the
-// new one, at most.
+// replacedMax is how many bytes of the old inode are compared with the new one,
+// at most.
 const replacedMax = 64 << 20
 
 // restored says whether the unknown file at e, where t was last, is t under
@@ -33,6 +33,7 @@ func (in *Input) restored(d *dir, l *listing, t *file, e entry) (place *position
 	quiet := min(time.Since(t.grown), time.Since(t.since))
 	t.mu.Unlock()
 	if (e.size < flow.Enough || ok && e.size < at) && !in.settledCopy(d, e) {
+		in.lookSoon(filepath.Dir(e.path))
 		return nil, true // it is being written
 	}
 	if !ok || p.off < min(e.size, at)/2 {
@@ -42,8 +43,7 @@ func (in *Input) restored(d *dir, l *listing, t *file, e entry) (place *position
 		return &p, false
 	}
 	if quiet < quietTime/2 { // drain lets it go after quietTime
-		dir := filepath.Dir(e.path)
-		time.AfterFunc(quietTime/4, func() { in.tell(task{do: func() { in.touched(dir) }}) })
+		in.lookSoon(filepath.Dir(e.path))
 		return nil, true
 	}
 	in.log.Info("a file was replaced by one with the same content: it is read on", "path", e.path, "offset", at)
@@ -58,6 +58,12 @@ func (in *Input) rotatedUnseen(l *listing, path string) bool {
 	return slices.ContainsFunc(in.family(l, path), func(m member) bool { return in.byKey[m.key] == nil && !m.gen.packed })
 }
 
+// lookSoon has the directory looked at again before drain lets go of what was
+// there.
+func (in *Input) lookSoon(dir string) {
+	time.AfterFunc(quietTime/4, func() { in.tell(task{do: func() { in.touched(dir) }}) })
+}
+
 // mayReplace says whether enough is known of t, which is not in its directory
 // any more, to know it again at e.
 func (in *Input) mayReplace(t *file, e entry) bool {
@@ -68,8 +74,8 @@ func (in *Input) mayReplace(t *file, e entry) bool {
 	return t.at() > flow.PrefixMax // fewer may as well be the same first lines, written again
 }
 
-// placeIn is the highest place up to which the file at e is what was read of t:
-// its position, or one below it.
+// placeIn is a place up to which the file at e is what was read of t: its position,
+// or the highest one below it that can be told.
 func (in *Input) placeIn(t *file, e entry) (position, bool) {
 	t.mu.Lock()
 	pos := t.pos
@@ -79,7 +85,33 @@ func (in *Input) placeIn(t *file, e entry) (position, bool) {
 			return pos, true
 		}
 	}
+	if p, ok := in.editedAt(t, e); ok {
+		return p, true
+	}
 	return in.cutBack(t, e, -1)
+}
+
+// editedAt is the beginning of the first line at which the file at e differs from
+// what was read of t, if t is still open. Where records are of several lines it is
+// not known at which of them one begins.
+func (in *Input) editedAt(t *file, e entry) (p position, ok bool) {
+	fd, err := in.disk.openFile(e.path)
+	if err != nil {
+		return p, false
+	}
+	defer unix.Close(fd)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	end := min(t.pos.off, e.size)
+	if t.fd < 0 || t.rec != nil || t.joined > 0 || end > replacedMax {
+		return p, false
+	}
+	new := in.disk.content(fd)
+	if p.off, err = new.lineStart(in.disk.differAt(t.fd, fd, 0, end), 1); err != nil || p.off == 0 {
+		return p, false
+	}
+	p.mark, ok, err = new.markAt(p.off)
+	return p, ok && err == nil
 }
 
 // contains says whether the file at e has all of what t, which is open, has

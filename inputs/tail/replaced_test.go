@@ -3,6 +3,7 @@ package tail
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,9 @@ func TestReplaced(t *testing.T) {
 		more   []string // what comes behind the first 500 lines
 		again  int64    // at most so many bytes come twice
 		warns  int
+		// sharp is what comes instead, without a warning, while the old inode is
+		// open, which can be compared; nil: the same.
+		sharp []string
 	}{
 		{name: "copied and moved", change: func(h *host, old []string) {
 			h.replace("a.log", textOf(old...))
@@ -84,7 +88,7 @@ func TestReplaced(t *testing.T) {
 		}, more: []string{"unread", "other", "new"}, again: 100, warns: 1},
 		{name: "the last line removed", change: func(h *host, old []string) {
 			h.replace("a.log", textOf(old[:499]...))
-		}, more: append(numberedLines(490, 499), "new"), again: 900, warns: 1},
+		}, more: append(numberedLines(490, 499), "new"), again: 900, warns: 1, sharp: []string{"new"}},
 		{name: "an early line changed", change: func(h *host, old []string) {
 			h.replace("a.log", textOf(append([]string{old[0] + "!"}, old[1:]...)...))
 		}, more: append(append([]string{numberedLines(0, 1)[0] + "!"}, numberedLines(1, 500)...), "new")},
@@ -92,9 +96,12 @@ func TestReplaced(t *testing.T) {
 			h.replace("a.log", textOf(append(append([]string{}, old[:100]...), old[101:]...)...))
 		}, more: append(append(numberedLines(0, 100), numberedLines(101, 500)...), "new"), warns: 1},
 	} {
-		for _, idle := range []bool{false, true} {
+		for _, idle := range []bool{true, false} {
 			if idle && strings.Contains(c.name, "unread") || idle && c.name == "the old one is written to" {
 				continue // it is open then
+			}
+			if c.sharp != nil && !idle {
+				c.more, c.again, c.warns = c.sharp, 0, 0
 			}
 			t.Run(fmt.Sprintf("%s idle=%v", c.name, idle), func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
@@ -132,6 +139,37 @@ func TestReplaced(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// A short log, shipped at once, is edited: as long as its old inode is open it is
+// read on from the line that was changed; later all of it comes again.
+func TestEdited(t *testing.T) {
+	for _, idle := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			h := newHost(t, "a.log")
+			h.start()
+			old := numberedLines(0, 500)
+			h.append("a.log", textOf(old...))
+			h.wait(2 * time.Second)
+			h.take()
+			h.wait(time.Second)
+			want := append([]string{"changed"}, old[401:]...)
+			if idle {
+				h.wait(time.Minute)
+				want = append(slices.Clone(old[:400]), want...)
+			}
+			h.got = nil
+			h.replace("a.log", textOf(append(append(slices.Clone(old[:400]), "changed"), old[401:]...)...))
+			h.settle()
+			h.append("a.log", "new\n")
+			h.settle()
+			h.want(append(want, "new")...)
+			if n := h.logged("level=WARN"); n != 1 {
+				t.Errorf("log:\n%s", h.log)
+			}
+			h.stop()
+		})
 	}
 }
 
