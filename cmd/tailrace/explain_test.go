@@ -147,6 +147,35 @@ func TestExplain(t *testing.T) {
 	p.until([]string{"tailrace does not run", "2 files known, 1 file followed", "all that was sent is acknowledged"}, "status")
 }
 
+// A file whose input was removed is told as such, with what is unread of it and
+// how it can be followed again; and a link to itself with what is wrong with it.
+func TestExplainNotFollowed(t *testing.T) {
+	_, addr := fake(t, kfake.SeedTopics(1, "app"))
+	p := newPlace(t, addr)
+	p.write("app.log", "1\n")
+	log, loop := filepath.Join(p.dir, "app.log"), filepath.Join(p.dir, "loop.log")
+	if err := os.Symlink(loop, loop); err != nil {
+		t.Fatal(err)
+	}
+	stop := p.start()
+	p.until([]string{"  Shipped:  up to byte 2: all that was read\n"}, "explain", log)
+	out := p.until([]string{loop + " is not followed: symbolic links lead round in a circle"}, "explain", loop)
+	if strings.Contains(out, "Missing:") || strings.Contains(out, "tried again") {
+		t.Errorf("got %s", out)
+	}
+	stop()
+	p.write("app.log", "2\n")
+	text, err := os.ReadFile(p.config)
+	if err == nil {
+		err = os.WriteFile(p.config, []byte(strings.Replace(string(text), "/*.log]", "/web*.log]", 1)), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.until([]string{log + " was followed, and is no longer in the configuration\n", "  Nearest:  " + p.dir + "/web*.log",
+		"  Waits:    for an input that matches it: until then 2 bytes are not shipped\n"}, "explain", log)
+}
+
 // A topic that waits is told with each of its files.
 func TestExplainTrouble(t *testing.T) {
 	p := newPlace(t, closedPort(t))

@@ -103,13 +103,13 @@ func (w *words) match(e *agent.Explanation) {
 		w.line("  By its name it is a rotated file of %s, which is followed. Nothing is known of this one:", e.RotatedOf)
 		w.line("  it was there before, or has not been seen yet.")
 	}
-	if n := m.Near; n != nil && e.Verdict == explain.NoPattern {
+	if n := m.Near; n != nil && (e.Verdict == explain.NoPattern || e.Verdict == explain.Dropped) {
 		w.line("  Nearest:  %s%s", n.Pattern, in(n.Input))
 		w.line("            %s", nearest(n))
 	}
 	if e.At.Kind == "" && e.At.Gone != "" && e.At.Gone != e.Path {
 		w.line("  Missing:  %s does not exist", e.At.Gone)
-	} else if e.At.Kind == "" && e.At.Link != "" {
+	} else if e.At.Kind == "" && e.At.Link != "" && e.At.LinkRefused == "" {
 		w.line("  Missing:  the symbolic link leads to %s, which does not exist", e.At.Link)
 	} else if e.Verdict == explain.NoPattern && e.At.Kind == "" {
 		w.line("  Missing:  nothing is there either")
@@ -193,6 +193,9 @@ func (w *words) progress(e *agent.Explanation, f *explain.File) {
 	}
 	if e.Running && len(f.Waits) == 0 && f.State == explain.Followed {
 		w.line("  Waits:    for new lines")
+	}
+	if n := f.Unread(); f.State == explain.Dropped && n > 0 {
+		w.line("  Waits:    for an input that matches it: until then %s are not shipped", byteCount(n))
 	}
 	if f.Late {
 		w.line("  Late:     lines were written to it after its successor was begun: they are shipped behind those")

@@ -70,7 +70,9 @@ func (d *disk) statPath(path string) (entry, error) {
 	link := x.Mode&unix.S_IFMT == unix.S_IFLNK
 	if link {
 		owner := x.Uid
-		if err := unix.Statx(unix.AT_FDCWD, path, 0, statMask, &x); err != nil {
+		if err := unix.Statx(unix.AT_FDCWD, path, 0, statMask, &x); err == unix.ELOOP {
+			return entry{}, &irregularError{circle}
+		} else if err != nil {
 			return entry{}, err
 		}
 		if owner != 0 && owner != x.Uid {
@@ -84,6 +86,10 @@ func (d *disk) statPath(path string) (entry, error) {
 	e.link = link
 	return e, nil
 }
+
+// circle is why a link that leads to itself, or through more than 40 others, is
+// not followed.
+const circle = "symbolic links lead round in a circle: make them lead to a file"
 
 // irregularError says that a name is not a file that may be followed.
 type irregularError struct{ why string }

@@ -44,9 +44,12 @@ func (x *explainer) at(path string) explain.At {
 	}
 	var st unix.Statx_t
 	if err := unix.Statx(unix.AT_FDCWD, path, 0, statMask, &st); err != nil {
-		if isMissing(err) {
+		switch {
+		case isMissing(err):
 			a.Gone = firstGone(path)
-		} else {
+		case err == unix.ELOOP:
+			a.LinkRefused = circle
+		default:
 			a.Error = err.Error()
 		}
 		return a

@@ -4,6 +4,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"tailrace/inputs/tail/explain"
 )
 
 // A symbolic link is followed when it is root's or has the owner of what it
@@ -27,12 +29,16 @@ func TestSymbolicLinks(t *testing.T) {
 		link("4-user-to-root.log", "four", 1000, 0)
 		link("5-user-to-other.log", "five", 1000, 1001)
 		h.must(os.Symlink("nowhere", h.path("6-broken.log")))
+		h.must(os.Symlink("7-itself.log", h.path("7-itself.log")))
 		h.start()
 		h.settle()
 		slices.Sort(h.got)
 		h.want("1-root-to-root.log", "2-root-to-user.log", "3-user-to-own.log")
-		if n := h.logged("is not followed"); n != 2 {
-			t.Errorf("%d warnings:\n%s", n, h.log)
+		if h.logged("is not followed") != 2 || h.logged("in a circle", "7-itself.log") != 1 || h.logged("level=WARN") != 3 {
+			t.Errorf("log:\n%s", h.log)
+		}
+		if a := h.explain("7-itself.log"); a.Verdict != explain.BadLink {
+			t.Errorf("explained as %s", a.Verdict)
 		}
 		h.stop()
 	})
