@@ -201,8 +201,11 @@ func (f *finder) unseen() []tail.Kept {
 func (f *finder) file(k *tail.Kept) verify.File {
 	v := verify.File{
 		Path: k.Path, At: k.At, Topic: k.Topic,
-		From: k.Base, To: k.Acked, FromPart: k.BaseMark.Part, ToPart: k.AckedMark.Part,
+		From: k.Base, To: k.Acked, ToPart: k.AckedMark.Part,
 		Closed: k.Done, After: k.Prev != 0,
+	}
+	if k.BaseMark != nil {
+		v.FromPart = k.BaseMark.Part
 	}
 	v.Open = func() (*os.File, error) { return f.locator.Open(k) }
 	if k.Input >= 0 {
