@@ -29,6 +29,10 @@ type Letter struct {
 	Value []byte `json:"value"`
 }
 
+// Header is the first header of a letter that was shipped later: its value is
+// the letter's Cause. Such a record is not the line at its place in the order.
+const Header = "dead-letter"
+
 // TooLong is the cause of a letter whose line is longer than max_line.
 const TooLong = "longer than max_line"
 

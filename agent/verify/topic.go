@@ -10,6 +10,7 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"tailrace/agent/deadletter"
 	"tailrace/agent/proof"
 )
 
@@ -294,6 +295,8 @@ func origin(r *sarama.Record) (f found, ok bool) {
 			f.Cut = true
 		case "host":
 			f.host = h.Value
+		case deadletter.Header:
+			return f, false // sent by hand, beside the line
 		}
 	}
 	return f, f.path != nil && offset

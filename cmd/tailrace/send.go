@@ -13,22 +13,39 @@ import (
 
 func sendCommand() *cobra.Command {
 	var flags targetFlags
-	var topic, key string
+	var topic, key, letters string
 	cmd := &cobra.Command{
 		Use:   "send --topic TOPIC MESSAGE",
-		Short: "Send one message to a Kafka topic",
+		Short: "Send one message to a Kafka topic, or what is in a dead-letter file",
 		Long: `Sends one message to a topic and prints where Kafka put it.
 
 A topic is a log in Kafka, in one or more parts, its partitions. The key decides
 which partition: the same key always goes to the same one. In a partition each
-message has a number, its offset.`,
+message has a number, its offset.
+
+With --dead-letter it sends what is in a dead-letter file: lines that their
+topic did not take whole. Each goes to the topic it was meant for, or to --topic,
+with the headers path and offset of where it stood, and dead-letter. What was
+sent is noted in FILE.sent, and is not sent again.`,
 		Example: `  tailrace send --brokers localhost:9092 --topic app "hello, Kafka"
-  tailrace consume --brokers localhost:9092 --topic app`,
-		Args: exactly(1, "give one message, in quotes"),
+  tailrace consume --brokers localhost:9092 --topic app
+  tailrace send --dead-letter /var/lib/tailrace/dead-letter.jsonl`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case letters != "":
+				return exactly(0, "with --dead-letter there is no message")(cmd, args)
+			case topic == "":
+				return errors.New("which topic? Give its name with --topic; see tailrace send --help")
+			}
+			return exactly(1, "give one message, in quotes")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := flags.target(cmd)
 			if err != nil {
 				return err
+			}
+			if letters != "" {
+				return sendDeadLetters(cmd, t, letters, topic)
 			}
 			if !cmd.Flags().Changed("key") {
 				key = t.hostname
@@ -38,7 +55,7 @@ message has a number, its offset.`,
 	}
 	cmd.Flags().StringVar(&topic, "topic", "", "the `TOPIC` to send to")
 	cmd.Flags().StringVar(&key, "key", "", "the message's `KEY` (default: this host's name, as with shipped lines)")
-	mustRequire(cmd, "topic")
+	cmd.Flags().StringVar(&letters, "dead-letter", "", "send what is in this dead-letter `FILE`")
 	flags.add(cmd)
 	return cmd
 }
@@ -105,6 +122,7 @@ func (c *cluster) produce(m *sarama.ProducerMessage, idempotent bool) (offset in
 	conf := c.config()
 	conf.Net.MaxOpenRequests = 1 // sarama wants it for the next
 	conf.Producer.Idempotent = idempotent
+	conf.Producer.MaxMessageBytes = int(sarama.MaxRequestSize) // the broker knows its limit
 	conf.Producer.RequiredAcks = sarama.WaitForAll
 	conf.Producer.Return.Successes = true
 	conf.Producer.Partitioner = sarama.NewManualPartitioner
