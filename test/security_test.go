@@ -24,6 +24,7 @@ func TestSecurity(t *testing.T) {
 		{"scram-sha-256", "SASLTLS", "tls: {ca: <ca.pem>}\nsasl: {mechanism: scram-sha-256, username: tailrace, password_file: <password>}"},
 		{"scram-sha-512", "SASLTLS", "tls: {ca: <ca.pem>}\nsasl: {mechanism: scram-sha-512, username: tailrace, password_file: <password>}"},
 		{"token-endpoint", "SASLTLS", "tls: {ca: <ca.pem>}\nsasl: {mechanism: oauthbearer, token_url: <token-url>, client_id: tailrace, client_secret_file: <token-secret>}"},
+		{"kerberos", "KERBEROS", "sasl: {mechanism: kerberos, principal: tailrace@EXAMPLE.COM, keytab: <keytab>}"},
 		{"token-file", "SASLCLEAR", "sasl: {mechanism: oauthbearer, token_file: <token>}"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

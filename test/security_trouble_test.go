@@ -32,6 +32,14 @@ var securityTroubles = []securityTrouble{
 		[]string{"gives no token: invalid_client", "look at outputs.kafka.sasl.token_url"}},
 	{"other-mechanism", "SASLCLEAR", "tls: false\nsasl: {mechanism: kerberos, principal: tailrace@EXAMPLE.COM, keytab: <token>}",
 		[]string{"does not have the SASL mechanism GSSAPI; it has PLAIN"}},
+	{"unknown-principal", "KERBEROS", "sasl: {mechanism: kerberos, principal: nobody@EXAMPLE.COM, keytab: <keytab>}",
+		[]string{"Kerberos:", "nobody"}},
+	{"old-keytab", "KERBEROS", "sasl: {mechanism: kerberos, principal: tailrace@EXAMPLE.COM, keytab: <old-keytab>}",
+		[]string{"Kerberos:", "make the keytab anew"}},
+	{"unknown-service", "KERBEROS", "sasl: {mechanism: kerberos, principal: tailrace@EXAMPLE.COM, keytab: <keytab>, service: other}",
+		[]string{"Kerberos:", "the KDC does not know the broker"}},
+	{"no-keytab", "KERBEROS", "sasl: {mechanism: kerberos, principal: tailrace@EXAMPLE.COM, keytab: <password>}",
+		[]string{"is no keytab"}},
 	{"other-authority", "TLS", "tls: {ca: <other.pem>}", []string{"has signed the broker's certificate", "CN=ours"}},
 	{"system-authorities", "TLS", "tls: true", []string{"no authority this system trusts has signed the broker's certificate"}},
 	{"expired", "EXPIRED", "tls: {ca: <ca.pem>}", []string{"the broker's certificate has expired on"}},
@@ -42,9 +50,9 @@ var securityTroubles = []securityTrouble{
 	{"TLS-to-plain", "", "tls: {ca: <ca.pem>}", []string{"this port is without TLS"}},
 	{"SASL_SSL-to-SASL_PLAINTEXT", "SASLCLEAR", "tls: {ca: <ca.pem>}\nsasl: {mechanism: plain, username: tailrace, password_file: <password>}",
 		[]string{"this port is without TLS"}},
-	{"plain-to-TLS", "TLS", "", []string{"this port wants TLS"}},
+	{"plain-to-TLS", "TLS", "", []string{"this port wants TLS: write"}},
 	{"SASL_PLAINTEXT-to-SASL_SSL", "SASLTLS", "sasl: {mechanism: plain, username: tailrace, password_file: <password>}",
-		[]string{"this port wants TLS"}},
+		[]string{"this port wants TLS: write"}},
 	{"SASL-to-TLS", "TLS", "tls: {ca: <ca.pem>}\nsasl: {mechanism: plain, username: tailrace, password_file: <password>}",
 		[]string{"this port is without SASL"}},
 	{"plain-to-SASL", "SASLCLEAR", "", []string{"this port wants SASL; it has PLAIN"}},
@@ -67,6 +75,7 @@ func (c securityTrouble) check(t *testing.T, v *vault) {
 	if strings.Contains(out+errs, "5ecret") {
 		t.Errorf("shows a secret: %s%s", out, errs)
 	}
+	t.Log(out)
 }
 
 // A user gets another password at the brokers, and later in the file: the

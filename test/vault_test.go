@@ -32,6 +32,7 @@ type vault struct {
 	dir    string
 	ca     *pki.Authority
 	tokens *httptest.Server // gives tokens for client credentials
+	kdc    *kdc
 }
 
 // newVault starts the broker. Users of SCRAM-SHA-256 must authenticate again
@@ -54,6 +55,7 @@ func newVault(t *testing.T) *vault {
 	v.client("client", pki.Leaf{})
 	v.client("old-client", pki.Leaf{To: time.Now().Add(-time.Minute)})
 	v.tokens = v.endpoint()
+	v.kdc = newKDC(t)
 
 	settings := map[string]string{
 		"ssl.keystore.type": "PEM", "ssl.keystore.location": v.keystore("broker", pki.Leaf{}),
@@ -66,6 +68,7 @@ func newVault(t *testing.T) *vault {
 	for key, value := range quietBroker {
 		settings[key] = value
 	}
+	v.kerberos(settings)
 	const modules = "org.apache.kafka.common.security."
 	for _, listener := range []string{"sasltls", "saslclear"} {
 		prefix := "listener.name." + listener + "."
@@ -80,7 +83,9 @@ func newVault(t *testing.T) *vault {
 		Dir: tempDir(t), Settings: settings,
 		Listeners: map[string]string{
 			"TLS": "SSL", "MTLS": "SSL", "EXPIRED": "SSL", "OTHER": "SSL", "SASLTLS": "SASL_SSL", "SASLCLEAR": "SASL_PLAINTEXT",
+			"KERBEROS": "SASL_PLAINTEXT",
 		},
+		JVM: []string{"-Djava.security.krb5.conf=" + v.kdc.conf},
 		Format: []string{
 			"--add-scram", "SCRAM-SHA-256=[name=tailrace,password=" + password + "]",
 			"--add-scram", "SCRAM-SHA-512=[name=tailrace,password=" + password + "]",
@@ -89,6 +94,20 @@ func newVault(t *testing.T) *vault {
 	must(t, err)
 	t.Cleanup(v.Close)
 	return v
+}
+
+// kerberos has the listener KERBEROS take tickets of the KDC.
+func (v *vault) kerberos(settings map[string]string) {
+	v.t.Helper()
+	// All programs that a test starts read it; no other test has a realm.
+	must(v.t, os.Setenv("KRB5_CONFIG", v.kdc.conf))
+	v.kdc.keytab("kafka/127.0.0.1", v.path("broker.keytab"))
+	v.kdc.keytab("tailrace", v.path("old-keytab"))
+	v.kdc.keytab("tailrace", v.path("keytab")) // the key in the first is not good any more
+	settings["sasl.kerberos.service.name"] = "kafka"
+	settings["listener.name.kerberos.sasl.enabled.mechanisms"] = "GSSAPI"
+	settings["listener.name.kerberos.gssapi.sasl.jaas.config"] = "com.sun.security.auth.module.Krb5LoginModule required " +
+		`useKeyTab=true storeKey=true keyTab="` + v.path("broker.keytab") + `" principal="kafka/127.0.0.1@` + realm + `";`
 }
 
 func (v *vault) path(name string) string { return filepath.Join(v.dir, name) }

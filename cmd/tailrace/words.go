@@ -48,8 +48,11 @@ func connectText(err error) string {
 // what was asked for: "write to" or "read from".
 func kafkaText(err error, topic, what string) string {
 	var timeout net.Error
+	var insecure *security.Error
 	permission := map[string]string{"write to": "WRITE", "read from": "READ"}[what]
 	switch {
+	case errors.As(err, &insecure):
+		return "broker " + insecure.Addr + ": " + connectText(insecure)
 	case errors.Is(err, sarama.ErrTopicAuthorizationFailed):
 		return fmt.Sprintf("Kafka does not allow this client to %s topic %s: it needs the permissions DESCRIBE and %s on that topic "+
 			"(kafka-acls.sh --add --allow-principal User:… --operation %s --operation Describe --topic %s)",

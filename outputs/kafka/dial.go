@@ -10,7 +10,6 @@ import (
 	"github.com/IBM/sarama"
 	"golang.org/x/sys/unix"
 
-	"tailrace/outputs/kafka/security"
 	"tailrace/outputs/kafka/wire"
 )
 
@@ -48,7 +47,10 @@ func dial(life context.Context, addr string, config sarama.Config, secured diale
 		release()
 		return nil, err
 	}
-	c := &conn{addr: addr, nc: nc, opened: opened, release: release, seats: map[*seat]bool{}, renew: security.Renew(nc)}
+	c := &conn{addr: addr, nc: nc, opened: opened, release: release, seats: map[*seat]bool{}}
+	if timed, ok := nc.(interface{ Renew() time.Time }); ok {
+		c.renew = timed.Renew()
+	}
 	if plain, ok := nc.(interface{ Unwrap() net.Conn }); ok {
 		c.nc = plain.Unwrap() // several buffers in one system call
 	}

@@ -23,6 +23,7 @@ import (
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
+	"tailrace/outputs/kafka/security"
 )
 
 // rig is an output over a real journal and a broker in memory.
@@ -37,7 +38,9 @@ type rig struct {
 	small   bool     // one chunk a batch, so that there are many
 	dial    dialer   // nil: the real one
 	brokers []string // nil: the cluster's
-	log     bytes.Buffer
+
+	security security.Options
+	log      bytes.Buffer
 }
 
 func newRig(t *testing.T, topics ...string) *rig {
@@ -84,7 +87,7 @@ func (r *rig) start() *run {
 		brokers = r.cluster.ListenAddrs()
 	}
 	o, err := New(Options{
-		Brokers: brokers, ClientID: "test", Compression: r.codec, AtLeastOnce: r.plain, Host: r.key,
+		Brokers: brokers, Security: r.security, ClientID: "test", Compression: r.codec, AtLeastOnce: r.plain, Host: r.key,
 		Source: sources(r.sources), Fetcher: fetchers(r.sources), Journal: j, State: state,
 		Budget: flow.NewBudget(32 << 20), DeadLetter: r.dir + "/dead-letter.jsonl", Log: log,
 	})

@@ -275,6 +275,7 @@ func TestSASL(t *testing.T) {
 		{SASL{Mechanism: SCRAM512, Username: "u", Password: NewSecret("right")}, kafka,
 			"does not have the SASL mechanism SCRAM-SHA-512; it has PLAIN"},
 		{SASL{Mechanism: Plain, Username: "u", Password: NewSecret("right")}, (&fake{}).start(t), "this port is without SASL"},
+		{SASL{Mechanism: Plain, Username: "u", Password: NewSecret("right")}, hangsUp(t, "\x15\x03\x03\x00\x02\x02\x28"), ": this port wants TLS: write"},
 		{SASL{Mechanism: OAuthBearer, Token: NewSecret("secret")}, refuses.start(t), `does not accept the token (OAUTHBEARER; it says: {"status":"invalid_token"})`},
 	} {
 		g, log := guard(Options{SASL: &test.sasl})
@@ -300,7 +301,7 @@ func TestSession(t *testing.T) {
 	c, err := connect(g, f.start(t))
 	must(t, err)
 	defer c.Close()
-	if left := time.Until(Renew(c)); left < 47*time.Minute || left > 48*time.Minute {
+	if left := time.Until(c.(*Conn).Renew()); left < 47*time.Minute || left > 48*time.Minute {
 		t.Errorf("renewed in %v", left)
 	}
 }

@@ -170,13 +170,8 @@ type Conn struct {
 }
 
 // Renew is when the connection should be left for a new one, before the broker
-// wants it to be authenticated again; zero: never.
-func Renew(nc net.Conn) time.Time {
-	if c, ok := nc.(*Conn); ok {
-		return c.renew
-	}
-	return time.Time{}
-}
+// wants its user to be authenticated again; zero: never.
+func (c *Conn) Renew() time.Time { return c.renew }
 
 // renewal leaves a fifth of the lifetime for what is under way.
 func renewal(now time.Time, lifetime time.Duration) time.Time {

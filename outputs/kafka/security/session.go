@@ -40,18 +40,21 @@ func (s *session) ask(request []byte) ([]byte, error) {
 	if _, err := s.Write(request); err != nil {
 		return nil, err
 	}
-	var head [8]byte
+	var head [4]byte
 	if _, err := io.ReadFull(s, head[:]); err != nil {
 		return nil, err
 	}
 	size := int32(binary.BigEndian.Uint32(head[:]))
-	if s.tls == nil && speaksTLS(head[:]) {
+	if s.tls == nil && speaksTLS(head[:]) { // an alert has 7 bytes
 		return nil, errSpeaksTLS
 	}
 	if size < 4 || size > answerMax {
 		return nil, fmt.Errorf("an answer of %d bytes: this is not a Kafka broker", size)
 	}
-	if got := int32(binary.BigEndian.Uint32(head[4:])); got != s.last {
+	if _, err := io.ReadFull(s, head[:]); err != nil {
+		return nil, err
+	}
+	if got := int32(binary.BigEndian.Uint32(head[:])); got != s.last {
 		return nil, fmt.Errorf("an answer to request %d instead of %d", got, s.last)
 	}
 	body := make([]byte, size-4)
