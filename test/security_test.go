@@ -43,6 +43,7 @@ func TestSecurity(t *testing.T) {
 			st.arrive()
 			st.agent.secretive()
 			st.check()
+			st.commands()
 		})
 	}
 	for _, c := range securityTroubles {
@@ -59,6 +60,17 @@ func TestSecurity(t *testing.T) {
 		t.Parallel()
 		certificateChanges(t, v)
 	})
+}
+
+// commands sends and reads a message as the configuration says how to connect.
+func (st *stage) commands() {
+	st.t.Helper()
+	for _, args := range [][]string{{"send", "good morning"}, {"consume"}} {
+		out, errs, status := command(st.t, append(args, "--config", st.agent.conf, "--topic", st.topic)...)
+		if status != 0 || args[0] == "consume" && !strings.Contains(out, "good morning") {
+			st.t.Errorf("%s: status %d\n%s", args[0], status, errs)
+		}
+	}
 }
 
 // secretive ends the agent with a dump of all that its goroutines do, after

@@ -1,6 +1,7 @@
 package security
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -62,6 +63,10 @@ func (t *TLS) pair() (tls.Certificate, error) {
 	key, err := t.Key.read()
 	if err != nil {
 		return tls.Certificate{}, err
+	}
+	if bytes.Contains(key, []byte("ENCRYPTED")) {
+		return tls.Certificate{}, fmt.Errorf("%s is encrypted with a passphrase; "+
+			"write it without one (openssl pkey -in … -out …), and let its mode or LoadCredential= protect it", t.Key)
 	}
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
