@@ -122,23 +122,7 @@ func TestLineInPieces(t *testing.T) {
 	st.agent.stop(stopLimit)
 	t.Logf("a line of 3.5 MB in %d pieces", pieces)
 	c := lines.NewCheck(host, chain)
-	var joined lines.Record
-	must(t, topic.Read(t.Context(), func(r lines.Record) {
-		part := r.Headers["part"]
-		switch {
-		case part == "":
-			c.Add(r)
-		case joined.Headers == nil:
-			joined = r
-			joined.Value = bytes.Clone(r.Value)
-		default:
-			joined.Value = append(joined.Value, r.Value...)
-			joined.Offset = r.Offset
-		}
-		if isLast(part) {
-			c.Add(joined)
-		}
-	}))
+	must(t, topic.Read(t.Context(), joining(c)))
 	must(t, c.Result().Err())
 	if pieces < 2 {
 		t.Errorf("%d pieces", pieces)
@@ -157,4 +141,101 @@ func lastIs(t *testing.T, topic *lines.Topic, value []byte) bool {
 	var last []byte
 	must(t, topic.Read(t.Context(), func(r lines.Record) { last = r.Value }))
 	return bytes.Equal(last, value)
+}
+
+// joining gives a check the lines of records, those in pieces joined.
+func joining(c *lines.Check) func(lines.Record) {
+	var joined lines.Record
+	return func(r lines.Record) {
+		part := r.Headers["part"]
+		switch {
+		case part == "":
+			c.Add(r)
+			return
+		case part == "1":
+			joined = r
+			joined.Value = bytes.Clone(r.Value)
+		default:
+			joined.Value = append(joined.Value, r.Value...)
+			joined.Offset = r.Offset
+		}
+		if isLast(part) {
+			c.Add(joined)
+		}
+	}
+}
+
+// A topic that takes 1,000 bytes: longer lines are shortened, or in pieces when
+// max_line says so. What was shortened is sent later, once.
+func TestOneKilobyte(t *testing.T) {
+	t.Parallel()
+	limit := map[string]string{"max.message.bytes": "1000"}
+	for _, delivery := range []string{"exactly_once", "at_least_once"} {
+		t.Run(delivery, func(t *testing.T) {
+			t.Parallel()
+			b := sharedBroker(t)
+			state := tempDir(t)
+			st := newStage(t, b, 1, seed(t), config{state: state, kafka: "delivery: " + delivery + "\n"})
+			must(t, b.SetTopic(st.topic, limit))
+			chain := st.logs[0].Chain
+			chain.Long(100, 3_000)
+			chain.Long(101, 25_000)
+			st.agent.start()
+			st.put(500)
+			st.arrive()
+			st.agent.stop(stopLimit)
+			letters := filepath.Join(state, "dead-letter.jsonl")
+			shortened(t, b, st, letters, 100, 101)
+			sentLater(t, b, letters, chain.Line(100), chain.Line(101))
+		})
+	}
+	t.Run("pieces", func(t *testing.T) {
+		t.Parallel()
+		b := sharedBroker(t)
+		st := newStage(t, b, 1, seed(t), config{own: "max_line: 400B"})
+		must(t, b.SetTopic(st.topic, limit))
+		chain := st.logs[0].Chain
+		chain.Long(100, 25_000)
+		st.agent.start()
+		st.put(500)
+		topic, err := lines.OpenTopic(b.Addr, st.topic)
+		must(t, err)
+		defer topic.Close()
+		until(t, stalled, "all lines are there", func() bool {
+			n, err := topic.End()
+			return err == nil && n > 500 && lastIs(t, topic, chain.Line(499))
+		})
+		st.agent.stop(stopLimit)
+		c := lines.NewCheck(host, chain)
+		must(t, topic.Read(t.Context(), joining(c)))
+		must(t, c.Result().Err())
+	})
+}
+
+// sentLater sends the letters of a file twice, and demands that these values are
+// in a topic once.
+func sentLater(t *testing.T, b *kafka.Broker, letters string, values ...[]byte) {
+	t.Helper()
+	name := topicOf(t) + ".later"
+	must(t, b.CreateTopic(name, 1, nil))
+	for range 2 {
+		out, errs, status := command(t, "send", "--brokers", b.Addr, "--dead-letter", letters, "--topic", name)
+		t.Logf("%s%s", out, errs)
+		if status != 0 {
+			t.Errorf("send: status %d", status)
+		}
+	}
+	topic, err := lines.OpenTopic(b.Addr, name)
+	must(t, err)
+	defer topic.Close()
+	n := 0
+	must(t, topic.Read(t.Context(), func(r lines.Record) {
+		if n < len(values) && !bytes.Equal(r.Value, values[n]) || r.Headers["dead-letter"] == "" || r.Headers["path"] == "" {
+			t.Errorf("letter %d: %v", n, r)
+		}
+		n++
+	}))
+	if n != len(values) {
+		t.Errorf("%d letters in the topic, want %d", n, len(values))
+	}
 }

@@ -43,6 +43,10 @@ func (c *cluster) settings(topic string) settings {
 	return s
 }
 
+// besideLine is how many bytes of a batch are not a line's own, with some room:
+// what Kafka adds, the key, and the headers with a path.
+const besideLine = 512
+
 // limits says how large a record may be, and what becomes of the lines.
 func (r *report) limits(s settings, topic string, cfg *config.Config) {
 	if s == nil {
@@ -55,11 +59,12 @@ func (r *report) limits(s settings, topic string, cfg *config.Config) {
 	if size > 0 && size < usual {
 		r.line("  That is below Kafka's default: a longer line is cut short in Kafka, with a header that says so, and kept whole in %s.",
 			filepath.Join(cfg.StateDir, "dead-letter.jsonl"))
+		r.line("  To have longer lines in pieces instead, give the input a max_line of at most %d.", max(64, size-besideLine))
 	}
 	for _, in := range cfg.Inputs {
 		if in.Topic == topic && size > 0 && in.MaxLine > int64(size) {
-			r.problem("  max_line of the input at %s is %d bytes: records between the two are cut short in Kafka; raise max.message.bytes, or lower max_line",
-				in.At, in.MaxLine)
+			r.problem("  max_line of the input at %s is %d bytes: records between the two are cut short in Kafka; raise max.message.bytes, or lower max_line to %d",
+				in.At, in.MaxLine, max(64, size-besideLine))
 		}
 	}
 	if strings.Contains(s["cleanup.policy"], "compact") {

@@ -221,7 +221,8 @@ func (p *atLeastOnce) keep(c *flow.Chunk, n int) error {
 		return fmt.Errorf("ended before a line of %d bytes could be kept", len(l.Value))
 	}
 	p.Log.Error("a line that the brokers do not take whole was shortened; all of it is in the dead-letter file",
-		"topic", p.at.topic, "path", c.Path, "offset", c.Offset(n), "bytes", len(l.Value), "cause", nameOf(code), "dead_letter", p.DeadLetter)
+		"topic", p.at.topic, "path", c.Path, "offset", c.Offset(n), "bytes", len(l.Value), "cause", nameOf(code), "dead_letter", p.DeadLetter,
+		"advice", shortAdvice)
 	return nil
 }
 

@@ -282,7 +282,8 @@ func (d *driver) shortened(b *batch, chunks []flow.Chunk, code int16) ([]*batch,
 		return nil, err
 	}
 	d.Log.Error("a line that the brokers do not take whole was shortened; all of it is in the dead-letter file",
-		"topic", d.lane.Topic, "path", c.Path, "offset", c.Offset(0), "bytes", len(c.Line(0)), "cause", nameOf(code), "dead_letter", d.DeadLetter)
+		"topic", d.lane.Topic, "path", c.Path, "offset", c.Offset(0), "bytes", len(c.Line(0)), "cause", nameOf(code), "dead_letter", d.DeadLetter,
+		"advice", shortAdvice)
 	return []*batch{made}, nil
 }
 

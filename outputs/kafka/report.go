@@ -42,6 +42,10 @@ var advice = map[int16]string{
 	lost:                                        "check that the broker runs and can be reached from this host",
 }
 
+// shortAdvice is what a person can do about shortened lines.
+const shortAdvice = "a max_line of the input below the topic's max.message.bytes ships longer lines in pieces; " +
+	"tailrace send --dead-letter ships the whole ones when the topic takes more"
+
 // reason is why a topic waits, in one sentence.
 func reason(code int16, cause error) string {
 	if e := insecure(cause); e != nil {
