@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -319,4 +320,32 @@ func (r *rig) limitTopic(topic string, limit int) {
 		}
 		return nil, nil, false
 	})
+}
+
+// A broker takes a batch and never answers: the end does not wait for it, and
+// after the next start all is there.
+func TestAtLeastOnceEndsWhileABrokerHangs(t *testing.T) {
+	r := plainRig(t, "logs")
+	s := newSource(1, "/var/log/a.log", numbered(0, 10))
+	r.sources["logs"] = s
+	u := r.start()
+	r.settled(u, "logs")
+	hung, release := make(chan struct{}), make(chan struct{})
+	r.cluster.ControlKey(produceKey, func(kmsg.Request) (kmsg.Response, error, bool) {
+		close(hung)
+		r.cluster.SleepControl(func() { <-release })
+		return nil, fmt.Errorf("the connection is cut"), true
+	})
+	s.append(numbered(10, 10))
+	<-hung
+	began := time.Now()
+	u.crash()
+	if d := time.Since(began); d > 5*time.Second {
+		t.Errorf("the end took %v", d)
+	}
+	close(release)
+	u = r.start()
+	r.settled(u, "logs")
+	u.end()
+	r.all("logs")
 }

@@ -2,9 +2,12 @@ package kafka
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 )
 
@@ -40,6 +43,36 @@ func TestOldBrokers(t *testing.T) {
 	f(kversion.V0_11_0(), "lz4", "no zstd")
 	f(kversion.V0_11_0(), "zstd", "no zstd")
 	f(kversion.V2_1_0(), "zstd", "known by its id or its offsets")
+}
+
+// Brokers do not let this client have a producer id: the topic waits, and people
+// are told what to grant.
+func TestNotAuthorisedForIdempotence(t *testing.T) {
+	r := newRig(t, "logs")
+	r.sources["logs"] = newSource(1, "/var/log/a.log", numbered(0, 10))
+	var denied atomic.Bool
+	denied.Store(true)
+	r.cluster.ControlKey(initProducerID, func(q kmsg.Request) (kmsg.Response, error, bool) {
+		r.cluster.KeepControl()
+		if !denied.Load() {
+			return nil, nil, false
+		}
+		answer := q.ResponseKind().(*kmsg.InitProducerIDResponse)
+		answer.ErrorCode = kerr.ClusterAuthorizationFailed.Code
+		return answer, nil, true
+	})
+	u := r.start()
+	s := u.until(t, "it waits", func(s Stats) bool { return s.Trouble != "" })
+	for _, says := range []string{"grant it IDEMPOTENT_WRITE on the cluster", "delivery: at_least_once"} {
+		if !strings.Contains(s.Trouble, says) {
+			t.Errorf("not said: %q in %s", says, s.Trouble)
+		}
+	}
+	u.crash()
+	denied.Store(false)
+	u = r.start()
+	r.exact("logs")
+	u.end()
 }
 
 // Brokers without idempotent producers: the topic waits, and people are told
