@@ -97,8 +97,8 @@ func (a *agent) open(cfg *config.Config) (err error) {
 	}
 	k := cfg.Outputs.Kafka
 	a.kafka, err = kafka.New(kafka.Options{
-		Brokers: k.Brokers, Security: k.Security, ClientID: k.ClientID, Compression: k.Compression,
-		AtLeastOnce: k.Delivery == config.AtLeastOnce, Host: cfg.Hostname,
+		Brokers: k.Brokers, Security: k.Security, ClientID: k.ClientID, Compression: k.Compression, Partitioner: k.Partitioner,
+		AtLeastOnce: k.Delivery == config.AtLeastOnce, Host: cfg.Hostname, Anonymous: anonymous(cfg),
 		Source: a.input, Fetcher: a.input, Journal: a.journal, State: state,
 		Budget:     flow.NewBudget(cfg.Buffer),
 		DeadLetter: deadLetters(cfg), Log: a.Log,

@@ -1,8 +1,9 @@
 package agent
 
 import (
+	"slices"
+
 	"tailrace/agent/config"
-	"tailrace/agent/route"
 	"tailrace/inputs/tail"
 	"tailrace/inputs/tail/record"
 )
@@ -11,17 +12,18 @@ import (
 func inputs(cfg *config.Config) []tail.Config {
 	var all []tail.Config
 	for _, in := range cfg.Inputs {
-		to, bad := route.New(route.Options{Topic: in.Topic, Host: cfg.Hostname})
-		if bad != nil {
-			panic(bad[0]) // the configuration was checked
-		}
 		all = append(all, tail.Config{
-			Paths: in.Paths, Exclude: in.Exclude, Topic: in.Topic, Route: to, Start: in.Start, At: in.At,
+			Paths: in.Paths, Exclude: in.Exclude, Topic: in.Topic, Route: in.Route(cfg.Hostname), Start: in.Start, At: in.At,
 			Record:      records(in, cfg.Hostname),
 			IgnoreOlder: in.IgnoreOlder, CloseIdle: in.CloseIdle, DeleteAfter: in.DeleteAfterAck,
 		})
 	}
 	return all
+}
+
+// anonymous says that not all records tell which host they are of.
+func anonymous(cfg *config.Config) bool {
+	return slices.ContainsFunc(cfg.Inputs, func(in config.Input) bool { return !in.Route(cfg.Hostname).Form().Named() })
 }
 
 // Matches lists the files that the configuration leads to now, as Run would

@@ -105,40 +105,6 @@ func (in *Input) Match(name string) (pattern string, ok bool) {
 	return "", false
 }
 
-const topicMax = 249 // characters; Kafka's limit
-
-var badTopicRunes = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
-
-// CheckTopic says what is wrong with a topic's name, or "".
-func CheckTopic(s string) string {
-	switch {
-	case s == "":
-		return "a topic's name cannot be empty"
-	case badTopicRunes.MatchString(s):
-		return fmt.Sprintf("Kafka has no topic %q: letters, digits, '.', '_' and '-' are allowed, like %s",
-			shorten(s), shorten(badTopicRunes.ReplaceAllString(s, "-")))
-	case s == "." || s == "..":
-		return fmt.Sprintf("Kafka refuses the name %q; choose another", s)
-	case len(s) > topicMax:
-		return fmt.Sprintf("a topic's name of %d characters is too long: at most %d", len(s), topicMax)
-	case s == "__consumer_offsets" || s == "__transaction_state":
-		return fmt.Sprintf("%s is Kafka's own topic; choose another", s)
-	}
-	return ""
-}
-
-func (v value) topic() (string, bool) {
-	s, ok := v.text()
-	if !ok {
-		return "", false
-	}
-	if text := CheckTopic(s); text != "" {
-		v.problem("%s", text)
-		return "", false
-	}
-	return s, true
-}
-
 // brokers is the list of addresses, each with its port.
 func (v value) brokers() []string {
 	var addrs []string

@@ -6,6 +6,7 @@ package config
 import (
 	"time"
 
+	"tailrace/agent/route"
 	"tailrace/outputs/kafka/security"
 )
 
@@ -16,6 +17,8 @@ const (
 	DefaultBuffer      = 32 << 20 // bytes
 	DefaultSync        = time.Second
 	DefaultCompression = "lz4"
+	DefaultPartitioner = "murmur2"
+	DefaultKey         = route.Hostname
 	DefaultClientID    = "tailrace"
 	DefaultPort        = "9092"
 	DefaultEncoding    = "utf-8"
@@ -49,6 +52,14 @@ const (
 	AtLeastOnce = "at_least_once" // after a failure more than once; without idempotent producers
 )
 
+// Which partition of its topic a record goes to.
+const (
+	Murmur2    = "murmur2"     // by the key, as Kafka's Java clients do
+	FNV1a      = "fnv1a"       // by the key, as sarama does when it is not told otherwise
+	RoundRobin = "round_robin" // one batch to each in turn
+	Manual     = "manual"      // Input.Partition
+)
+
 // How a container runtime wraps the lines of its logs.
 const (
 	CRI    = "cri"    // containerd, CRI-O
@@ -75,9 +86,20 @@ type Config struct {
 type Input struct {
 	Paths   []string // absolute doublestar patterns, at least one
 	Exclude []string // the same: what Paths match and is left alone
-	Topic   string
-	Start   string // Beginning or End
-	At      string // "file:line" where it is written, for messages
+	Start   string   // Beginning or End
+	At      string   // "file:line" where it is written, for messages
+
+	// Where the lines go. Topic, Key and the values of Headers may be templates,
+	// see package route.
+	Topic         string
+	FallbackTopic string // of files whose path gives no topic
+	PathPattern   string // regular expression (RE2) over the path, with named groups
+	Key           string // route.Hostname, route.Path, or a template
+	Partition     int    // with Partitioner Manual
+	NoPath        bool   // no header "path"
+	NoOffset      bool   // no header "offset"
+	HostHeader    *bool  // whether there is a header "host"; nil: when it is not the key
+	Headers       map[string]string
 
 	// What a record is made of.
 	Container    string     // CRI, Docker, or empty: files that no container runtime writes
@@ -114,6 +136,7 @@ type Outputs struct {
 type Kafka struct {
 	Brokers     []string // host:port, at least one
 	Compression string   // none, gzip, snappy, lz4 or zstd
+	Partitioner string   // Murmur2, FNV1a, RoundRobin or Manual
 	ClientID    string   // how the brokers' logs and quotas call this client
 	Security    security.Options
 	Delivery    string // ExactlyOnce or AtLeastOnce

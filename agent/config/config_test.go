@@ -32,7 +32,7 @@ func plain(in Input) Input {
 	if in.Start == "" {
 		in.Start = Beginning
 	}
-	in.Encoding, in.LongLines, in.Format, in.CloseIdle = "utf-8", Split, Raw, 5*time.Second
+	in.Encoding, in.LongLines, in.Format, in.CloseIdle, in.Key = "utf-8", Split, Raw, 5*time.Second, "hostname"
 	return in
 }
 
@@ -45,7 +45,7 @@ func TestShippedFile(t *testing.T) {
 	host, _ := os.Hostname()
 	want := &Config{
 		Inputs: []Input{plain(Input{Paths: []string{"/var/log/*.log"}, Topic: "logs", At: cfg.Inputs[0].At})},
-		Outputs: Outputs{Kafka: &Kafka{
+		Outputs: Outputs{Kafka: &Kafka{Partitioner: "murmur2",
 			Brokers: []string{"localhost:9092"}, Compression: "lz4", ClientID: "tailrace", Delivery: ExactlyOnce,
 		}},
 		Hostname: host, StateDir: "/var/lib/tailrace", Buffer: 32 << 20, Sync: time.Second,
@@ -86,8 +86,8 @@ func TestShippedComments(t *testing.T) {
 	}
 	plain := load("", "", "stdout: {}")
 	for key := range (&input{given: map[string]value{}}).fields() {
-		if key == "paths" || key == "topic" {
-			continue
+		if key == "paths" || key == "topic" || key == "fallback_topic" {
+			continue // that goes with a topic by the path alone
 		}
 		text := ", " + key + ": " + option(key)
 		if key == "fields" {
@@ -98,7 +98,7 @@ func TestShippedComments(t *testing.T) {
 		if key == "max_line" {
 			got.Inputs[0].MaxLine -= 960 << 10 // which is what 0 stands for
 		}
-		isDefault := slices.Contains([]string{"start", "close_idle", "encoding", "max_line", "long_lines", "format"}, key)
+		isDefault := slices.Contains([]string{"start", "close_idle", "encoding", "max_line", "long_lines", "format", "key"}, key)
 		if reflect.DeepEqual(got, plain) != isDefault {
 			t.Errorf("%s: %s is the default: %v, want %v", key, option(key), !isDefault, isDefault)
 		}
@@ -115,8 +115,9 @@ func TestShippedComments(t *testing.T) {
 			t.Errorf("%s: %s is the default: %v, want %v", key, option(key), !isDefault, isDefault)
 		}
 	}
-	k := load("", "", "kafka: {brokers: [b], compression: "+option("compression")+", client_id: "+option("client_id")+", delivery: "+option("delivery")+"}").Outputs.Kafka
-	if k.Compression != DefaultCompression || k.ClientID != DefaultClientID || k.Delivery != ExactlyOnce {
+	k := load("", "", "kafka: {brokers: [b], compression: "+option("compression")+", client_id: "+option("client_id")+", delivery: "+option("delivery")+
+		", partitioner: "+strings.TrimSuffix(option("partitioner"), ",")+"}").Outputs.Kafka
+	if k.Partitioner != DefaultPartitioner || k.Compression != DefaultCompression || k.ClientID != DefaultClientID || k.Delivery != ExactlyOnce {
 		t.Errorf("the commented defaults of config.yaml are not the defaults: %+v", k)
 	}
 	k = load("", "", "kafka: {brokers: [b], tls: "+option("tls")+", sasl: "+option("sasl")+"}").Outputs.Kafka
@@ -166,7 +167,7 @@ metrics: localhost:9464
 			plain(Input{Paths: []string{"/a.log"}, Topic: "a"}),
 			plain(Input{Paths: []string{"/b.log"}, Topic: "b"}),
 		},
-		Outputs: Outputs{Kafka: &Kafka{
+		Outputs: Outputs{Kafka: &Kafka{Partitioner: "murmur2",
 			Brokers:     []string{"kafka-1:9093", "kafka-2:9092", "[2001:db8::1]:9092", "[2001:db8::2]:9094"},
 			Compression: "zstd", ClientID: "me", Delivery: AtLeastOnce,
 		}},
@@ -214,6 +215,14 @@ func TestInput(t *testing.T) {
 	f(`multiline: {start: a, continue: '^\s', quiet: 250ms, max_lines: 20}`, with(func(in *Input) {
 		in.Multiline = &Multiline{Start: "a", Continue: `^\s`, Quiet: 250 * time.Millisecond, MaxLines: 20}
 	}))
+	f(`headers: {path: false, host: true, env: prod}`, with(func(in *Input) {
+		on := true
+		in.NoPath, in.HostHeader, in.Headers = true, &on, map[string]string{"env": "prod"}
+	}))
+	f(`headers: {offset: false, path: true}`, with(func(in *Input) { in.NoOffset = true }))
+	f(`key: "{base}"`, with(func(in *Input) { in.Key = "{base}" }))
+	f(`path_pattern: '/(?P<a>x)'`, with(func(in *Input) { in.PathPattern = "/(?P<a>x)" }))
+	f("partition: 4", with(func(in *Input) { in.Partition = 4 }))
 	f("encoding: UTF-16LE", with(func(in *Input) { in.Encoding = "utf-16le" }))
 	f("encoding: shift_jis", with(func(in *Input) { in.Encoding = "shift-jis" }))
 	f(`include_lines: [ERROR, '^W']`, with(func(in *Input) { in.IncludeLines = []string{"ERROR", "^W"} }))

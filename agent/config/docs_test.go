@@ -72,7 +72,7 @@ func listed(text string) []string {
 // The reference has a heading for each key, and none for what is no key.
 func TestReferenceKeys(t *testing.T) {
 	want := map[string]bool{"multiline.start": true, "multiline.continue": true, "multiline.quiet": true, "multiline.max_lines": true,
-		"outputs.stdout": true, "outputs.kafka.brokers": true, "outputs.kafka.compression": true, "outputs.kafka.client_id": true,
+		"outputs.stdout": true, "outputs.kafka.brokers": true, "outputs.kafka.compression": true, "outputs.kafka.partitioner": true, "outputs.kafka.client_id": true,
 		"outputs.kafka.delivery": true, "outputs.kafka.tls": true, "outputs.kafka.sasl": true,
 		"tls.ca": true, "tls.certificate": true, "tls.key": true, "tls.server_name": true}
 	for key := range saslFields(&security.SASL{}) {

@@ -88,7 +88,11 @@ func inputWords() foreign {
 		"close_renamed close_removed close_eof clean_inactive clean_removed scan_frequency harvester_limit harvester_buffer_size "+
 			"refresh_interval rotate_wait poll_interval backoff max_backoff symlinks recursive_glob file_identity fingerprint fingerprint_size "+
 			"glob_minimum_cooldown_ms oldest_first max_read_bytes line_delimiter inotify_watcher static_batch_size reopenontruncate read_mode readmode")
-	f.words(instead("every record has the headers path and offset, and the host name as its key; remove it"),
+	f.words(meant("key"), "partition_key message_key key_field key_template")
+	f.words(meant("headers"), "header record_headers add_headers")
+	f.words(meant("path_pattern"), "path_regex topic_regex match_regex tag_regex")
+	f.words(meant("fallback_topic"), "default_topic")
+	f.words(instead(`every record has the headers path and offset, see "headers"; remove it`),
 		"path_key offset_key host_key file_key include_file_path include_file_name include_file_path_resolved include_file_record_offset")
 	f.words(instead("lines are shipped as they are; parse them behind Kafka, so remove it"),
 		"parser parsers processors operators pipeline pipeline_stages transforms filters grok regex ndjson")
@@ -121,7 +125,7 @@ func kafkaWords() foreign {
 	f.words(meant("compression"), "compression_type compression.type compression.codec compression_codec codec")
 	f.words(meant("client_id"), "client.id")
 	f.words(instead("a topic belongs to an input; write it there"), "topic topics")
-	f.words(instead(`the key of every record is the host name; another one is "hostname" at the top`), "key partition_key message_key key_field")
+	f.words(instead(`a key belongs to an input; write it there`), "key partition_key message_key key_field")
 	f.words(instead("every line is acknowledged by all copies in sync and counts once, without options; remove it"),
 		"acks required_acks request.required.acks enable.idempotence idempotence retries max_in_flight")
 	f.words(meant("delivery"), "delivery_guarantee guarantee processing_guarantee")
@@ -132,6 +136,8 @@ func kafkaWords() foreign {
 		"username password user auth authentication sasl.mechanism sasl.mechanisms sasl_mechanism sasl.username sasl.password sasl.jaas.config kerberos")
 	f.words(instead(`did you mean "tls: true" (for SSL and SASL_SSL) and "sasl: {mechanism: scram-sha-512, …}" (for SASL_SSL and SASL_PLAINTEXT)?`),
 		"security_protocol security.protocol protocol")
-	f.words(instead("it is found out from the brokers; remove it"), "version protocol_version partitioner partition")
+	f.words(instead("it is found out from the brokers; remove it"), "version protocol_version")
+	f.words(instead(`with "partitioner: manual" each input says its partition; write it there`), "partition")
+	f.words(meant("partitioner"), "partition_strategy partitioner_class partitioner.class partition.hash partition_by")
 	return f
 }

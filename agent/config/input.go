@@ -18,7 +18,7 @@ func (l *loader) inputList(v value) {
 func (l *loader) input(v value) {
 	in := input{at: v.at(), given: map[string]value{}, Input: Input{
 		Start: Beginning, Encoding: DefaultEncoding,
-		LongLines: Split, Format: Raw, CloseIdle: DefaultCloseIdle,
+		LongLines: Split, Format: Raw, CloseIdle: DefaultCloseIdle, Key: DefaultKey,
 	}}
 	in.At = v.file + ":" + strconv.Itoa(v.node.Line)
 	if !v.mapping(in.fields(), foreignInput) {
@@ -40,8 +40,14 @@ func (in *input) fields() fields {
 	known := fields{
 		"paths":   func(v value) { in.Paths, in.paths = v.patterns("[/var/log/app/*.log]") },
 		"exclude": func(v value) { in.Exclude, in.exclude = v.patterns("[/var/log/app/debug*.log]") },
-		"topic":   func(v value) { in.Topic, _ = v.topic() },
 		"start":   func(v value) { in.Start, _ = v.word(Beginning, End) },
+
+		"topic":          func(v value) { in.Topic, _ = v.text() },
+		"fallback_topic": func(v value) { in.FallbackTopic, _ = v.text() },
+		"path_pattern":   func(v value) { in.PathPattern = v.pathPattern() },
+		"key":            func(v value) { in.Key, _ = v.text() },
+		"partition":      func(v value) { in.Partition, _ = v.number(0, 1<<31-1, 0) },
+		"headers":        func(v value) { v.headers(in) },
 
 		"container":     func(v value) { in.Container, _ = v.word(CRI, Docker) },
 		"encoding":      func(v value) { in.Encoding, _ = v.encoding() },

@@ -99,6 +99,7 @@ func (l *loader) finish() (*Config, error) {
 		l.report(at, `missing: say what to ship, like "inputs: [{paths: [/var/log/app/*.log], topic: app}]"`)
 	}
 	l.checkPatterns()
+	l.checkRoutes()
 	if len(l.problems) > 0 {
 		return nil, l.problems.sorted(l.cfg.Files)
 	}

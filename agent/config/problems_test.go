@@ -63,7 +63,7 @@ func TestProblems(t *testing.T) {
 		`config.yaml:2:10: inputs[0].paths: expected a list, found the text "/var/log/*.log"; write it like [/var/log/app/*.log]`,
 		`config.yaml:3:10: inputs[0].topic: expected text, found the number "12"; write it in quotes: "12"`)
 	f(in("/var/log/syslog"),
-		`config.yaml:2:3: inputs[0]: expected keys with values (close_idle, container, delete_after_ack, encoding, exclude, exclude_lines, fields, format, ignore_older, include_lines, long_lines, max_line, multiline, paths, start, topic), found the text "/var/log/syslog"`)
+		`config.yaml:2:3: inputs[0]: expected keys with values (close_idle, container, delete_after_ack, encoding, exclude, exclude_lines, fallback_topic, fields, format, headers, ignore_older, include_lines, key, long_lines, max_line, multiline, partition, path_pattern, paths, start, topic), found the text "/var/log/syslog"`)
 	f(in("paths: [[/a], {b: c}, '', true]\n  topic: [a]"),
 		`config.yaml:2:11: inputs[0].paths[0]: expected text, found a list`,
 		`config.yaml:2:17: inputs[0].paths[1]: expected text, found keys with values`,
@@ -197,6 +197,26 @@ func TestProblems(t *testing.T) {
 		`config.yaml:3:1: data_dir: unknown key; did you mean "state_dir"?`,
 		`config.yaml:4:1: logging: unknown key; it logs to standard error, which systemd's journal keeps; remove it`)
 
+	f(in("paths: [/a]\n  topic: \"a-{x}\"\n  key: \"{y}\"\n  path_pattern: '/(?P<z>x)'\n  headers: {part: a, b: \"{c}\", host: yes}"),
+		`config.yaml:3:10: inputs[0].topic: {x} is not known; there are {base}, {dir}, {hostname} and {z}`,
+		`config.yaml:4:8: inputs[0].key: {y} is not known; there are {base}, {dir}, {path}, {hostname} and {z}`,
+		`config.yaml:6:38: inputs[0].headers.host: expected true or false, found the text "yes"`)
+	f(in("paths: [/a]\n  topic: \"{base}\"\n  headers: {part: a, b: \"{c}\"}"),
+		`config.yaml:2:3: inputs[0].fallback_topic: missing: say where the lines of files go for whose path "{base}" gives no name, like "fallback_topic: logs"`,
+		`config.yaml:4:12: inputs[0].headers.b: {c} is not known; there are {base}, {dir}, {path} and {hostname}; path_pattern can give more, like '^/var/log/(?P<service>[^/]+)/'`,
+		`config.yaml:4:12: inputs[0].headers.part: tailrace sets this header itself where it is of use; take another name`)
+	f(in("paths: [/a]\n  topic: a\n  path_pattern: '('"), `config.yaml:4:17: inputs[0].path_pattern: "(" is not a regular expression: at "(", a ( is not closed; for the character itself write \(`)
+	f(in("paths: [/a]\n  topic: a\n  path_pattern: x\n  headers: path\n  partition: -1"),
+		`config.yaml:4:17: inputs[0].path_pattern: it has no named group; write a regular expression as Go and RE2 have it, with named groups, like '^/var/log/(?P<service>[^/]+)/'`,
+		`config.yaml:5:12: inputs[0].headers: expected names with values, found the text "path"; write it like {path: true, offset: true, env: prod}`,
+		`config.yaml:6:14: inputs[0].partition: "-1" is not a whole number from 0 to 2147483647; the default is 0`)
+	f(out("brokers: [a], partitioner: round_robin, delivery: at_least_once"),
+		`config.yaml:2:46: outputs.kafka.partitioner: round_robin needs "delivery: exactly_once": without it, what comes last in a file may be acknowledged first, and the rest would not be sent again`)
+	f(out("brokers: [a], partitioner: manual"),
+		`config.yaml:1:10: inputs[0].partition: missing: with "partitioner: manual" each input says where its lines go, like "partition: 0"`)
+	f("inputs: [{paths: [/a], topic: a, partition: 2, delete_after_ack: 1h}]\noutputs: {kafka: {brokers: [b], partitioner: round_robin}}\n",
+		`config.yaml:1:45: inputs[0].partition: only with "partitioner: manual" in outputs.kafka the lines go to a partition of your choice; add that, or remove this key`,
+		`config.yaml:1:66: inputs[0].delete_after_ack: with "partitioner: round_robin" what comes last in a file may be acknowledged first, and so it is not known when all of it is; remove one of them`)
 	// One file, two topics.
 	f(in("{paths: [/a/*.log], topic: a}\n- {paths: [/b, /a/*.log], topic: b}"),
 		`config.yaml:3:16: inputs[1].paths[1]: "/a/*.log" is already in inputs[0].paths[0] (config.yaml:2); each file goes to one topic, so remove it here or there`)

@@ -81,18 +81,22 @@ func (l *loader) outputs(v value) {
 }
 
 func (l *loader) kafka(v value) *Kafka {
-	k := &Kafka{Compression: DefaultCompression, ClientID: DefaultClientID, Delivery: ExactlyOnce}
+	k := &Kafka{Compression: DefaultCompression, Partitioner: DefaultPartitioner, ClientID: DefaultClientID, Delivery: ExactlyOnce}
 	brokers := false
-	var sasl value
+	var sasl, partitioner value
 	if v.mapping(fields{
 		"brokers":     func(v value) { brokers = true; k.Brokers = v.brokers() },
 		"compression": func(v value) { k.Compression, _ = v.word("none", "gzip", "snappy", "lz4", "zstd") },
+		"partitioner": func(v value) { partitioner = v; k.Partitioner, _ = v.word(Murmur2, FNV1a, RoundRobin, Manual) },
 		"client_id":   func(v value) { k.ClientID, _ = v.clientID() },
 		"tls":         func(v value) { k.Security.TLS = v.tls() },
 		"sasl":        func(v value) { sasl = v; k.Security.SASL = v.sasl() },
 		"delivery":    func(v value) { k.Delivery, _ = v.word(ExactlyOnce, AtLeastOnce) },
 	}, foreignKafka) && !brokers {
 		v.missing("brokers", `say where Kafka is, like "brokers: [localhost:9092]"`)
+	}
+	if k.Partitioner == RoundRobin && k.Delivery == AtLeastOnce {
+		partitioner.problem(`%s needs "delivery: %s": without it, what comes last in a file may be acknowledged first, and the rest would not be sent again`, RoundRobin, ExactlyOnce)
 	}
 	if s := k.Security.SASL; s != nil && s.Mechanism == security.AWSMSKIAM && k.Security.TLS == nil {
 		sasl.problem(`the mechanism %s needs TLS; add "tls: true" to outputs.kafka`, s.Mechanism)

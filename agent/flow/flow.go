@@ -52,15 +52,16 @@ type Source interface {
 // goroutine.
 type Topic interface {
 	Name() string
-	// Share gives the files to feeds: all whose keys have the same number to
+	// Share gives the files to feeds: all whose forms have the same number to
 	// the same one. It is called once, and before it no feed gives anything.
 	// open is called with each feed that has got its first lines, once, unless
 	// Feed was called for it; it must not block.
-	Share(number func(key []byte) int32, open func(number int32, f Feed))
+	Share(number func(*Form) int32, open func(number int32, f Feed))
 	// Feed is the one with that number.
 	Feed(number int32) Feed
-	// Key is the key of what is shipped of a file from now on.
-	Key(id FileID) (key []byte, ok bool)
+	// Form is that of what is shipped of a file from now on; nil: it is none of
+	// the topic's.
+	Form(id FileID) *Form
 }
 
 // A Feed gives the lines of some files of a topic, these in turns. All its

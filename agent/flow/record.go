@@ -66,6 +66,9 @@ type Form struct {
 	// NoPath and NoOffset leave out the headers "path" and "offset".
 	NoPath, NoOffset bool
 	Headers          []Header // beside those two
+	// Partition is the one that is configured; it counts where the output goes by
+	// that. No record tells of it.
+	Partition int32
 }
 
 // Take leaves c only the records [from, to), which are a span of their own.

@@ -26,6 +26,16 @@ type Options struct {
 	// Key is Hostname, Path, or a template that may have {path}, too.
 	Key  string
 	Host string // this host's name
+	// Partition is where the lines go when the output goes by that.
+	Partition int32
+
+	// NoPath and NoOffset leave out the headers "path" and "offset".
+	NoPath, NoOffset bool
+	// HostHeader sends the name of the host in a header "host"; nil: when it
+	// is not the key.
+	HostHeader *bool
+	// Headers have templates as their values, with the names of Key.
+	Headers map[string]string
 }
 
 // Words for Options.Key.
@@ -44,12 +54,11 @@ func (p Problem) Error() string { return p.Field + ": " + p.Text }
 
 // A Route is Options made ready. It is safe for any goroutine.
 type Route struct {
-	o        Options
-	pattern  *regexp.Regexp
-	topic    template
-	one      string // the topic of all paths, if there is one
-	form     *Form
-	formSpec string
+	o       Options
+	pattern *regexp.Regexp
+	topic   template
+	one     string // the topic of all paths, if there is one
+	form    *Form
 }
 
 // New makes o ready, or says all that is wrong with it.
@@ -68,14 +77,13 @@ func New(o Options) (*Route, []Problem) {
 	} else {
 		r.checkTopic(add)
 	}
-	form, err := newForm(o, groups)
-	if err != nil {
-		add("key", "%v%s", err, hint(o))
-	}
+	r.form = newForm(o, groups, add)
 	if len(bad) > 0 {
 		return nil, bad
 	}
-	r.form, r.formSpec = form, form.spec()
+	if err := r.form.ready(); err != nil {
+		panic("route: " + err.Error()) // the templates were parsed before
+	}
 	return r, nil
 }
 
@@ -137,7 +145,7 @@ func (r *Route) checkTopic(add func(field, format string, args ...any)) {
 		}
 	}
 	if r.o.Fallback == "" {
-		add("fallback_topic", "is missing: say where the lines of files go for whose path %q gives no name, like \"fallback_topic: logs\"", r.o.Topic)
+		add("fallback_topic", "missing: say where the lines of files go for whose path %q gives no name, like \"fallback_topic: logs\"", r.o.Topic)
 	} else if text := CheckTopic(r.o.Fallback); text != "" {
 		add("fallback_topic", "%s", text)
 	}

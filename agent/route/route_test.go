@@ -90,7 +90,7 @@ func TestProblems(t *testing.T) {
 	f(Options{Topic: "a/{base}", Fallback: "b"}, `topic: Kafka has no topic "a/"`)
 	f(Options{Topic: "{service}", Fallback: "b"}, "topic: {service} is not known; there are {base}, {dir} and {hostname}; path_pattern can")
 	f(Options{Topic: "{path}", Fallback: "b"}, "topic: {path} is not known")
-	f(Options{Topic: "{base}"}, "fallback_topic: is missing")
+	f(Options{Topic: "{base}"}, "fallback_topic: missing")
 	f(Options{Topic: "{base}", Fallback: "a b"}, "fallback_topic: Kafka has no topic")
 	f(Options{Topic: "a", Fallback: "b"}, "fallback_topic: topic has nothing of the path")
 	f(Options{Topic: "a", Pattern: "("}, "path_pattern: error parsing regexp")

@@ -26,20 +26,22 @@ func backlog(ctx context.Context, cfg *config.Config) map[string]waiting {
 			all[t.Topic] = waiting{bytes: t.Backlog}
 		}
 	}
+	routes := cfg.Routes()
 	for _, m := range agent.Matches(cfg) {
 		in := &cfg.Inputs[m.Input]
 		info, err := os.Stat(m.Path)
 		if err != nil || m.Err != nil || m.Same != "" || m.Older {
 			continue
 		}
-		w := all[in.Topic]
+		topic, _ := routes[m.Input].Topic(m.Path)
+		w := all[topic]
 		if !known && in.Start == config.Beginning {
 			w.bytes += info.Size()
 		}
 		if w.oldest.IsZero() || info.ModTime().Before(w.oldest) {
 			w.oldest = info.ModTime()
 		}
-		all[in.Topic] = w
+		all[topic] = w
 	}
 	return all
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/IBM/sarama"
+
+	"tailrace/agent"
 	"tailrace/agent/config"
-	"tailrace/outputs/kafka/wire"
 )
 
 // kafka asks the brokers about every topic of the configuration.
@@ -26,12 +28,8 @@ func (r *report) kafka(cfg *config.Config) {
 	}
 	defer c.close()
 	r.producer(c, cfg.Outputs.Kafka.Delivery == config.ExactlyOnce)
-	asked := map[string]bool{}
-	for _, in := range cfg.Inputs {
-		if !asked[in.Topic] {
-			asked[in.Topic] = true
-			r.topic(c, in.Topic, cfg)
-		}
+	for _, d := range agent.Destinations(cfg) {
+		r.topic(c, d, cfg)
 	}
 }
 
@@ -59,7 +57,8 @@ func (r *report) brokers(t target) *cluster {
 }
 
 // topic says all that concerns one topic.
-func (r *report) topic(c *cluster, name string, cfg *config.Config) {
+func (r *report) topic(c *cluster, d agent.Destination, cfg *config.Config) {
+	name := d.Topic
 	t, err := c.topic(name, false)
 	switch {
 	case errors.Is(err, errNoTopic):
@@ -73,21 +72,33 @@ func (r *report) topic(c *cluster, name string, cfg *config.Config) {
 	r.line("Topic %s: %s.", name, count(len(t.Partitions), "partition"))
 	r.permission(t, cfg.Outputs.Kafka.Delivery == config.ExactlyOnce)
 	s := c.settings(name)
-	r.limits(s, name, cfg)
+	r.limits(s, d, cfg)
 	r.retention(s, r.waiting[name])
-	r.leaders(c, t, cfg.Hostname, s.number("min.insync.replicas"))
+	r.leaders(c, t, d, cfg, s.number("min.insync.replicas"))
 	if r.sends {
-		r.send(c, t, cfg)
+		r.send(c, t, d, cfg)
 	}
 }
 
 // leaders says where this host's lines go, and whether Kafka takes them now.
-func (r *report) leaders(c *cluster, t *topic, hostname string, minInsync int) {
+func (r *report) leaders(c *cluster, t *topic, d agent.Destination, cfg *config.Config, minInsync int) {
 	if len(t.Partitions) == 0 {
 		r.problem("  It has no partition yet: it is being made; check again in a moment.")
 		return
 	}
-	p := t.Partitions[wire.Partition([]byte(hostname), int32(len(t.Partitions)))]
+	used := agent.Partitions(cfg, d, int32(len(t.Partitions)))
+	for _, n := range used {
+		if int(n) >= len(t.Partitions) {
+			r.problem("  It has %s, the first of which is 0, and lines are to go to partition %d: correct partition, or add partitions.",
+				count(len(t.Partitions), "partition"), n)
+			continue
+		}
+		r.partition(c, t, t.Partitions[n], cfg.Hostname, minInsync)
+	}
+}
+
+// partition says whether Kafka takes lines in one partition now.
+func (r *report) partition(c *cluster, t *topic, p *sarama.PartitionMetadata, hostname string, minInsync int) {
 	addr := t.leader(p)
 	if addr == "" {
 		r.problem("  Partition %d, where the lines of host %s go, has no leader: its brokers are down or starting.", p.ID, hostname)

@@ -5,8 +5,8 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"tailrace/agent"
 	"tailrace/agent/config"
-	"tailrace/outputs/kafka/wire"
 )
 
 // checkHeader marks a record of check --send for those who read the topic. It
@@ -14,11 +14,12 @@ import (
 const checkHeader = "tailrace-check"
 
 // send sends one record to the partition where this host's lines go.
-func (r *report) send(c *cluster, t *topic, cfg *config.Config) {
-	if len(t.Partitions) == 0 {
+func (r *report) send(c *cluster, t *topic, d agent.Destination, cfg *config.Config) {
+	used := agent.Partitions(cfg, d, int32(len(t.Partitions)))
+	if len(used) == 0 || int(used[0]) >= len(t.Partitions) {
 		return // it was said
 	}
-	p := t.Partitions[wire.Partition([]byte(cfg.Hostname), int32(len(t.Partitions)))]
+	p := t.Partitions[used[0]]
 	offset, err := c.produce(&sarama.ProducerMessage{
 		Topic: t.Name, Partition: p.ID,
 		Key:     sarama.StringEncoder(cfg.Hostname),

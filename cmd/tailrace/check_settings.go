@@ -8,6 +8,7 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"tailrace/agent"
 	"tailrace/agent/config"
 )
 
@@ -48,7 +49,7 @@ func (c *cluster) settings(topic string) settings {
 const besideLine = 512
 
 // limits says how large a record may be, and what becomes of the lines.
-func (r *report) limits(s settings, topic string, cfg *config.Config) {
+func (r *report) limits(s settings, d agent.Destination, cfg *config.Config) {
 	if s == nil {
 		r.line("  Its max.message.bytes cannot be seen (that needs the permission DESCRIBE_CONFIGS); Kafka's default is 1048588.")
 		return
@@ -61,8 +62,9 @@ func (r *report) limits(s settings, topic string, cfg *config.Config) {
 			filepath.Join(cfg.StateDir, "dead-letter.jsonl"))
 		r.line("  To have longer lines in pieces instead, give the input a max_line of at most %d.", max(64, size-besideLine))
 	}
-	for _, in := range cfg.Inputs {
-		if in.Topic == topic && size > 0 && in.MaxLine > int64(size) {
+	for _, i := range d.Inputs {
+		in := &cfg.Inputs[i]
+		if size > 0 && in.MaxLine > int64(size) {
 			r.problem("  max_line of the input at %s is %d bytes: records between the two are cut short in Kafka; raise max.message.bytes, or lower max_line to %d",
 				in.At, in.MaxLine, max(64, size-besideLine))
 		}

@@ -33,6 +33,15 @@ type Config struct {
 	DeleteAfter time.Duration
 }
 
+// topic is where the lines of the file at path go.
+func (c *Config) topic(path string) string {
+	if c.Route == nil {
+		return c.Topic
+	}
+	name, _ := c.Route.Topic(path)
+	return name
+}
+
 // patterns knows which paths are followed.
 type patterns struct {
 	inputs []Config

@@ -10,7 +10,7 @@ func (in *Input) Feed(topic string) flow.Feed {
 	q.mu.Unlock()
 	f := q.Feed(0)
 	if !shared {
-		q.Share(func([]byte) int32 { return 0 }, func(int32, flow.Feed) {})
+		q.Share(func(*flow.Form) int32 { return 0 }, func(int32, flow.Feed) {})
 	}
 	return f
 }

@@ -84,7 +84,7 @@ func (s *shard) pastFiles() (all []past) {
 	q.in.mu.Lock()
 	defer q.in.mu.Unlock()
 	for _, p := range q.in.olds {
-		if p.f.queue == q && q.in.active[p.f] && (number == nil || number(p.f.form.Key) == s.number) {
+		if p.f.queue == q && q.in.active[p.f] && (number == nil || number(p.f.form) == s.number) {
 			all = append(all, p)
 		}
 	}

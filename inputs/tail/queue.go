@@ -7,15 +7,15 @@ import (
 )
 
 // A queue is the files of one topic of one output that have something to read,
-// shared out by their keys. It is a flow.Topic.
+// shared out by their forms. It is a flow.Topic.
 type queue struct {
 	in            *Input
 	output, topic string
 
 	mu     sync.Mutex
-	number func(key []byte) int32 // nil before Share
+	number func(*flow.Form) int32 // nil before Share
 	open   func(int32, flow.Feed) // as Share was given it
-	shards map[int32]*shard       // by the number of the keys
+	shards map[int32]*shard       // by the number of the forms
 	early  fifo                   // ready before Share
 	closed bool                   // Run has ended: nothing is read any more
 }
@@ -28,7 +28,7 @@ func newQueue(in *Input, output, topic string) *queue {
 func (q *queue) Name() string { return q.topic }
 
 // Share implements flow.Topic.
-func (q *queue) Share(number func(key []byte) int32, open func(number int32, f flow.Feed)) {
+func (q *queue) Share(number func(*flow.Form) int32, open func(number int32, f flow.Feed)) {
 	q.mu.Lock()
 	q.number, q.open = number, open
 	var fresh []*shard
@@ -47,15 +47,15 @@ func (q *queue) Feed(number int32) flow.Feed {
 	return s
 }
 
-// Key implements flow.Topic.
-func (q *queue) Key(id flow.FileID) (key []byte, ok bool) {
+// Form implements flow.Topic.
+func (q *queue) Form(id flow.FileID) *flow.Form {
 	q.in.mu.Lock()
 	f := q.in.files[id]
 	q.in.mu.Unlock()
 	if f == nil || f.queue != q {
-		return nil, false
+		return nil
 	}
-	return f.form.Key, true
+	return f.form
 }
 
 // shard is the one with that number, and whether it is new. The caller holds mu.
@@ -88,7 +88,7 @@ func (q *queue) push(f *file) (fresh []*shard) {
 		return nil
 	}
 	if f.shard == nil {
-		s, opened := q.shard(q.number(f.form.Key))
+		s, opened := q.shard(q.number(f.form))
 		if f.shard = s; opened {
 			fresh = []*shard{s}
 		}

@@ -42,6 +42,8 @@ type driver struct {
 	known   journal.LaneState // at the start
 	machine *lane.Machine
 	feed    flow.Feed // nil: only what is left of the run before
+	turn    *turn     // the feed, where several lanes share one
+	holds   *batch    // is not numbered yet, and so nobody else may take lines
 	pulse   *flow.Pulse
 	trouble trouble
 	tally   *tally
@@ -109,6 +111,7 @@ func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
 		eager: true, codec: o.codec, limit: o.most, gone: make(chan struct{}),
 		millis: func() int64 { return time.Now().UnixMilli() },
 	}
+	d.turn, _ = feed.(*turn)
 	return d
 }
 
@@ -149,7 +152,9 @@ func (d *driver) run(ctx, hard context.Context) bool {
 	if d.feed != nil {
 		wake = d.feed.Wake()
 		d.learnLimit(ctx)
-		if unknownLane(d.known) && !d.firstLook(ctx) {
+		if d.turn != nil {
+			d.scattered()
+		} else if unknownLane(d.known) && !d.firstLook(ctx) {
 			return true
 		}
 	}
@@ -175,6 +180,8 @@ func (d *driver) run(ctx, hard context.Context) bool {
 			d.queue = append(d.queue, lane.Timer{})
 		case <-wake:
 			d.lingerOnce()
+		case <-d.turn.soon():
+			d.eager = true
 		case <-d.linger.C:
 			d.eager, d.lingering = true, false
 		case <-d.pause.C:
@@ -338,6 +345,9 @@ func (d *driver) renew() bool {
 // close gives back what the lane holds.
 func (d *driver) close() {
 	d.rest(place{d.lane.Topic, d.lane.Partition})
+	if d.turn != nil && d.holds == nil {
+		d.turn.set(false) // else the journal knows nothing of what was read, and nobody may read on
+	}
 	d.timer.Stop()
 	d.pause.Stop()
 	d.linger.Stop()

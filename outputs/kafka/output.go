@@ -37,8 +37,10 @@ type Options struct {
 	Security    security.Options
 	ClientID    string
 	Compression string // as wire.ParseCodec takes it
-	AtLeastOnce bool   // without idempotent producers
+	Partitioner string // which partition of its topic a record goes to
+	AtLeastOnce bool   // without idempotent producers; not with RoundRobin
 	Host        string // the name of this host, by which its records are known
+	Anonymous   bool   // not all records tell which host they are of
 	Source      flow.Source
 	Fetcher     flow.Fetcher
 	Journal     *journal.Journal

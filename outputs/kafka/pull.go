@@ -24,15 +24,57 @@ func (d *driver) topicLimit(ctx context.Context) int {
 // pull makes batches of new lines while there are some, the machine has room
 // and the budget allows.
 func (d *driver) pull() {
+	if !d.mayPull() {
+		return
+	}
 	for d.eager && d.hard.Err() == nil && d.machine.Room() {
 		b := d.read()
 		if b == nil {
+			d.pass()
 			return
 		}
 		offered := d.bind(b)
 		d.queue = append(d.queue, lane.Offer{Batch: offered.Batch, Count: b.Count})
 		d.settle()
 		d.finish(b) // when the machine did not number it yet
+		if d.turn != nil {
+			d.holds = b
+			d.handOn()
+			return
+		}
+	}
+}
+
+// mayPull says whether lines may be taken now. Where several lanes share a feed,
+// that is for the one whose turn it is.
+func (d *driver) mayPull() bool {
+	if d.turn == nil {
+		return true
+	}
+	if d.handOn(); d.holds != nil {
+		return false
+	}
+	d.turn.set(d.machine.Room())
+	return d.turn.begin()
+}
+
+// handOn lets another lane take lines, once the journal tells of those that this
+// one has taken.
+func (d *driver) handOn() {
+	if d.holds != nil && d.holds.numbered && d.hard.Err() == nil {
+		d.holds = nil
+		d.turn.end(true)
+	}
+}
+
+// pass lets another lane take lines: there are none now, or no memory for them.
+func (d *driver) pass() {
+	switch {
+	case d.turn == nil:
+	case d.eager:
+		d.turn.set(false) // until something happens here
+	default:
+		d.turn.end(false)
 	}
 }
 

@@ -46,6 +46,7 @@ type readBack struct {
 	from      int64 // offset; -1: since
 	since     int64 // Unix milliseconds, 0: from the beginning
 	into      *found.Set
+	anonymous bool // our records need not name a host
 	any       bool // end at the first record that is ours
 
 	leader   *sarama.Broker
@@ -180,16 +181,35 @@ func (r *readBack) batch(b *sarama.RecordBatch) {
 		return
 	}
 	r.at = b.LastOffset() + 1
-	if b.Control || len(b.Records) == 0 || !r.into.Own(b.Records[0].Key) {
-		return // a batch of ours has one key
+	if b.Control || len(b.Records) == 0 {
+		return
+	}
+	// All records of a batch are of one host.
+	host, named := hostOf(b.Records[0])
+	own := r.into.Own(host)
+	if !own && (named || !r.anonymous) {
+		return
 	}
 	r.into.Batch(found.Stream{PID: b.ProducerID, Epoch: b.ProducerEpoch}, b.FirstSequence, int32(len(b.Records)))
+	if !own {
+		return // whose paths these are nobody knows
+	}
 	millis := b.MaxTimestamp.UnixMilli()
 	for _, record := range b.Records {
 		if path, offset, ok := origin(record.Headers); ok {
 			r.into.Record(path, offset, record.Value, millis, shortened(record.Headers))
 		}
 	}
+}
+
+// hostOf is the host that a record names: in a header, else its key may do so.
+func hostOf(r *sarama.Record) (host []byte, named bool) {
+	for _, h := range r.Headers {
+		if string(h.Key) == "host" {
+			return h.Value, true
+		}
+	}
+	return r.Key, false
 }
 
 // origin is the path and the offset that a record of ours names.

@@ -100,7 +100,7 @@ func (d *driver) past(ctx context.Context) (p flow.Past, ok bool) {
 
 func (d *driver) reader(from, since int64, wanted []found.Stream) *readBack {
 	return &readBack{
-		cluster: d.cluster, topic: d.lane.Topic, partition: d.lane.Partition, from: from, since: since,
+		cluster: d.cluster, topic: d.lane.Topic, partition: d.lane.Partition, from: from, since: since, anonymous: d.Anonymous,
 		into: found.New(cmp.Or(d.lane.Key, d.Host), wanted, d.resumed[d.lane.Topic]),
 	}
 }
@@ -145,8 +145,11 @@ func (d *driver) look(from int64) {
 		}
 	}
 	since := max(0, oldest-madeBefore.Milliseconds())
+	if d.turn != nil && oldest == 0 {
+		since = d.millis() // nothing is looked for
+	}
 	go func() {
-		if d.doubt && d.feed != nil {
+		if d.doubt && d.feed != nil && d.turn == nil {
 			past, ok := d.past(d.hard)
 			if !ok {
 				return
@@ -176,7 +179,7 @@ func (d *driver) looked(l looked) {
 		d.queue = append(d.queue, lane.Unread{Code: codeOf(l.err)})
 		return
 	}
-	if d.doubt && d.found == nil {
+	if d.doubt && d.found == nil && d.turn == nil {
 		d.found = l.into
 	}
 	f := lane.Found{Partly: l.partly}
@@ -312,6 +315,19 @@ func (d *driver) trust() {
 	d.sure()
 }
 
+// scattered says what is not looked for when the lines of a topic are dealt out to
+// its partitions: any of them may have any line.
+func (d *driver) scattered() {
+	switch {
+	case unknownLane(d.known):
+		d.sure()
+	case d.doubt:
+		d.Log.Warn("lines that were sent, and of which the state directory does not know, may be repeated: with round_robin they are not looked for",
+			"topic", d.lane.Topic, "partition", d.lane.Partition, "cause", d.known.Doubt)
+	}
+}
+
+// sure ends the doubt.
 func (d *driver) sure() {
 	d.doubt, d.found, d.known.Doubt = false, nil, ""
 	d.Journal.Note(journal.Record{Doubt: &journal.Doubt{Lane: d.lane.ID}})

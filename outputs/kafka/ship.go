@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -84,6 +85,10 @@ func (o *Output) ship(ctx, hard context.Context, name string, t flow.Topic, all 
 	if t == nil {
 		return true
 	}
+	if o.Partitioner == RoundRobin {
+		s.deal()
+		return true
+	}
 	for _, l := range s.lanes {
 		if len(l.Intents) > 0 {
 			feed := t.Feed(l.Partition)
@@ -94,8 +99,39 @@ func (o *Output) ship(ctx, hard context.Context, name string, t flow.Topic, all 
 	return true
 }
 
-// number is the partition that a key falls on.
-func (s *shipment) number(key []byte) int32 { return wire.Partition(key, s.partitions) }
+// deal ships to all partitions, one batch to each in turn.
+func (s *shipment) deal() {
+	feed := s.topic.Feed(0)
+	d := newDealer(feed, int(s.partitions))
+	for number, turn := range d.lanes {
+		s.start(func() { s.lane(int32(number), turn) })
+	}
+	s.start(func() { d.run(s.ctx) })
+	s.topic.Share(func(*flow.Form) int32 { return 0 }, func(int32, flow.Feed) {})
+}
+
+// What Options.Partitioner may be; "" is Murmur2.
+const (
+	Murmur2    = "murmur2"     // by the key, as Java clients do
+	FNV1a      = "fnv1a"       // by the key, as sarama does
+	RoundRobin = "round_robin" // one batch to each in turn, which gives up the order
+	Manual     = "manual"      // that of the form
+)
+
+// number is the partition of what has a form.
+func (s *shipment) number(f *flow.Form) int32 { return PartitionOf(s.Partitioner, f, s.partitions) }
+
+// PartitionOf is the partition of what has a form, in a topic of n; with
+// RoundRobin there is none.
+func PartitionOf(partitioner string, f *flow.Form, n int32) int32 {
+	switch partitioner {
+	case FNV1a:
+		return wire.PartitionFNV(f.Key, n)
+	case Manual:
+		return f.Partition
+	}
+	return wire.Partition(f.Key, n)
+}
 
 // sort finds the lanes of today, and gives those that must come to their end
 // before, those of each partition together. With all nothing is under way.
@@ -143,9 +179,12 @@ func (s *shipment) moved(l journal.LaneState) bool {
 	if s.topic == nil || l.Key != "" && l.Key != s.Host {
 		return true
 	}
+	if s.Partitioner == RoundRobin {
+		return false
+	}
 	for _, i := range l.Intents {
 		for _, span := range i.Spans {
-			if key, ok := s.topic.Key(span.File); ok && s.number(key) != l.Partition {
+			if f := s.topic.Form(span.File); f != nil && s.number(f) != l.Partition {
 				return true
 			}
 		}
@@ -190,6 +229,9 @@ func (s *shipment) lane(number int32, feed flow.Feed) {
 			return
 		}
 	}
+	if number >= s.partitions && !s.exists(number) {
+		return
+	}
 	s.shipper(today, feed).run(s.ctx, s.hard)
 }
 
@@ -204,6 +246,27 @@ func (o *Output) shipper(l journal.LaneState, feed flow.Feed) shipper {
 		return newAtLeastOnce(o, l, feed)
 	}
 	return newDriver(o, l, feed)
+}
+
+// exists waits until the topic has a partition, which the configuration names.
+func (s *shipment) exists(number int32) bool {
+	at := place{s.name, number}
+	defer s.rest(at)
+	pulse := s.pulse(at)
+	t := trouble{log: s.Log, tally: s.tally(at), topic: s.name, partition: number}
+	for n := s.partitions; n <= number; {
+		t.begin(int16(sarama.ErrInvalidPartitions), fmt.Errorf("the topic has %d partitions, the first of which is 0: correct `partition`, or add partitions", n))
+		if !sleep(s.ctx, backoffMax) {
+			return false
+		}
+		info, ok := await(s.ctx, pulse, func() topicInfo { i, _ := s.cluster.topic(s.name, number); return i })
+		if !ok {
+			return false
+		}
+		n = max(n, info.partitions)
+	}
+	t.end()
+	return true
 }
 
 // ask asks how many partitions a topic has, until the brokers say.

@@ -131,16 +131,18 @@ func (s *source) Feed(int32) flow.Feed {
 	return s
 }
 
-func (s *source) Key(id flow.FileID) ([]byte, bool) {
+func (s *source) Form(id flow.FileID) *flow.Form {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return []byte(s.forms[len(s.forms)-1]), id == s.id
+	if id != s.id {
+		return nil
+	}
+	return &flow.Form{Key: []byte(s.forms[len(s.forms)-1])}
 }
 
-func (s *source) Share(number func([]byte) int32, open func(int32, flow.Feed)) {
-	key, _ := s.Key(s.id)
+func (s *source) Share(number func(*flow.Form) int32, open func(int32, flow.Feed)) {
 	if !s.fed {
-		open(number(key), s)
+		open(number(s.Form(s.id)), s)
 	}
 }
 

@@ -57,7 +57,7 @@ func (o *Output) Run(ctx, _ context.Context) error {
 			}
 		})
 	}
-	o.source.Take("", func(t flow.Topic) { t.Share(func([]byte) int32 { return 0 }, begin) })
+	o.source.Take("", func(t flow.Topic) { t.Share(func(*flow.Form) int32 { return 0 }, begin) })
 	<-ctx.Done()
 	mu.Lock()
 	over = true

@@ -37,9 +37,9 @@ func (f *feed) Was(flow.FileID) (size, born int64) { return 0, 0 }
 func (f *feed) Take(_ string, open func(flow.Topic)) { open(f) }
 func (f *feed) Name() string                         { return "t" }
 func (f *feed) Feed(int32) flow.Feed                 { return f }
-func (f *feed) Key(flow.FileID) ([]byte, bool)       { return nil, false }
+func (f *feed) Form(flow.FileID) *flow.Form          { return nil }
 
-func (f *feed) Share(_ func([]byte) int32, open func(int32, flow.Feed)) { open(0, f) }
+func (f *feed) Share(_ func(*flow.Form) int32, open func(int32, flow.Feed)) { open(0, f) }
 
 // notes keeps what was noted.
 type notes []journal.Record

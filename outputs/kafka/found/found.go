@@ -35,12 +35,12 @@ type Stream struct {
 // Set is what was found. It is for one goroutine. The zero value is no Set: use
 // New.
 type Set struct {
-	key     string // of our records
+	host    string // ours
 	seed    maphash.Seed
 	numbers map[Stream][]numbers
 	paths   map[string]*path
 	cuts    map[string][]int64
-	Ours    int // batches with our key
+	Ours    int // batches of ours
 }
 
 // numbers is count sequence numbers from first on.
@@ -64,11 +64,11 @@ type segment struct {
 	millis      int64 // when the newest of them was made, Unix
 }
 
-// New returns a Set of the records with the key. Of batches it keeps the numbers
+// New returns a Set of the records of a host. Of batches it keeps the numbers
 // of the streams that are wanted. cuts are, by path, ascending offsets at which
 // files may be read on.
-func New(key string, wanted []Stream, cuts map[string][]int64) *Set {
-	s := &Set{key: key, seed: maphash.MakeSeed(), numbers: map[Stream][]numbers{}, paths: map[string]*path{}, cuts: cuts}
+func New(host string, wanted []Stream, cuts map[string][]int64) *Set {
+	s := &Set{host: host, seed: maphash.MakeSeed(), numbers: map[Stream][]numbers{}, paths: map[string]*path{}, cuts: cuts}
 	for _, w := range wanted {
 		s.numbers[w] = nil
 	}
@@ -94,9 +94,9 @@ func (s *Set) Has(of Stream, number int32) bool {
 	return false
 }
 
-// Own says whether a batch of records with the key is ours, and counts it.
-func (s *Set) Own(key []byte) bool {
-	if string(key) != s.key {
+// Own says whether a batch of records of that host is ours, and counts it.
+func (s *Set) Own(host []byte) bool {
+	if string(host) != s.host {
 		return false
 	}
 	s.Ours++

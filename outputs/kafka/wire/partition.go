@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"hash/fnv"
 	"math"
 )
 
@@ -32,4 +33,16 @@ func Murmur2(key []byte) uint32 {
 // topic of n partitions.
 func Partition(key []byte, n int32) int32 {
 	return int32(Murmur2(key)&math.MaxInt32) % n
+}
+
+// PartitionFNV is where sarama's default partitioner puts a record with this key,
+// in a topic of n partitions: by FNV-1a of 32 bits, as a number with a sign.
+func PartitionFNV(key []byte, n int32) int32 {
+	h := fnv.New32a()
+	h.Write(key)
+	p := int32(h.Sum32()) % n
+	if p < 0 {
+		return -p
+	}
+	return p
 }

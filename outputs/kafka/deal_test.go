@@ -1,0 +1,84 @@
+package kafka
+
+import (
+	"testing"
+)
+
+// Lanes that share a feed take a batch each in turn, those that have no room are
+// left out, and a lane's turn is over when the journal has its batch.
+func TestDealer(t *testing.T) {
+	d := newDealer(&pieces{}, 3)
+	d.last = 2
+	owner := func() (n int) {
+		n = -1
+		for i, l := range d.lanes {
+			if l.begin() {
+				n = i
+			}
+		}
+		return n
+	}
+	f := func(what string, want int) {
+		t.Helper()
+		if got := owner(); got != want {
+			t.Errorf("%s: it is the turn of %d, want %d", what, got, want)
+		}
+	}
+	f("nobody has room", -1)
+	d.lanes[1].set(true)
+	f("one has", 1)
+	d.lanes[0].set(true)
+	d.lanes[2].set(true)
+	f("all have", 1)
+	d.lanes[1].end(true)
+	f("and there is more", 2)
+	d.lanes[2].end(true)
+	f("and more", 0)
+	d.lanes[1].set(false)
+	d.lanes[0].end(true)
+	f("the next has no room", 2)
+	d.lanes[2].set(false)
+	f("nor has this one", 0)
+	d.lanes[0].end(false)
+	f("there is nothing now", -1)
+	d.lanes[1].set(true)
+	f("as before", -1)
+	d.mu.Lock()
+	d.want = true
+	d.give(atOnce)
+	d.mu.Unlock()
+	f("something came", 1)
+	select {
+	case <-d.lanes[1].soon():
+	default:
+		t.Error("it was not told")
+	}
+}
+
+// A lane that ends while the journal does not know of what it has read keeps the
+// others from reading on: their acks would move the file behind it.
+func TestLaneEndsWithTheFeed(t *testing.T) {
+	f := func(numbered, want bool) {
+		t.Helper()
+		deal := newDealer(&pieces{texts: []string{"a\n"}}, 2)
+		deal.last = 1
+		d := newRig(t, "logs").lone()
+		d.feed, d.turn = deal.lanes[0], deal.lanes[0]
+		deal.lanes[0].set(true)
+		deal.lanes[1].set(true)
+		if !d.mayPull() {
+			t.Fatal("it is not its turn")
+		}
+		b := d.read()
+		b.numbered = numbered
+		d.bind(b)
+		d.holds = b
+		d.handOn()
+		d.close()
+		if got := deal.lanes[1].begin(); got != want {
+			t.Errorf("numbered: %v; the other may read on: %v", numbered, got)
+		}
+	}
+	f(false, false)
+	f(true, true)
+}
