@@ -49,6 +49,7 @@ func Shipped(cfg *config.Config, paths []string) (*Shipment, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.locator = tail.NewLocator(s.inputs) // what was listed is not needed any more
 	seen := map[string]bool{}
 	for i := range chosen {
 		kept := &chosen[i]
@@ -210,7 +211,7 @@ func (f *finder) file(k *tail.Kept) verify.File {
 	v.Open = func() (*os.File, error) { return f.locator.Open(k) }
 	if k.Input >= 0 {
 		in := &f.inputs[k.Input]
-		v.Record = in.Record
+		v.Record = &in.Record
 		if v.Topic == "" {
 			v.Topic, _ = in.Route.Topic(k.Path)
 		}

@@ -103,9 +103,9 @@ func full(f *os.File, p []byte, off int64) (int, error) {
 // ends.
 func (c *content) lines(from int64, width int) (complete, end int64, err error) {
 	complete, end = from, from
-	buf := make([]byte, 256<<10)
 	if c.z == nil { // from its end
 		end = max(from, c.size)
+		buf := make([]byte, min(64<<10, end-from))
 		for at := end; at > from; {
 			n := min(int64(len(buf)), at-from)
 			m, err := c.pread(buf[:n], at-n)
@@ -119,6 +119,7 @@ func (c *content) lines(from int64, width int) (complete, end int64, err error) 
 		}
 		return from, end, nil
 	}
+	buf := make([]byte, 64<<10)
 	for {
 		n, err := c.pread(buf, end)
 		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"strconv"
+	"sync"
 
 	"tailrace/agent/flow"
 	"tailrace/agent/proof"
@@ -48,18 +49,75 @@ func plain(o *record.Options) bool {
 	return (o.Encoding == "" || o.Encoding == "utf-8") && o.Container == "" && (o.Format == "" || o.Format == record.Raw)
 }
 
+// lines is how the bytes of a file become records that no input follows.
+var lines = &record.Options{}
+
+func (f *File) options() *record.Options {
+	if f.Record == nil {
+		return lines
+	}
+	return f.Record
+}
+
+// readings keeps what is made of options. It is safe for any goroutine.
+type readings struct {
+	mu    sync.Mutex
+	known map[readingOf]*record.Reading
+}
+
+// readingOf is options, and the order of bytes if a file has to tell it.
+type readingOf struct {
+	*record.Options
+	encoding string
+}
+
+// of is the reading of a file that begins with these bytes.
+func (r *readings) of(o *record.Options, first []byte) (*record.Reading, error) {
+	resolved := o.Resolve(first)
+	at := readingOf{o, resolved.Encoding}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known := r.known[at]; known != nil {
+		return known, nil
+	}
+	made, err := record.New(resolved)
+	if err != nil {
+		return nil, err
+	}
+	if r.known == nil {
+		r.known = map[readingOf]*record.Reading{}
+	}
+	r.known[at] = made
+	return made, nil
+}
+
 // cutting makes the records of a file as the input did.
 type cutting struct {
 	*File
-	content *content
-	from    proof.Resume
-	moved   func(int64) // is told of bytes that were read; nil: nobody
+	content  *content
+	readings *readings
+	from     proof.Resume
+	moved    func(int64) // is told of bytes that were read; nil: nobody
 
 	reading *record.Reading
-	cutter  record.Cutter
-	chunk   flow.Chunk
 	counts  record.Counts
+	*scratch
 }
+
+// scratch is memory that is used again.
+type scratch struct {
+	cutter record.Cutter
+	chunk  flow.Chunk
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+func (w *work) cutting(f *File, c *content) *cutting {
+	return &cutting{File: f, content: c, readings: &w.readings, scratch: scratches.Get().(*scratch)}
+}
+
+// spare lets the memory of k be used again.
+func (w *work) spare(k *cutting) { scratches.Put(k.scratch) }
 
 // records gives the records from k.from up to where the file is shipped, until
 // give returns false.
@@ -106,7 +164,7 @@ func (k *cutting) prepare() error {
 	if err != nil {
 		return err
 	}
-	k.reading, err = record.New(k.Record.Resolve(first[:n]))
+	k.reading, err = k.readings.of(k.options(), first[:n])
 	return err
 }
 
@@ -150,6 +208,7 @@ func (k *cutting) cut(at proof.Resume, n int64) (used, part int, err error) {
 		return 0, 0, fmt.Errorf("%s ends at %d, and %d bytes of it were shipped", k.content.f.Name(), at.Offset+int64(m), k.To)
 	}
 	c.Path, c.Start, c.Data, c.Part, c.Reading = k.Path, at.Offset, c.Buf, at.Part, 1
+	c.Time = 0 // it is left out
 	switch last := at.Offset+n == k.To; {
 	case last && !k.Whole:
 		k.cutter.Again(k.reading, c, k.ToPart)
@@ -164,7 +223,7 @@ func (k *cutting) cut(at proof.Resume, n int64) (used, part int, err error) {
 
 // give hands out what was cut.
 func (k *cutting) give(at proof.Resume, give func(proof.Record, proof.Resume) bool) bool {
-	inObject := timed(&k.Record)
+	inObject := timed(k.options())
 	for i := range k.chunk.Records {
 		r := &k.chunk.Records[i]
 		value := r.Value

@@ -1,9 +1,6 @@
 package verify
 
-import (
-	"tailrace/agent/proof"
-	"tailrace/inputs/tail/record"
-)
+import "tailrace/agent/proof"
 
 // Report is what was found.
 type Report struct {
@@ -68,7 +65,7 @@ const rangesMax = 1000
 
 // measure finds out up to where a file is to be compared, when the journal does
 // not tell, and looks whether it can be read.
-func (s *subject) measure() {
+func (s *subject) measure(w *work) {
 	if s.Error = s.Cannot; s.Error != "" {
 		return
 	}
@@ -82,7 +79,7 @@ func (s *subject) measure() {
 		return
 	}
 	defer c.close()
-	complete, end, err := c.lines(0, s.width())
+	complete, end, err := c.lines(0, s.width(w))
 	if err != nil {
 		s.Error = err.Error()
 		return
@@ -94,19 +91,20 @@ func (s *subject) measure() {
 	s.Shipped = s.File.To
 }
 
-func (s *subject) width() int {
-	if r, err := record.New(s.Record.Resolve(nil)); err == nil {
+// width is how many bytes a newline has.
+func (s *subject) width(w *work) int {
+	if r, err := w.readings.of(s.options(), nil); err == nil {
 		return r.Width()
 	}
 	return 1
 }
 
 // unsent notes what is behind the end of what is shipped.
-func (s *subject) unsent(c *content) error {
+func (s *subject) unsent(w *work, c *content) error {
 	if s.Whole || c.rest != nil {
 		return nil
 	}
-	complete, end, err := c.lines(s.File.To, s.width())
+	complete, end, err := c.lines(s.File.To, s.width(w))
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,9 @@ type File struct {
 	At    string // where it is
 	Topic string
 	Open  func() (*os.File, error)
-	// Record is how its bytes became records.
-	Record record.Options
+	// Record is how its bytes became records; nil: each line is one. Files that
+	// have it in common are read alike.
+	Record *record.Options
 	// From is where reading of it began, To up to where it is shipped; the parts
 	// are the states of the cutter there. Whole says that all of it is to be
 	// compared instead, for want of knowledge of To; and Closed that nothing is
@@ -97,11 +98,12 @@ func (j *Job) Run(ctx context.Context) (*Report, error) {
 // work is one topic.
 type work struct {
 	*Job
-	name  string
-	topic *topic
-	files []*subject
-	by    map[*proof.File]*subject
-	set   *proof.Set
+	readings readings
+	name     string
+	topic    *topic
+	files    []*subject
+	by       map[*proof.File]*subject
+	set      *proof.Set
 }
 
 // subject is one of its files.
@@ -148,7 +150,7 @@ func (w *work) block(bytes int64) int64 {
 func (w *work) expect(ctx context.Context) error {
 	var total int64
 	for _, f := range w.files {
-		f.measure()
+		f.measure(w)
 		total += f.File.To - f.File.From
 	}
 	w.set = proof.New(w.block(total))
@@ -168,14 +170,16 @@ func (w *work) expect(ctx context.Context) error {
 			return nil
 		}
 		defer c.close()
-		k := cutting{File: f.File, content: c, from: proof.Resume{Offset: f.File.From, Part: f.FromPart}, moved: done}
+		k := w.cutting(f.File, c)
+		defer w.spare(k)
+		k.from, k.moved = proof.Resume{Offset: f.File.From, Part: f.FromPart}, done
 		err = k.records(ctx, func(r proof.Record, from proof.Resume) bool {
 			f.proof.Expect(r, from)
 			return true
 		})
 		f.Excluded, f.ExcludedBytes = k.counts.Excluded, k.counts.ExcludedBytes
 		if err == nil {
-			err = f.unsent(c)
+			err = f.unsent(w, c)
 		}
 		if err != nil && ctx.Err() == nil {
 			f.Error = err.Error()
@@ -233,7 +237,7 @@ func (w *work) pass(ctx context.Context, what string) error {
 	w.set.Begin()
 	paths := map[string]bool{} // whether the time is left out
 	for _, f := range w.files {
-		paths[f.File.Path] = timed(&f.Record)
+		paths[f.File.Path] = timed(f.options())
 	}
 	err := w.topic.read(ctx, w.counter(what, w.topic.records(), false), func(b *batch) {
 		b.find(paths, w.Own, w.set)
@@ -259,8 +263,10 @@ func (w *work) reread(ctx context.Context, blocks []*proof.Block) error {
 			if err != nil {
 				break
 			}
-			k := cutting{File: f.File, content: c, from: b.From}
+			k := w.cutting(f.File, c)
+			k.from = b.From
 			err = k.records(ctx, func(r proof.Record, _ proof.Resume) bool { return b.Reread(r) })
+			w.spare(k)
 		}
 		if c != nil {
 			c.close()
@@ -275,7 +281,7 @@ func (w *work) reread(ctx context.Context, blocks []*proof.Block) error {
 // confirm says whether the file has a value.
 func (w *work) confirm(pf *proof.File, r proof.Record) bool {
 	f := w.by[pf]
-	if !plain(&f.Record) {
+	if !plain(f.options()) {
 		return r.Cut // which cannot be told: what the brokers took is believed
 	}
 	c, err := f.File.open()

@@ -46,23 +46,17 @@ func NewLocator(inputs []Config) *Locator {
 // lines were written. A file is known by its identity and what it was read to
 // have; one that was compressed or copied since, by the latter.
 func (l *Locator) Locate(files []journal.FileState) []Kept {
-	byID := map[flow.FileID]journal.FileState{}
 	taken := map[key]bool{}
-	for _, s := range files {
-		byID[s.ID] = s
-		taken[makeKey(s.Dev, s.Ino, s.Birth)] = true
+	for i := range files {
+		taken[makeKey(files[i].Dev, files[i].Ino, files[i].Birth)] = true
 	}
-	in := &Input{o: Options{Files: files}, files: map[flow.FileID]*file{}}
-	for _, s := range files {
-		in.files[s.ID] = &file{id: s.ID, path: s.Path, prevID: s.Prev}
-	}
-	chains := in.chains()
-	var out []Kept
+	chains := chainsOf(files)
+	out := make([]Kept, 0, len(files))
 	for _, path := range sortedKeys(chains) {
 		first := len(out)
 		dirs := []string{filepath.Dir(path)}
-		for _, f := range chains[path] {
-			s := byID[f.id]
+		for _, i := range chains[path] {
+			s := files[i]
 			if dir := filepath.Dir(cmp.Or(s.Now, path)); !slices.Contains(dirs, dir) {
 				dirs = append(dirs, dir)
 			}
@@ -77,6 +71,22 @@ func (l *Locator) Locate(files []journal.FileState) []Kept {
 				l.alike(k, dirs, taken)
 			}
 		}
+	}
+	return out
+}
+
+// chainsOf is the numbers of the files by their path, in order, as Input.chains
+// has it.
+func chainsOf(files []journal.FileState) map[string][]int {
+	out := map[string][]int{}
+	for i := range files {
+		s := &files[i]
+		chain := out[s.Path]
+		at := len(chain)
+		if n := slices.IndexFunc(chain, func(p int) bool { return files[p].ID == s.Prev }); n >= 0 {
+			at = n + 1
+		}
+		out[s.Path] = slices.Insert(chain, at, i)
 	}
 	return out
 }
