@@ -17,6 +17,8 @@ type fake struct {
 	version    int16 // newest of SaslAuthenticate
 }
 
+const metadata = 3 // key of a request
+
 // start serves until the test ends.
 func (f *fake) start(t *testing.T) string {
 	t.Helper()
@@ -48,6 +50,9 @@ func (f *fake) serve(c net.Conn) {
 		}
 		key, correlation := binary.BigEndian.Uint16(request), request[4:8]
 		client := binary.BigEndian.Uint16(request[8:])
+		if key == metadata && f.mechanisms != nil {
+			return // not before it knows who asks
+		}
 		answer, more := f.answer(int16(key), request[10+client:])
 		answer = append(bytes.Clone(correlation), answer...)
 		_, _ = c.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(answer))), answer...))

@@ -311,6 +311,33 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// A port with SASL hangs up on the second request of who does not use it; a
+// broker that stops does so, too, but does not answer then.
+func TestPortWantsSASL(t *testing.T) {
+	f := plainBroker(new(string))
+	for _, test := range []struct{ addr, want string }{
+		{f.start(t), "this port wants SASL; it has PLAIN"},
+		{hangsUp(t, ""), ""},
+	} {
+		g, log := guard(Options{})
+		c, err := connect(g, test.addr)
+		must(t, err)
+		defer c.Close()
+		s := &session{Conn: c, addr: test.addr, clientID: "test"}
+		err = s.hello()
+		if err == nil {
+			_, err = s.ask([]byte("\x00\x00\x00\x0a\x00\x03\x00\x01\x00\x00\x00\x02\xff\xff"))
+		}
+		var e *Error
+		if errors.As(err, &e) != (test.want != "") || e != nil && e.Problem != test.want {
+			t.Errorf("got %v, want %q", err, test.want)
+		}
+		if logged := strings.Contains(log.String(), "level=ERROR"); logged != (test.want != "") {
+			t.Errorf("logged: %s", log)
+		}
+	}
+}
+
 // One problem is one line in the log, at however many brokers, and one when it
 // is over; an address that has it is left alone for a while.
 func TestTroubleIsSaidOnce(t *testing.T) {

@@ -1,12 +1,10 @@
 package security
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,12 +96,7 @@ func (s Secret) reveal() (string, error) {
 // hidden is what is shown of a secret.
 const hidden = "***"
 
-// Format, String, GoString, MarshalJSON, MarshalYAML and LogValue hide the
-// secret from every way to print it.
+// Format and MarshalText hide the secret: all that prints or encodes it asks one
+// of them.
 func (Secret) Format(w fmt.State, _ rune)   { _, _ = io.WriteString(w, hidden) }
-func (Secret) String() string               { return hidden }
-func (Secret) GoString() string             { return hidden }
-func (Secret) MarshalJSON() ([]byte, error) { return json.Marshal(hidden) }
 func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
-func (Secret) MarshalYAML() (any, error)    { return hidden, nil }
-func (Secret) LogValue() slog.Value         { return slog.StringValue(hidden) }

@@ -92,6 +92,31 @@ func TestTokenProblems(t *testing.T) {
 	}
 }
 
+// A token that a broker refuses is not shown again.
+func TestRefusedToken(t *testing.T) {
+	e := newEndpoint(t, "right")
+	f := &fake{mechanisms: []string{"OAUTHBEARER"}, version: 2, take: func(m []byte) (int16, string, []byte) {
+		switch {
+		case string(m) == "\x01":
+			return authenticationFailed, "{}", nil
+		case strings.Contains(string(m), "t1"):
+			return 0, "", []byte(`{"status":"invalid_token"}`)
+		}
+		return 0, "", nil
+	}}
+	addr := f.start(t)
+	g, _ := guard(Options{SASL: &SASL{
+		Mechanism: OAuthBearer, TokenURL: e.URL, ClientID: "me", ClientSecret: NewSecret("right"), Scopes: []string{"a", "b"},
+	}})
+	if _, err := connect(g, addr); err == nil {
+		t.Error("the first token is taken")
+	}
+	g.wait(holdOff)
+	c, err := connect(g, addr)
+	must(t, err)
+	c.Close()
+}
+
 // The file with a token is read for each connection.
 func TestTokenFile(t *testing.T) {
 	y := newYard(t)
