@@ -365,7 +365,9 @@ func TestTroubleIsSaidOnce(t *testing.T) {
 		try(one, false)
 		try(two, false)
 	}
-	if dials != 2 {
+	g.wait(holdOff)
+	try(one, false)
+	if dials != 3 {
 		t.Errorf("%d connections were tried", dials)
 	}
 	y.write("password", []byte("right"))
@@ -419,5 +421,12 @@ func TestRenewal(t *testing.T) {
 	}
 	if got := renewal(now, 10*time.Second); got != now.Add(8*time.Second) {
 		t.Errorf("renewed at %v", got)
+	}
+}
+
+// A file that never ends is not read for ever.
+func TestLargeFile(t *testing.T) {
+	if _, err := File("/dev/zero").read(); err == nil || !strings.Contains(err.Error(), "is larger than") {
+		t.Errorf("got %v", err)
 	}
 }
