@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Memory is given back after a minute without lines, and after each full scan
-// while none come.
+// Memory is given back after a minute with hardly any lines, and while only few
+// come after full scans, once in a minute.
 func TestRest(t *testing.T) {
 	var r rest
 	now, given := time.Now(), 0
@@ -19,11 +19,14 @@ func TestRest(t *testing.T) {
 		}
 	}
 	f(0, 0, 0, 0)
-	f(5, 1, 2*restAfter, 0)
 	f(5, 1, restAfter-1, 0)
 	f(5, 1, 1, 1)
-	f(5, 1, 10*restAfter, 1)
-	f(5, 2, 1, 2)
-	f(6, 3, restAfter, 2)
-	f(6, 3, restAfter, 3)
+	f(5, 2, restAfter-1, 1)
+	f(5, 3, 1, 2)
+	f(5, 3, 10*restAfter, 2) // nothing was scanned
+	f(1000, 4, 1, 3)         // some lines
+	const many = restRead + 1001
+	f(many, 5, 5*restAfter, 3)
+	f(many, 5, restAfter-1, 3)
+	f(many, 5, 1, 4)
 }
