@@ -239,6 +239,7 @@ func (in *Input) create(e entry, path string, s state) *file {
 	}
 	in.byKey[f.key] = f
 	in.place(f)
+	in.sortIn(f)
 	in.fresh = append(in.fresh, f)
 	return f
 }

@@ -117,7 +117,6 @@ func (in *Input) unknownPacked(e entry) bool {
 // glanceAll takes a first look into the compressed files of l that may hold the
 // content of known files: usually it shows that all of it was read.
 func (in *Input) glanceAll(l *listing) {
-	in.kindred = nil
 	for _, e := range l.files {
 		if !unpack.Is(e.path) || in.byKey[e.key] != nil || e.link {
 			continue

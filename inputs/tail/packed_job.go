@@ -161,6 +161,13 @@ func (in *Input) filesOf(path string) []*file {
 	return in.kindred[path]
 }
 
+// sortIn adds f, which has the highest number, to the files of its path.
+func (in *Input) sortIn(f *file) {
+	if in.kindred != nil {
+		in.kindred[f.path] = append(in.kindred[f.path], f)
+	}
+}
+
 // fdReader reads an open file, for unpack.
 type fdReader struct {
 	disk *disk

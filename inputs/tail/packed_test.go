@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -586,6 +587,44 @@ func TestNotCompressed(t *testing.T) {
 		h.settleLong()
 		if got := h.in.Stats().Lost[lostCompressed]; got != 11 || h.logged("counted=\"the bytes of the compressed file") != 1 {
 			t.Errorf("%d bytes are lost:\n%s", got, h.log)
+		}
+		h.stop()
+	})
+}
+
+// Which files a path has is known of those too that came, or were forgotten,
+// since it was sorted out.
+func TestFilesOf(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.append("a.log", "1\n")
+		h.start()
+		h.settle()
+		h.rename("a.log", "a.log.1")
+		h.append("a.log", "2\n")
+		h.append("b.log", "3\n")
+		h.settle()
+		do := func(do func()) {
+			h.in.tell(task{do: do})
+			h.wait(0)
+		}
+		do(func() { h.in.filesOf(h.path("a.log")) })
+		h.rename("a.log.1", "a.log.2")
+		h.rename("a.log", "a.log.1")
+		h.append("a.log", "4\n")
+		h.wait(time.Second)
+		var ids []flow.FileID
+		do(func() {
+			for _, f := range h.in.filesOf(h.path("a.log")) {
+				ids = append(ids, f.id)
+			}
+			h.in.drop(h.in.filesOf(h.path("b.log"))[0])
+			if n := len(h.in.filesOf(h.path("b.log"))); n != 0 {
+				t.Errorf("b.log has %d files, and was forgotten", n)
+			}
+		})
+		if len(ids) != 3 || !slices.IsSorted(ids) {
+			t.Errorf("a.log has files %d", ids)
 		}
 		h.stop()
 	})
