@@ -3,6 +3,7 @@ package tail
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -204,12 +205,16 @@ func (in *Input) lookUnwatched(now time.Time) {
 		}
 	}
 	often := max(tickEvery, unwatchedShare*cost)
-	for _, path := range sortedKeys(in.dirs) {
-		d := in.dirs[path]
+	var due []string
+	for path, d := range in.dirs {
 		again := !d.again.IsZero() && !now.Before(d.again)
 		if again || !in.watch.sees(path) && now.Sub(d.looked) >= often {
-			in.look(path)
+			due = append(due, path)
 		}
+	}
+	slices.Sort(due)
+	for _, path := range due {
+		in.look(path)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -22,11 +23,14 @@ const (
 // makes the input faster: nothing depends on it. A nil watcher is never told
 // anything. It belongs to Run.
 type watcher struct {
-	log   *slog.Logger
-	w     *fsnotify.Watcher
-	dirs  map[string]*watched
-	short bool // a directory could not be watched for lack of watches
-	said  bool // that this was said
+	log  *slog.Logger
+	w    *fsnotify.Watcher
+	dirs map[string]*watched
+	// floods is how many of them are flooded: asked for at each turn of the
+	// loop, and there may be ten thousands of directories.
+	floods int
+	short  bool // a directory could not be watched for lack of watches
+	said   bool // that this was said
 	// remote is isRemote.
 	remote func(path string) bool
 	told   bool // that there are remote directories
@@ -134,7 +138,9 @@ func (w *watcher) remove(path string) {
 	if w == nil || w.dirs[path] == nil {
 		return
 	}
-	if !w.dirs[path].flooded {
+	if w.dirs[path].flooded {
+		w.floods--
+	} else {
 		w.w.Remove(path) // fails when the directory is gone, which is as good
 	}
 	delete(w.dirs, path)
@@ -152,20 +158,25 @@ func (w *watcher) flood(path string, now time.Time) {
 	if d.count++; d.count > floodEvents && !d.flooded {
 		w.w.Remove(path)
 		d.flooded, d.count = true, 0
+		w.floods++
 	}
 }
 
 // poll looks at the directories that are flooded, and watches those again that
 // have calmed down: none of their files had data for a while.
 func (w *watcher) poll(in *Input, now time.Time) {
-	if w == nil {
+	if !w.anyFlooded() {
 		return
 	}
-	for _, path := range sortedKeys(w.dirs) {
-		d := w.dirs[path]
-		if !d.flooded || now.Sub(d.polled) < floodLook {
-			continue
+	var due []string
+	for path, d := range w.dirs {
+		if d.flooded && now.Sub(d.polled) >= floodLook {
+			due = append(due, path)
 		}
+	}
+	slices.Sort(due)
+	for _, path := range due {
+		d := w.dirs[path]
 		d.polled = now
 		var x unix.Statx_t
 		if unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_MTIME, &x) == nil && nanos(x.Mtime) != d.mtime {
@@ -176,6 +187,7 @@ func (w *watcher) poll(in *Input, now time.Time) {
 			d.since = now
 		}
 		if now.Sub(d.since) > calmAfter {
+			w.floods--
 			delete(w.dirs, path)
 			if w.add(path) {
 				w.dirs[path].through = d.through
@@ -194,17 +206,7 @@ func (w *watcher) changed(in *Input, path string, d *watched) {
 	in.touched(path)
 }
 
-func (w *watcher) anyFlooded() bool {
-	if w == nil {
-		return false
-	}
-	for _, d := range w.dirs {
-		if d.flooded {
-			return true
-		}
-	}
-	return false
-}
+func (w *watcher) anyFlooded() bool { return w != nil && w.floods > 0 }
 
 // busyDir says that a file of the directory had data a moment ago.
 func (in *Input) busyDir(path string) bool {
