@@ -18,17 +18,17 @@ const (
 	// settleTime is how long the agent may take to let go of files that have
 	// been shipped, and of memory, before it is measured.
 	settleTime = 90 * time.Second
-	// perDirectory is how many files are in one directory.
+	// perDirectory is how many files are in one directory, usually.
 	perDirectory = 1000
 )
 
 // idle has the agent ship n short files and then measures it for a while in
 // which nothing happens, beside one that has shipped as many lines from a single
-// file.
-func (b *bench) idle(ctx context.Context, out io.Writer, n int, length time.Duration) (err error) {
+// file. each is how many files are in one directory.
+func (b *bench) idle(ctx context.Context, out io.Writer, n, each int, length time.Duration) (err error) {
 	var runs [2]*idler
 	for i, files := range []int{1, n} {
-		r, err := b.startIdler(ctx, fmt.Sprintf("idle-%d", i), files, int64(n/files)*idleLines)
+		r, err := b.startIdler(ctx, fmt.Sprintf("idle-%d", i), files, each, int64(n/files)*idleLines)
 		if err != nil {
 			return err
 		}
@@ -84,6 +84,7 @@ type idler struct {
 	job     job
 	dir     string // with the agent's state in it
 	files   int
+	each    int // files in one directory
 	process *process
 	took    time.Duration // from the start until all was shipped
 }
@@ -92,13 +93,13 @@ func (r *idler) pid() int { return r.process.cmd.Process.Pid }
 
 // startIdler writes n files of some lines and starts an agent on them, and a
 // topic.
-func (b *bench) startIdler(ctx context.Context, name string, n int, lines int64) (*idler, error) {
-	r := &idler{b: b, dir: filepath.Join(b.dir, name), files: n}
+func (b *bench) startIdler(ctx context.Context, name string, n, each int, lines int64) (*idler, error) {
+	r := &idler{b: b, dir: filepath.Join(b.dir, name), files: n, each: each}
 	r.job = job{
 		Topic: fmt.Sprintf("bench-%s-%d", name, os.Getpid()), Codec: "lz4", Brokers: b.cluster.brokers,
 		Files: []string{filepath.Join(r.dir, "logs", "*", "*.log")}, Lines: int64(n) * lines,
 	}
-	if err := writeIdle(filepath.Join(r.dir, "logs"), n, lines); err != nil {
+	if err := r.write(lines); err != nil {
 		return nil, err
 	}
 	if err := b.cluster.create(r.job.Topic); err != nil {
@@ -132,19 +133,19 @@ func (r *idler) end() {
 
 // path is where the n-th file is.
 func (r *idler) path(n int) string {
-	return filepath.Join(r.dir, "logs", strconv.Itoa(n/perDirectory), fmt.Sprintf("%d.log", n))
+	return filepath.Join(r.dir, "logs", strconv.Itoa(n/r.each), fmt.Sprintf("%d.log", n))
 }
 
-// writeIdle writes n files of some lines, a thousand to a directory.
-func writeIdle(dir string, n int, lines int64) error {
-	for i := range n {
-		sub := filepath.Join(dir, strconv.Itoa(i/perDirectory))
-		if i%perDirectory == 0 {
-			if err := os.MkdirAll(sub, 0o700); err != nil {
+// write writes the files, each of some lines.
+func (r *idler) write(lines int64) error {
+	for i := range r.files {
+		path := r.path(i)
+		if i%r.each == 0 {
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 				return err
 			}
 		}
-		if err := writeFile(filepath.Join(sub, fmt.Sprintf("%d.log", i)), uint64(i+1), lines); err != nil {
+		if err := writeFile(path, uint64(i+1), lines); err != nil {
 			return err
 		}
 	}

@@ -159,14 +159,15 @@ func liveMain(ctx context.Context, args []string) error {
 func idleMain(ctx context.Context, args []string) error {
 	c := newCommon("bench idle")
 	n := c.Int("files", 20_000, "how many files")
+	each := c.Int("per-directory", perDirectory, "how many files are in one directory")
 	length := c.Duration("for", 4*time.Minute, "how long the agent is measured; full scans are up to two minutes apart")
 	if err := c.parse(args); err != nil {
 		return err
 	}
-	if *n < 1 || *length <= 0 {
-		return errors.New("--files must be at least 1, --for more than 0")
+	if *n < 1 || *each < 1 || *length <= 0 {
+		return errors.New("--files and --per-directory must be at least 1, --for more than 0")
 	}
-	return c.with(ctx, func(b *bench) error { return b.idle(ctx, os.Stdout, *n, *length) })
+	return c.with(ctx, func(b *bench) error { return b.idle(ctx, os.Stdout, *n, *each, *length) })
 }
 
 func startMain(ctx context.Context, args []string) error {

@@ -13,7 +13,7 @@ import (
 // with a new line in one of them each time, and prints how long it took from the
 // start of the process until that line was in the topic.
 func (b *bench) restart(ctx context.Context, out io.Writer, n, runs int) error {
-	r, err := b.startIdler(ctx, "start", n, idleLines)
+	r, err := b.startIdler(ctx, "start", n, perDirectory, idleLines)
 	if err != nil {
 		return err
 	}

@@ -96,6 +96,7 @@ type Input struct {
 	cut       []*file        // found truncated by the look that is made
 	later     []*file        // to be rechecked, when there is time
 	hot       map[*file]bool // had data a moment ago: polled
+	unheard   bool           // one of them is not heard of, as of the last poll and since
 	draining  map[*file]bool // rotated
 	warned    map[string]bool
 	growing   map[key]copySize // sizes of copies that may be under way

@@ -66,7 +66,7 @@ func (in *Input) nextDue() time.Time {
 			*at = now.Add(every)
 		}
 	}
-	want(&in.due.poll, in.pollsHot() || len(in.dirty) > 0 || in.watch.anyFlooded(), pollEvery)
+	want(&in.due.poll, in.unheard || len(in.dirty) > 0 || in.watch.anyFlooded(), pollEvery)
 	want(&in.due.drain, len(in.draining) > 0 || len(in.fresh) > 0, drainEvery)
 	want(&in.due.quiet, len(in.waits) > 0, quietEvery)
 	want(&in.due.later, len(in.later) > 0 && !in.first, laterEvery)
@@ -125,6 +125,7 @@ func (in *Input) tasks() {
 			in.tick()
 		case t.cold:
 			in.hot[t.f] = true
+			in.unheard = in.unheard || !in.hears(t.f)
 			in.check(t.f)
 		default:
 			in.troubled(t.f, t.err)
@@ -132,17 +133,9 @@ func (in *Input) tasks() {
 	}
 }
 
-// pollsHot says whether a file had data a moment ago whose writes the file
-// system does not tell. Of the others each write is an event; they are polled
-// at every tick only.
-func (in *Input) pollsHot() bool {
-	for f := range in.hot {
-		if !in.watch.tells(filepath.Dir(f.now)) {
-			return true
-		}
-	}
-	return false
-}
+// hears says that each write to the file is an event. Of the files that had data
+// a moment ago such ones are polled at every tick only.
+func (in *Input) hears(f *file) bool { return in.watch.tells(filepath.Dir(f.now)) }
 
 // poll looks for growth of the files that had data a moment ago, and at the
 // directories that something happened in.
@@ -155,6 +148,12 @@ func (in *Input) poll() {
 			// what came between the last poll and now is found here
 		}
 		in.check(f)
+	}
+	in.unheard = false
+	for f := range in.hot {
+		if in.unheard = !in.hears(f); in.unheard {
+			break
+		}
 	}
 	in.lookDirty(now)
 	in.watch.poll(in, now)
