@@ -99,7 +99,8 @@ func anyOf(set map[string]bool) string {
 	return ""
 }
 
-// onDisk is what all generations of the log hold, in any order of theirs.
+// onDisk is the whole lines that all generations of the log hold, in any order of
+// theirs. Where a copy breaks off, even right before a newline, the line is torn.
 func (y *yard) onDisk() []byte {
 	y.t.Helper()
 	names, err := filepath.Glob(filepath.Join(y.dir, "app-a.log*"))
@@ -117,7 +118,7 @@ func (y *yard) onDisk() []byte {
 		}
 		text, err := io.ReadAll(in)
 		must(y.t, err)
-		all = append(append(all, text...), '\n')
+		all = append(all, text[:bytes.LastIndexByte(text, '\n')+1]...)
 	}
 	return all
 }

@@ -60,18 +60,34 @@ func (in *Input) copiedEarly(d *dir, l *listing) {
 			in.sure(f)
 			continue
 		}
-		if in.copiedPacked(f, l) {
-			in.truncated(f)
-			continue
-		}
 		at := f.at()
-		switch e, err := in.search(f, l); {
-		case errors.Is(err, errMoved):
-			in.unsureOf(f) // its copy is renamed, or compressed
-		case err == nil && !in.sameStart(f, e) && f.doubtAt(at):
+		copied, wait := in.copiedPacked(f, l)
+		if !copied && !wait {
+			if copied, wait = in.copiedPlain(f, l); wait {
+				in.touched(l.dir)
+			}
+		}
+		switch {
+		case wait:
+			in.unsureOf(f)
+		case copied && f.doubtAt(at):
 			in.truncated(f)
+		default:
+			in.sure(f)
 		}
 	}
+}
+
+// copiedPlain says that f, of which too little was read to notice that from its
+// content, was copied and truncated. wait says that the next look will tell.
+func (in *Input) copiedPlain(f *file, l *listing) (copied, wait bool) {
+	e, err := in.search(f, l)
+	if err == nil {
+		var same bool
+		same, err = in.sameStart(f, e)
+		copied = err == nil && !same
+	}
+	return copied, errors.Is(err, errMoved) // it is renamed, or compressed, this moment
 }
 
 // doubtAt has f not read any more, unless it was read on from off meanwhile: then
@@ -84,23 +100,23 @@ func (f *file) doubtAt(off int64) bool {
 }
 
 // sameStart says whether the file at e and f have the same content as far as
-// both go, or one of them cannot be read.
-func (in *Input) sameStart(f *file, e entry) bool {
+// both go, or f cannot be read. The error is errMoved when e is not there.
+func (in *Input) sameStart(f *file, e entry) (bool, error) {
 	a, err := in.disk.openFile(e.path)
 	if isMissing(err) {
-		in.unsureOf(f) // it was renamed, or compressed, this moment
+		err = errMoved
 	}
 	if err != nil {
-		return true
+		return true, err
 	}
 	defer unix.Close(a)
 	b, now, err := in.disk.openAs(f.now, f.key)
 	if err != nil {
-		return true
+		return true, nil
 	}
 	defer unix.Close(b)
 	n := min(e.size, now.size)
-	return n > 0 && in.disk.sameRange(a, b, 0, n)
+	return n > 0 && in.disk.sameRange(a, b, 0, n), nil
 }
 
 // originals is the followed files that e, by its name, may be a copy of: in

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tailrace/agent/flow"
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -247,6 +249,9 @@ func (in *Input) seen(f *file, e entry) {
 			f.unjoin()
 		}
 		more = f.unread()
+		if f.state == following && f.pos.off < flow.Enough {
+			f.unsure = true // until this look has found no copy of it: see copiedEarly
+		}
 	}
 	late := f.lateBytes(e.size)
 	f.mu.Unlock()

@@ -41,10 +41,8 @@ var modes = []mode{
 	{name: "calm", packs: true, count: 100},
 	{name: "rename", racing: true, renames: true, count: 100},
 	{name: "race", racing: true, count: 100},
-	// Of these some two in a thousand still fail (docs/scenarios.md): they are
-	// played only when they are asked for.
-	{name: "rename-packed", racing: true, renames: true, packs: true},
-	{name: "race-packed", racing: true, packs: true},
+	{name: "rename-packed", racing: true, renames: true, packs: true, count: 100},
+	{name: "race-packed", racing: true, packs: true, count: 100},
 	// each line is a record, but not as it is; and not before the next begins
 	{name: "records", racing: true, count: 50, record: record.Options{Exclude: []string{"^never"}}},
 	{name: "traces", racing: true, count: 50, record: record.Options{Multiline: record.Multiline{Start: "^"}}},

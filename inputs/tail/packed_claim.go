@@ -131,7 +131,7 @@ func (in *Input) stale(p *parcel) bool {
 // openHolder is the open file that has the size of p and begins like it.
 func (in *Input) openHolder(p *parcel) *file {
 	c := p.known()
-	if c == nil || c.err != nil || !c.whole && !c.told {
+	if c == nil || c.err != nil || !c.whole && !c.told || c.size == 0 {
 		return nil
 	}
 	for _, f := range in.filesOf(p.path) {
@@ -200,15 +200,32 @@ func (in *Input) fits(f *file, p *parcel, family []member) bool {
 }
 
 // writtenAfter says that p, which has the mtime of the plain file, was written to
-// after the file that came after f was rotated, so that it is hardly f.
+// later than all files that came after f and were rotated, so that it is hardly f.
 func (in *Input) writtenAfter(p *parcel, f *file) bool {
+	var last int64
 	for _, g := range in.filesOf(f.path) {
-		if g.id > f.id && g.birth > f.birth {
-			e, err := in.disk.statPath(g.now)
-			return f.birth > 0 && g.now != g.path && err == nil && e.key == g.key && p.mtime > e.ctime
+		switch {
+		case g.id <= f.id || g.birth <= f.birth || f.birth == 0:
+		case g.now == g.path && in.present(g):
+			return false
+		default:
+			last = max(last, in.lastWrite(g))
 		}
 	}
-	return false
+	return last > 0 && p.mtime > last
+}
+
+// lastWrite is when g was written to last, as far as that can be seen: an mtime.
+func (in *Input) lastWrite(g *file) int64 {
+	if e, err := in.disk.statPath(g.now); err == nil && e.key == g.key {
+		return e.mtime
+	}
+	if e, err := g.stat(); err == nil {
+		return e.mtime
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.mtime
 }
 
 // known is what has been found out of p; nil: nothing yet.

@@ -60,7 +60,7 @@ func (in *Input) fetchPacked(f *file, s flow.Span, c *flow.Chunk) error {
 
 // gone gives an error of reading a compressed file again its meaning.
 func gone(err error) error {
-	if errors.Is(err, errMoved) || errors.Is(err, unpack.ErrDamaged) || errors.Is(err, unpack.ErrLimit) {
+	if errors.Is(err, errMoved) || errors.Is(err, errGone) || errors.Is(err, unpack.ErrDamaged) || errors.Is(err, unpack.ErrLimit) {
 		return flow.ErrGone
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 
 	"tailrace/inputs/tail/unpack/unpacktest"
 )
@@ -39,6 +40,9 @@ func (c *chain) compress() {
 	}
 	if c.dir != "" && (!c.w.familiar(name) || (c.w.up || c.w.midst) && !c.w.j.dead && !c.known()) {
 		return // content leads to a directory that was not used before, but not that of an open file
+	}
+	if c.linked(name) && !c.w.familiar(name) {
+		return // too little is known to tell the copy from what has another name
 	}
 	if c.old != nil && c.old.name == name {
 		c.closeOld() // nobody writes to what is compressed
@@ -90,6 +94,13 @@ func (w *world) familiar(name string) bool {
 		}
 	}
 	return false
+}
+
+// linked says that the file of that name has more than one.
+func (c *chain) linked(name string) bool {
+	st, err := os.Stat(c.w.path(name))
+	c.w.must(err)
+	return st.Sys().(*syscall.Stat_t).Nlink > 1
 }
 
 // known says that the agent knows the directory that c is rotated to.

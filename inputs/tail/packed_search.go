@@ -2,7 +2,6 @@ package tail
 
 import (
 	"bytes"
-	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -91,7 +90,7 @@ func (in *Input) searchPacked(f *file, l *listing) (copied *parcel, wait bool) {
 			if copied == nil {
 				copied = p
 			}
-		case p.of == f:
+		case p.of == f && c.asked[f.id] != f.at():
 			p.inside, p.glance, p.of = nil, nil, nil // it was read on since
 			return nil, true
 		}
@@ -102,35 +101,27 @@ func (in *Input) searchPacked(f *file, l *listing) (copied *parcel, wait bool) {
 // copiedPacked says that f, of which too little was read to notice that from its
 // content, was copied, truncated, and the copy compressed: the oldest new file of
 // the family is compressed, begins with what was read, and f itself goes on
-// otherwise. While that is found out f is not read.
-func (in *Input) copiedPacked(f *file, l *listing) bool {
+// otherwise. wait says that it is to be found out first.
+func (in *Input) copiedPacked(f *file, l *listing) (copied, wait bool) {
 	p := in.oldestNew(f, l)
 	if p != nil && p.inside == nil && in.insideOf(p) != nil {
 		p = in.oldestNew(f, l) // what it is may show only now that it is another's
 	}
-	var c *inside
-	if p != nil && !in.soughtBefore(f) { // else it may be that one's
-		c = in.insideOf(p)
+	if p == nil || p.unreadable() {
+		return false, false
 	}
-	f.mu.Lock()
-	was := f.unsure
-	f.unsure = p != nil && c == nil && !p.unreadable()
-	freed := was && !f.unsure
-	h, off := holding{}, f.pos.off
-	f.mu.Unlock()
-	if c != nil && c.err == nil {
-		h = c.holds[f.id]
-		if off > 0 && h.off != off {
-			c = nil // it begins otherwise
-		}
+	if in.soughtBefore(f) {
+		return false, true // it may be that one's
 	}
-	if c != nil && c.err == nil && !in.sameHead(f, c.head) && f.doubtAt(off) {
-		return true
+	c := in.insideOf(p)
+	if c == nil {
+		return false, true
 	}
-	if freed {
-		in.wake(f)
+	at := f.at()
+	if c.err != nil || at > 0 && c.holds[f.id].off != at {
+		return false, false // it begins otherwise
 	}
-	return false
+	return !in.sameHead(f, c.head), false
 }
 
 // soughtBefore says that another file of the path of f is missing and may be in a
@@ -139,15 +130,14 @@ func (in *Input) soughtBefore(f *file) bool {
 	return slices.ContainsFunc(in.filesOf(f.path), func(g *file) bool { return g != f && g.sought && g.state != done })
 }
 
-// unsureOf has f not read before the next look.
+// unsureOf has f not read before a further look.
 func (in *Input) unsureOf(f *file) {
 	f.mu.Lock()
 	f.unsure = true
 	f.mu.Unlock()
-	in.touched(filepath.Dir(f.now))
 }
 
-// sure has f, which copiedPacked does not see to any more, read again.
+// sure has f read again.
 func (in *Input) sure(f *file) {
 	f.mu.Lock()
 	was := f.unsure

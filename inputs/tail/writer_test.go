@@ -49,6 +49,9 @@ func (c *chain) create() {
 	c.w.must(err)
 	c.cur = &epoch{f: f, name: c.path, touched: time.Now(), born: c.w.order}
 	c.n++
+	if c.w.mode.packs && c.w.mode.racing && c.old != nil {
+		c.nextTick() // what is written now is younger than what was before
+	}
 	c.w.say("%s: created", c.path)
 }
 
