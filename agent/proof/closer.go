@@ -26,6 +26,9 @@ type odd struct {
 	seen
 	entry int // in whose place it is; -1: none
 	run   int32
+	// maybe says that it came at the beginning of a run that begins as no file
+	// does, which is mostly one that is gone: only its bytes can tell.
+	maybe bool
 }
 
 // oddMax bounds how many odd records are kept of a block.
@@ -127,9 +130,6 @@ func (b *Block) has(r *Record) *entry {
 // compare gives the records of the block that is under way to the files.
 func (p *path) compare(st *stream) {
 	cur := p.likely(st)
-	if st.foreign {
-		cur = nil // until one of its records says something else
-	}
 	for i := range st.kept {
 		k := &st.kept[i]
 		var b *Block
@@ -148,22 +148,24 @@ func (p *path) compare(st *stream) {
 			e.hit(k.at, st.run)
 			st.foreign = false
 		default:
-			b.stray(n, *k, st.run)
+			b.stray(odd{*k, n, st.run, st.foreign})
 		}
 	}
-	st.file = cur
+	if !st.foreign {
+		st.file = cur
+	}
 }
 
 // stray keeps a record that is not as the file has it.
-func (b *Block) stray(n int, k seen, run int32) {
-	if n >= 0 {
-		b.entries[n].other, b.entries[n].wrong = true, k.at
-	}
-	if n < 0 {
+func (b *Block) stray(o odd) {
+	if o.entry < 0 || o.maybe {
 		b.File.path.strange++
 	}
+	if o.entry >= 0 && !o.maybe {
+		b.entries[o.entry].other, b.entries[o.entry].wrong = true, o.at
+	}
 	if len(b.odd) < oddMax {
-		b.odd = append(b.odd, odd{k, n, run})
+		b.odd = append(b.odd, o)
 	}
 }
 
@@ -194,8 +196,20 @@ func (p *path) likely(st *stream) *File {
 		return best
 	case st.file != nil:
 		return st.file
+	case st.foreign:
+		return p.unseen(st.start)
 	}
 	return st.prev
+}
+
+// unseen is the oldest file with a block there of which nothing was seen.
+func (p *path) unseen(start int64) *File {
+	for _, f := range p.files {
+		if b := f.at(start); b != nil && b.seen == 0 {
+			return f
+		}
+	}
+	return nil
 }
 
 // holder is the block that has the record.
@@ -212,9 +226,11 @@ func (p *path) holder(start int64, r *Record) *Block {
 func (b *Block) settle(confirm func(*File, Record) bool) {
 	slices.SortFunc(b.odd, func(x, y odd) int { return cmp.Compare(x.Offset, y.Offset) })
 	for _, o := range b.odd {
-		if e := o.entry; e >= 0 && o.Cut && b.entries[e].hits == 0 {
-			b.entries[e].cut = confirm == nil || o.Size < b.entries[e].size && confirm(b.File, o.Record)
-			b.entries[e].wrong = o.at
+		if o.entry < 0 || b.entries[o.entry].hits > 0 {
+			continue
+		}
+		if e := &b.entries[o.entry]; o.Cut && (confirm == nil || o.Size < e.size && confirm(b.File, o.Record)) {
+			e.other, e.cut, e.wrong = true, true, o.at
 		}
 	}
 	if confirm != nil {
@@ -245,7 +261,7 @@ func (b *Block) recut(confirm func(*File, Record) bool) {
 			if pos == b.entries[i].offset {
 				first = o
 			}
-			if o.entry < 0 {
+			if o.entry < 0 || o.maybe {
 				extra++
 			}
 			pos += int64(o.Size) + 1 // the newline
