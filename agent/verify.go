@@ -3,6 +3,7 @@ package agent
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,7 @@ type Shipment struct {
 
 	inputs []tail.Config
 	host   string
+	topics map[string]bool // that were shipped to
 	keys   map[string]bool // of records of any path
 	fixed  bool            // no key depends on the path
 }
@@ -68,8 +70,9 @@ func Shipped(cfg *config.Config, paths []string) (*Shipment, error) {
 
 // findKeys notes what the keys of records are.
 func (s *Shipment) findKeys(lanes []journal.LaneState) {
-	s.keys, s.fixed = map[string]bool{s.host: true}, true
+	s.keys, s.topics, s.fixed = map[string]bool{s.host: true}, map[string]bool{}, true
 	for _, l := range lanes {
+		s.topics[l.Topic] = true
 		if l.Key != "" {
 			s.keys[l.Key] = true
 		}
@@ -108,9 +111,10 @@ func (s *Shipment) Records(path string) (record.Options, bool) {
 	return s.inputs[i].Record, true
 }
 
-// Topics is those that the inputs name, whatever the path, and those of the files.
+// Topics is those that the inputs name, whatever the path, those of the files,
+// and those that were shipped to.
 func (s *Shipment) Topics() []string {
-	var out []string
+	out := slices.Collect(maps.Keys(s.topics))
 	for _, in := range s.inputs {
 		if name := in.Route.Fixed(); name != "" {
 			out = append(out, name)
@@ -215,8 +219,11 @@ func (f *finder) file(k *tail.Kept) verify.File {
 		if v.Topic == "" {
 			v.Topic, _ = in.Route.Topic(k.Path)
 		}
-		if form := in.Route.Form().Of(k.Path, 0); form.NoPath || form.NoOffset {
+		switch form := in.Route.Form(); {
+		case form.Of(k.Path, 0).NoPath || form.Of(k.Path, 0).NoOffset:
 			v.Cannot = "its records do not say where they are from: the input leaves out the header path or offset"
+		case !form.Named():
+			v.Cannot = "its records do not say of which host they are: the input leaves out the header host, and has another key"
 		}
 	}
 	if k.ID == 0 {

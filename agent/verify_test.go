@@ -369,3 +369,40 @@ func TestRebuild(t *testing.T) {
 		t.Errorf("into a directory that has files: %v", err)
 	}
 }
+
+// Topics and keys by the path, over several partitions, and other hosts in the
+// same topics.
+func TestVerifyRouted(t *testing.T) {
+	b := newBed(t)
+	dir := filepath.Dir(b.log)
+	in := &b.config.Inputs[0]
+	in.Topic, in.FallbackTopic, in.Key = "logs-{base}", "logs", config.DefaultKey
+	c := b.client()
+	admin, err := sarama.NewClusterAdminFromClient(c)
+	must(t, err)
+	for _, name := range []string{"logs-a", "logs-b"} {
+		must(t, admin.CreateTopic(name, &sarama.TopicDetail{NumPartitions: 3, ReplicationFactor: 1}, false))
+	}
+	for _, key := range []string{config.DefaultKey, "path", "all"} {
+		in.Key = key
+		for _, host := range []string{"host-1", "host-2"} {
+			b.config.Hostname, b.config.StateDir = host, filepath.Join(dir, "state-"+host)
+			for _, name := range []string{"a", "b"} {
+				add(t, filepath.Join(dir, name+".log"), strings.Repeat(fmt.Sprintf("%s of %s with %s\n", name, host, key), 200))
+			}
+			if r := b.settled(b.start()); !r.Proven || len(r.Files) != 2 || r.Records < 400 {
+				t.Errorf("key %s of %s: %d records of %d files: %s", key, host, r.Records, len(r.Files), told(r))
+			}
+		}
+	}
+	// Records that do not say of whom they are.
+	off := false
+	in.HostHeader = &off
+	if _, r := b.verify(); r.Proven || !strings.Contains(told(r), "do not say of which host") {
+		t.Errorf("without a host: %s", told(r))
+	}
+	in.HostHeader, in.NoOffset = nil, true
+	if _, r := b.verify(); r.Proven || !strings.Contains(told(r), "do not say where they are from") {
+		t.Errorf("without an offset: %s", told(r))
+	}
+}

@@ -105,6 +105,7 @@ func TestVerify(t *testing.T) {
 		wait(t, lifetime(r))
 		st.agent.kill()
 		st.agent.start()
+		st.live()
 	}
 	stop()
 	st.exact()
@@ -116,6 +117,23 @@ func TestVerify(t *testing.T) {
 	proven(t, st.agent)
 	st.rebuilds(want)
 	st.damages()
+}
+
+// live verifies under load: what is acknowledged is proven, the rest is not sent
+// yet.
+func (st *stage) live() {
+	st.t.Helper()
+	v := verify(st.t, st.agent)
+	for _, f := range v.Files {
+		for _, r := range f.Ranges {
+			if r.State != "delivered" {
+				st.t.Errorf("under load: %s %d-%d %s", f.At, r.Start, r.End, r.State)
+			}
+		}
+		if f.Error != "" {
+			st.t.Errorf("under load: %s", f.Error)
+		}
+	}
 }
 
 // originals is the sums of the files that a log has been, the oldest first.
