@@ -92,9 +92,27 @@ func topicsInTrouble(t *testing.T, c *kafka.Cluster) {
 	if strings.Contains(all.agent().said(), `works" topic=`+well.topic) {
 		t.Error("the topic that is well waited")
 	}
+	checked(t, all.agent().conf,
+		"! Broker "+c.Nodes[2].Addr, "! Topic "+denied.topic+": Kafka does not allow", "Topic "+headless.topic+": 1 partition.",
+		"Topic "+well.topic+": 1 partition.", "This client may ship exactly once.", "This client may write to it.",
+		"Copies in sync: 2 of 2; needed: 2")
 	must(t, c.Nodes[0].Permit(denied.topic))
 	must(t, c.Heal(t.Context()))
 	all.exact()
+}
+
+// checked demands that check --connect finds something wrong, and says these.
+func checked(t *testing.T, conf string, says ...string) {
+	t.Helper()
+	out, errs, status := command(t, "check", "--config", conf, "--connect")
+	if status != 1 {
+		t.Errorf("check: status %d", status)
+	}
+	for _, s := range says {
+		if !strings.Contains(out, s) {
+			t.Errorf("check does not say %q:\n%s%s", s, out, errs)
+		}
+	}
 }
 
 // arrived is how many records the topic has, 0 while nobody says.

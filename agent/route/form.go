@@ -47,7 +47,7 @@ type headerValue struct {
 const HeadersMax = 16
 
 // taken is the headers that have a meaning of their own.
-var taken = []string{"path", "offset", "host", "part", "truncated", "time", "stream", "malformed"}
+var taken = []string{"path", "offset", "host", "part", "truncated", "time", "stream", "malformed", "dead-letter", "tailrace-check"}
 
 // specPrefix tells the spec of a form from others that the journal keeps.
 const specPrefix = "form "
