@@ -170,14 +170,14 @@ func (c *cluster) topicNames() ([]string, error) {
 	return names, nil
 }
 
-// reach tries whether an address that the cluster names can be connected to
-// from here: it need not be one of the addresses that were given.
+// reach tries whether a broker answers at an address that the cluster names: it
+// need not be one of the addresses that were given.
 func (t target) reach(addr string) error {
-	conn, err := t.Dial("tcp", addr)
-	if err != nil {
+	b := sarama.NewBroker(addr)
+	if err := openBroker(b, t.config()); err != nil {
 		return err
 	}
-	return conn.Close()
+	return b.Close()
 }
 
 // leaders lists the addresses of the brokers that lead a partition.

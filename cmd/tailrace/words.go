@@ -109,5 +109,5 @@ func (c *cluster) topicHelp(name string) string {
 // one connects to only tells where the brokers say that they are.
 func unreachable(addr string, err error) string {
 	return fmt.Sprintf("Kafka answers, but says that a broker is at %s, and from here that cannot be reached: %s "+
-		"The address is what that broker has in advertised.listeners; make it one that this host can reach", addr, connectText(err))
+		"If that broker runs, the address is what it has in advertised.listeners; make it one that this host can reach", addr, connectText(err))
 }
