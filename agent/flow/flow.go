@@ -64,13 +64,17 @@ type Topic interface {
 	Form(id FileID) *Form
 }
 
+// LeastTurn is how much a file gives at least in its turn, in bytes.
+const LeastTurn = 16 << 10
+
 // A Feed gives the lines of some files of a topic, these in turns. All its
 // methods but Wake are for one goroutine: the lane that ships them.
 type Feed interface {
 	// Next fills c with whole lines of one file, at most max bytes of them
 	// unless one line alone is longer, and reports whether it did. When it
-	// did not there is nothing to read now, and Wake will tell. c.Time is set
-	// by the caller.
+	// did not there is nothing to read now, and Wake will tell. When the file
+	// has more it gives what lines fit into LeastTurn, or into max if that is
+	// less. c.Time is set by the caller.
 	Next(c *Chunk, max int) bool
 	// Unread gives back the lines of c from line n on. It must be the chunk
 	// that Next filled last, and n a line that a span may begin with. The lines

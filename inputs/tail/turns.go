@@ -1,13 +1,17 @@
 package tail
 
-import "slices"
+import (
+	"slices"
+
+	"tailrace/agent/flow"
+)
 
 const (
 	// roundSize is how many bytes one round of all files that wait is about:
 	// the more files, the less each gives in its turn, so that none waits long,
 	// down to quantumMin, below which the calls would cost more than the copy.
 	roundSize  = 4 << 20
-	quantumMin = 16 << 10
+	quantumMin = flow.LeastTurn
 	// freshTurns is how many files with fresh lines go before one with a
 	// backlog.
 	freshTurns = 8

@@ -253,11 +253,14 @@ func (d *driver) behind(b *batch, n int) (*batch, error) {
 	return d.build(in, z)
 }
 
-// atOnce is how many bytes are read at a time: while it is found out what of
-// them the partition has, at least those of some segments.
+// skipTurn is how many bytes are read at a time, if the file gives so many, while
+// it is found out what of them the partition has.
+const skipTurn = 256 << 10
+
+// atOnce is how many bytes are read at a time when there is room for some.
 func (d *driver) atOnce(room int) int {
 	if d.found != nil {
-		return max(room, found.Chunk)
+		return max(room, skipTurn)
 	}
 	return room
 }

@@ -62,6 +62,7 @@ func (s *source) Next(c *flow.Chunk, max int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	end := s.at
+	max = min(max, flow.LeastTurn)
 	for n := 0; (s.lines == 0 || n < s.lines) && end < len(s.data); n++ {
 		next := end + bytes.IndexByte(s.data[end:], '\n') + 1
 		if next-s.at > max && n > 0 {

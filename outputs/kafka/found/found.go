@@ -1,8 +1,8 @@
 // Package found keeps what a partition was seen to have: sequence numbers of
 // batches, and lines by path, offset and value.
 //
-// Lines are kept in segments of up to 16 KiB of a file, 32 bytes for each, so that
-// the memory that they take is a five-hundredth of them. A segment is known
+// Lines are kept in segments of up to 8 KiB of a file, 32 bytes for each, so that
+// the memory that they take is less than a two-hundredth of them. A segment is known
 // again as a whole, by a 64-bit hash whose key is made anew for each Set. The
 // last lines of a file, of which not all may be there to be compared, are kept
 // one by one.
@@ -12,19 +12,20 @@ import (
 	"cmp"
 	"hash/maphash"
 	"slices"
+
+	"tailrace/agent/flow"
 )
 
-// Chunk is how many bytes of a file must be looked at together at least, so that
-// a whole segment is among them.
-const Chunk = 16 << segmentBits
-
 const (
-	// segmentBits is how large a piece of a file one segment covers at most:
-	// 16 KiB. What is read of a file at a time must be more.
-	segmentBits = 14
+	// segmentBits is how large a piece of a file the lines of one segment begin
+	// in: 8 KiB.
+	segmentBits = 13
 	// long is how many bytes of a value are a segment of their own.
 	long = 1 << (segmentBits - 1)
 )
+
+// A whole segment is among what is read of a file at a time.
+const _ = uint(flow.LeastTurn - 1<<segmentBits - long)
 
 // Stream is a producer id with its epoch.
 type Stream struct {

@@ -42,9 +42,9 @@ const all = 1 << 40
 // are sent.
 func read(s *Set, at int64, data []byte, b Bound) (sent int) {
 	for len(data) > 0 {
-		c := chunk(at, data[:min(len(data), Chunk)])
-		if len(data) > Chunk {
-			c = chunk(at, data[:bytes.LastIndexByte(data[:Chunk], '\n')+1])
+		c := chunk(at, data[:min(len(data), flow.LeastTurn)])
+		if len(data) > flow.LeastTurn {
+			c = chunk(at, data[:bytes.LastIndexByte(data[:flow.LeastTurn], '\n')+1])
 		}
 		n := s.Skip(c, b)
 		if n == 0 {

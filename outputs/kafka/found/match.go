@@ -41,7 +41,7 @@ func (s *Set) Skip(c *flow.Chunk, b Bound) int {
 }
 
 // Send is how many of the first records of c, from which Skip is 0, come before
-// one that is in the partition.
+// one that is in the partition, or that may be: its segment is not all in c.
 func (s *Set) Send(c *flow.Chunk, b Bound) int {
 	p := s.paths[c.Path]
 	if p == nil {
@@ -51,23 +51,40 @@ func (s *Set) Send(c *flow.Chunk, b Bound) int {
 		if c.Reading != 0 && !c.Records[n-1].Clean {
 			continue
 		}
-		if i, _ := s.find(p, c, n, b); i >= 0 {
+		if i, _ := s.find(p, c, n, b); i >= 0 || p.cutOff(c, n) {
 			return n
 		}
 	}
 	return c.Lines()
 }
 
-// find is the first segment that the records of c from n on are, and where it
-// ends; -1 when there is none.
-func (s *Set) find(p *path, c *flow.Chunk, n int, b Bound) (at, end int) {
-	at, _ = slices.BinarySearchFunc(p.all, c.Offset(n), func(g segment, start int64) int {
+// cutOff says that a segment that begins with the n-th record of c goes on
+// behind c.
+func (p *path) cutOff(c *flow.Chunk, n int) bool {
+	end := c.Offset(c.Lines() - 1)
+	for at := p.at(c.Offset(n)); at < len(p.all) && p.all[at].start == c.Offset(n); at++ {
+		if p.all[at].last > end {
+			return true
+		}
+	}
+	return false
+}
+
+// at is where the segments are that begin at an offset.
+func (p *path) at(start int64) int {
+	at, _ := slices.BinarySearchFunc(p.all, start, func(g segment, start int64) int {
 		if g.start < start {
 			return -1
 		}
 		return 1
 	})
-	for ; at < len(p.all) && p.all[at].start == c.Offset(n); at++ {
+	return at
+}
+
+// find is the first segment that the records of c from n on are, and where it
+// ends; -1 when there is none.
+func (s *Set) find(p *path, c *flow.Chunk, n int, b Bound) (at, end int) {
+	for at = p.at(c.Offset(n)); at < len(p.all) && p.all[at].start == c.Offset(n); at++ {
 		g := &p.all[at]
 		if g.last < 0 || b.Born > 0 && (g.millis+slack)*1e6 < b.Born {
 			continue
