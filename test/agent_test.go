@@ -203,6 +203,18 @@ func (a *agent) holds(path string) bool {
 	return false
 }
 
+// memory is a number of /proc/PID/status, in bytes: VmRSS or VmHWM.
+func (a *agent) memory(field string) int64 {
+	a.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", a.run.cmd.Process.Pid))
+	must(a.t, err)
+	_, rest, _ := strings.Cut(string(text), "\n"+field+":")
+	var kib int64
+	_, err = fmt.Sscanf(rest, "%d kB", &kib)
+	must(a.t, err)
+	return kib << 10
+}
+
 // hasJournal says whether the agent has ever begun.
 func (a *agent) hasJournal() bool {
 	names, _ := filepath.Glob(filepath.Join(a.state, "journal*"))

@@ -30,6 +30,7 @@ func TestThreeBrokers(t *testing.T) {
 		{"down-for-long", downForLong},
 		{"partitions-added", partitionsAdded},
 		{"topics-in-trouble", topicsInTrouble},
+		{"brokers-away", brokersAway},
 		{"disk-full", func(t *testing.T, c *kafka.Cluster) { diskFull(t, c, disk) }},
 	} {
 		t.Run(it.name, func(t *testing.T) {

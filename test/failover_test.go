@@ -13,12 +13,13 @@ import (
 
 // Four topics, 20,000 lines a second in all, files renamed every 2 s; the
 // leaders are killed, paused, restarted and cut off in turn, and the agent is
-// killed every few seconds. TAILRACE_SOAK=10m makes it ten minutes.
+// killed every few seconds; verify proves it too. TAILRACE_SOAK=10m makes it ten
+// minutes.
 func leadersFail(t *testing.T, c *kafka.Cluster) {
 	r := random(t)
 	all := newStages(t, c.Nodes[0], "leaders-fail", 4, 2, r.Uint64())
 	all.agent().start()
-	stop := all.write(lines.Load{Rate: 2_500, Rotate: 2 * time.Second, Keep: 10, Late: 300 * time.Millisecond})
+	stop := all.write(lines.Load{Rate: 2_500, Rotate: 2 * time.Second, Keep: 1000, Late: 300 * time.Millisecond})
 	leave := trouble(t, c, all[0].topic, r.Uint64())
 	end := time.Now().Add(duration(t, "TAILRACE_SOAK", 20*time.Second))
 	for time.Now().Before(end) {
@@ -31,6 +32,9 @@ func leadersFail(t *testing.T, c *kafka.Cluster) {
 	stop()
 	all.exact()
 	all.agent().unrepeated()
+	if v := verify(t, all.agent()); !v.Proven {
+		t.Errorf("verify: %s", v.bad())
+	}
 }
 
 // trouble makes trouble for the leader of a topic, again and again, each time

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"tailrace/test/kafka"
 	"tailrace/test/lines"
 )
 
@@ -130,5 +131,34 @@ func TestKilledWithoutAnswers(t *testing.T) {
 		st.agent.start()
 	}
 	stop()
+	st.exact()
+}
+
+// All brokers are away under load, while files are renamed and compressed. The
+// agent takes no more memory for it, and catches up. TAILRACE_AWAY=10m makes it
+// ten minutes.
+func brokersAway(t *testing.T, c *kafka.Cluster) {
+	st := newStage(t, c.Nodes[0], 4, seed(t), config{})
+	st.agent.start()
+	stop := st.write(lines.Load{Rate: 2_000, Rotate: 2 * time.Second, Keep: 1000, Late: 300 * time.Millisecond, Compress: ".gz"})
+	wait(t, 5*time.Second)
+	before, arrived := st.agent.memory("VmHWM"), st.arrived()
+	for _, b := range c.Nodes {
+		b.Clients.Hold()
+	}
+	wait(t, duration(t, "TAILRACE_AWAY", 10*time.Second))
+	away := st.agent.memory("VmHWM")
+	for _, b := range c.Nodes {
+		b.Clients.Let()
+	}
+	begin, behind := time.Now(), st.written()-arrived
+	stop()
+	st.arrive()
+	t.Logf("%d lines behind: caught up after %v; at most %d MiB of memory before, %d while away, %d in the end", behind,
+		time.Since(begin).Round(100*time.Millisecond), before>>20, away>>20, st.agent.memory("VmHWM")>>20)
+	// The buffer has room for 32 MiB, which one that is not behind does not fill.
+	if most := st.agent.memory("VmHWM"); most > before+64<<20 {
+		t.Errorf("%d MiB of memory, %d before", most>>20, before>>20)
+	}
 	st.exact()
 }

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,8 +19,20 @@ func ClientConfig() *sarama.Config {
 	return conf
 }
 
-// admin calls f with a client that is closed behind it.
-func (b *Broker) admin(f func(sarama.ClusterAdmin) error) error {
+// admin calls f with a client that is closed behind it. In a cluster a node may
+// be down, or paused: f is called again when its connection was lost.
+func (b *Broker) admin(f func(sarama.ClusterAdmin) error) (err error) {
+	for range 2 * len(b.seeds) {
+		err = b.adminOnce(f)
+		var refused sarama.KError
+		if err == nil || len(b.seeds) == 1 || errors.As(err, &refused) {
+			return err
+		}
+	}
+	return err
+}
+
+func (b *Broker) adminOnce(f func(sarama.ClusterAdmin) error) error {
 	conf := ClientConfig()
 	conf.Net.DialTimeout, conf.Net.ReadTimeout = 10*time.Second, 10*time.Second // a node may be paused
 	a, err := sarama.NewClusterAdmin(b.seeds, conf)

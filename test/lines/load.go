@@ -14,6 +14,9 @@ type Load struct {
 	// Late bounds how long the program goes on in the renamed file before it
 	// opens the new one: between a sixth of it and all of it.
 	Late time.Duration
+	// Compress is what the name of the file ends in that was rotated last but
+	// one: ".gz" and the like. Empty: nothing is compressed.
+	Compress string
 }
 
 const tick = 5 * time.Millisecond
@@ -55,6 +58,11 @@ func (l *Log) Run(ctx context.Context, load Load) error {
 			reopen = now.Add(load.Late/6 + time.Duration(l.r.Int64N(int64(load.Late)*5/6+1)))
 			if err := l.rotateAndMaybeCreate(load.Keep); err != nil {
 				return err
+			}
+			if load.Compress != "" && len(l.names) > 1 {
+				if err := l.Compress(1, load.Compress); err != nil {
+					return err
+				}
 			}
 		}
 	}
