@@ -430,3 +430,18 @@ func TestLargeFile(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A name without a slash is a credential that systemd gives to the service.
+func TestCredential(t *testing.T) {
+	y := newYard(t)
+	y.write("kafka-password", []byte("p\r\n"))
+	t.Setenv("CREDENTIALS_DIRECTORY", y.dir)
+	got, err := SecretFile("kafka-password").reveal()
+	if got != "p" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	y.write("kafka-password", nil)
+	if _, err := SecretFile("kafka-password").reveal(); err == nil || !strings.Contains(err.Error(), "is empty") {
+		t.Errorf("empty: got %v", err)
+	}
+}
