@@ -4,6 +4,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,8 +60,8 @@ type agent struct {
 	config  *config.Config
 	journal *journal.Journal
 	input   *tail.Input
-	output  output
-	kafka   *kafka.Output // the output, when it is that
+	outputs []output
+	kafkas  []*kafka.Output // those of them that are that
 	since   time.Time
 }
 
@@ -92,22 +94,50 @@ func (a *agent) open(cfg *config.Config) (err error) {
 		return errors.Join(err, a.journal.Close())
 	}
 	if cfg.Outputs.Stdout != nil {
-		a.output = stdout.New(os.Stdout, a.input, a.journal)
+		a.outputs = []output{stdout.New(os.Stdout, a.input, a.journal)}
 		return nil
 	}
+	all := cfg.Split()
+	for _, one := range all {
+		if err := a.openKafka(one, state, cfg.Buffer/int64(len(all))); err != nil {
+			return errors.Join(err, a.journal.Close())
+		}
+	}
+	a.sayOrphans(state.Lanes)
+	return nil
+}
+
+// openKafka makes the output to the one cluster of cfg, which may have so many
+// bytes under way.
+func (a *agent) openKafka(cfg *config.Config, state journal.State, buffer int64) error {
+	name, log := cfg.Cluster, a.Log
+	if name != "" {
+		log = log.With("output", name)
+	}
 	k := cfg.Outputs.Kafka
-	a.kafka, err = kafka.New(kafka.Options{
+	out, err := kafka.New(kafka.Options{
+		Name:    config.LaneName(name),
 		Brokers: k.Brokers, Security: k.Security, ClientID: k.ClientID, Compression: k.Compression, Partitioner: k.Partitioner,
 		AtLeastOnce: k.Delivery == config.AtLeastOnce, Host: cfg.Hostname, Anonymous: anonymous(cfg),
 		Source: a.input, Fetcher: a.input, Journal: a.journal, State: state,
-		Budget:     flow.NewBudget(cfg.Buffer),
-		DeadLetter: deadLetters(cfg), Log: a.Log,
+		Budget:     flow.NewBudget(buffer),
+		DeadLetter: deadLetters(cfg), Log: log,
 	})
-	if err != nil {
-		return errors.Join(err, a.journal.Close())
+	if err == nil {
+		a.outputs, a.kafkas = append(a.outputs, out), append(a.kafkas, out)
 	}
-	a.output = a.kafka
-	return nil
+	return err
+}
+
+// sayOrphans names the lines under way to outputs that there are no longer.
+func (a *agent) sayOrphans(lanes []journal.LaneState) {
+	for _, l := range lanes {
+		known := slices.ContainsFunc(a.kafkas, func(k *kafka.Output) bool { return k.Name == l.Output })
+		if !known && len(l.Intents) > 0 {
+			a.Log.Error("lines were under way to an output that the configuration no longer has: they are sent when it has it again",
+				"output", cmp.Or(l.Output, "kafka"), "topic", l.Topic, "partition", l.Partition, "batches", len(l.Intents))
+		}
+	}
 }
 
 // deadLetters is where lines are kept that are not shipped whole.
@@ -141,7 +171,9 @@ func (a *agent) run(ctx context.Context) error {
 	server := a.serve()
 	var in, out sync.WaitGroup
 	in.Go(func() { stop(a.input.Run(inputCtx)) })
-	out.Go(func() { stop(a.output.Run(ctx, hard)) })
+	for _, o := range a.outputs {
+		out.Go(func() { stop(o.Run(ctx, hard)) })
+	}
 	a.Notify("READY=1")
 	a.watch(ctx)
 
@@ -186,12 +218,22 @@ func (a *agent) watch(ctx context.Context) {
 }
 
 // summary is what goes on in one line.
-func (a *agent) summary() string { return a.input.Status() + "; " + a.output.Status() }
+func (a *agent) summary() string {
+	s := a.input.Status()
+	for i, o := range a.outputs {
+		s += "; "
+		if len(a.config.Outputs.Clusters) > 0 {
+			s += a.config.Outputs.Clusters[i].Name + ": "
+		}
+		s += o.Status()
+	}
+	return s
+}
 
 // report sends one status, and the watchdog's ping when every loop turns.
 func (a *agent) report() {
 	status := "STATUS=" + a.summary()
-	if a.input.Alive() && a.output.Alive() {
+	if a.input.Alive() && !slices.ContainsFunc(a.outputs, func(o output) bool { return !o.Alive() }) {
 		status += "\nWATCHDOG=1"
 	}
 	a.Notify(status)

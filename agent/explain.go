@@ -72,14 +72,15 @@ func (a *agent) explain(ctx context.Context, path string) (Explanation, error) {
 	}
 	e := Explanation{Origin: a.origin(), Answer: answer}
 	e.Lost = lostOf(a.journal.Losses(), &answer)
-	name := answer.Match.Topic
+	name, output := answer.Match.Topic, answer.Match.Output
 	if n := len(answer.Files); n > 0 {
-		name = answer.Files[n-1].Topic
+		name, output = answer.Files[n-1].Topic, answer.Files[n-1].Output
 	}
-	if s, ok := a.outputs()[name]; ok {
+	if s, ok := a.shipped()[stream{output, name}]; ok {
 		t := topic(s, name, 0, 0, 0)
+		t.Output = outputName(a.config, output)
 		for _, t2 := range a.input.Topics() {
-			if t2.Topic == name {
+			if t2.Topic == name && t2.Output == output {
 				t.Files, t.Parked, t.Backlog = t2.Files, t2.Parked, t2.Backlog
 			}
 		}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -10,6 +11,7 @@ import (
 
 	"tailrace/agent/journal"
 	"tailrace/inputs/tail"
+	"tailrace/outputs/kafka"
 )
 
 // metric is one that the agent serves. docs/metrics.md has the list.
@@ -30,10 +32,10 @@ var metrics = []metric{
 
 	{"tailrace_files_known", "Files whose identity is known, those that are done or gone too.", gauge, nil},
 	{"tailrace_files_open", "Files that are held open.", gauge, nil},
-	{"tailrace_files_followed", "Files that are followed, or rotated and not yet let go.", gauge, []string{"topic"}},
-	{"tailrace_files_parked", "Files that cannot be read at present; tailrace status names them.", gauge, []string{"topic"}},
+	{"tailrace_files_followed", "Files that are followed, or rotated and not yet let go.", gauge, []string{"output", "topic"}},
+	{"tailrace_files_parked", "Files that cannot be read at present; tailrace status names them.", gauge, []string{"output", "topic"}},
 	{"tailrace_directories_unlisted", "Directories that cannot be listed at present; tailrace status names them.", gauge, nil},
-	{"tailrace_backlog_bytes", "Bytes that are in followed files and not acknowledged.", gauge, []string{"topic"}},
+	{"tailrace_backlog_bytes", "Bytes that are in followed files and not acknowledged.", gauge, []string{"output", "topic"}},
 	{"tailrace_read_bytes_total", "Bytes of files that were read into batches. What did not fit is read, and counted, again.", counter, nil},
 	{"tailrace_read_records_total", "Records that were read into batches. What did not fit is read, and counted, again.", counter, nil},
 	{"tailrace_excluded_records_total", "Records that include_lines and exclude_lines left out.", counter, nil},
@@ -50,19 +52,19 @@ var metrics = []metric{
 	{"tailrace_lost_lines_total", "The same in lines, as far as they could be counted.", counter, []string{"cause"}},
 	{"tailrace_path_lost_bytes_total", "Bytes that were lost of the files of a path; of paths beyond the first thousand under an empty one.", counter, []string{"path", "cause"}},
 
-	{"tailrace_acked_records_total", "Records that Kafka acknowledged.", counter, []string{"topic", "partition"}},
-	{"tailrace_acked_bytes_total", "Bytes of files that these records are.", counter, []string{"topic", "partition"}},
-	{"tailrace_sent_bytes_total", "Bytes of the acknowledged batches as they were sent, compressed.", counter, []string{"topic", "partition"}},
-	{"tailrace_in_flight_batches", "Batches that wait for their answer.", gauge, []string{"topic", "partition"}},
-	{"tailrace_in_flight_records", "Records in these batches.", gauge, []string{"topic", "partition"}},
-	{"tailrace_in_flight_bytes", "Bytes of these batches as they are sent.", gauge, []string{"topic", "partition"}},
-	{"tailrace_retries_total", "Batches that were sent again. Kafka takes each once.", counter, []string{"topic", "partition"}},
-	{"tailrace_errors_total", "Batches that were refused, by Kafka's error code, and connections that were lost or could not be made (code \"connection\").", counter, []string{"topic", "partition", "code"}},
-	{"tailrace_topic_waiting", "1 while a topic waits because of an error; tailrace status names it.", gauge, []string{"topic", "partition"}},
-	{"tailrace_possible_repeats_total", "Records that may be in the topic twice.", counter, []string{"topic", "partition"}},
-	{"tailrace_given_up_records_total", "Records that were read and not acknowledged, and whose bytes are gone.", counter, []string{"topic", "partition"}},
-	{"tailrace_buffer_bytes", "Memory for batches in flight: the option buffer.", gauge, nil},
-	{"tailrace_buffer_used_bytes", "How much of it is in use.", gauge, nil},
+	{"tailrace_acked_records_total", "Records that Kafka acknowledged.", counter, []string{"output", "topic", "partition"}},
+	{"tailrace_acked_bytes_total", "Bytes of files that these records are.", counter, []string{"output", "topic", "partition"}},
+	{"tailrace_sent_bytes_total", "Bytes of the acknowledged batches as they were sent, compressed.", counter, []string{"output", "topic", "partition"}},
+	{"tailrace_in_flight_batches", "Batches that wait for their answer.", gauge, []string{"output", "topic", "partition"}},
+	{"tailrace_in_flight_records", "Records in these batches.", gauge, []string{"output", "topic", "partition"}},
+	{"tailrace_in_flight_bytes", "Bytes of these batches as they are sent.", gauge, []string{"output", "topic", "partition"}},
+	{"tailrace_retries_total", "Batches that were sent again. Kafka takes each once.", counter, []string{"output", "topic", "partition"}},
+	{"tailrace_errors_total", "Batches that were refused, by Kafka's error code, and connections that were lost or could not be made (code \"connection\").", counter, []string{"output", "topic", "partition", "code"}},
+	{"tailrace_topic_waiting", "1 while a topic waits because of an error; tailrace status names it.", gauge, []string{"output", "topic", "partition"}},
+	{"tailrace_possible_repeats_total", "Records that may be in the topic twice.", counter, []string{"output", "topic", "partition"}},
+	{"tailrace_given_up_records_total", "Records that were read and not acknowledged, and whose bytes are gone.", counter, []string{"output", "topic", "partition"}},
+	{"tailrace_buffer_bytes", "Memory for batches in flight: the option buffer, in equal shares where there are several outputs.", gauge, []string{"output"}},
+	{"tailrace_buffer_used_bytes", "How much of it is in use.", gauge, []string{"output"}},
 
 	{"tailrace_journal_bytes", "Size of the journal's present file.", gauge, nil},
 	{"tailrace_journal_generation", "Number of the journal's present file.", gauge, nil},
@@ -136,9 +138,10 @@ func (c *collector) input(give give) {
 	give("tailrace_scan_seconds_total", s.ScanTime.Seconds())
 	c.lost(give, s.Losses)
 	for _, t := range c.a.input.Topics() {
-		give("tailrace_files_followed", float64(t.Files), t.Topic)
-		give("tailrace_files_parked", float64(t.Parked), t.Topic)
-		give("tailrace_backlog_bytes", float64(t.Backlog), t.Topic)
+		output := cmp.Or(t.Output, "kafka")
+		give("tailrace_files_followed", float64(t.Files), output, t.Topic)
+		give("tailrace_files_parked", float64(t.Parked), output, t.Topic)
+		give("tailrace_backlog_bytes", float64(t.Backlog), output, t.Topic)
 	}
 }
 
@@ -160,15 +163,18 @@ func (c *collector) lost(give give, losses []journal.Loss) {
 }
 
 func (c *collector) output(give give) {
-	k := c.a.kafka
-	if k == nil {
-		return
+	for _, k := range c.a.kafkas {
+		c.kafka(give, k)
 	}
-	give("tailrace_buffer_bytes", float64(k.Budget.Limit()))
-	give("tailrace_buffer_used_bytes", float64(k.Budget.Used()))
+}
+
+func (c *collector) kafka(give give, k *kafka.Output) {
+	output := cmp.Or(k.Name, "kafka")
+	give("tailrace_buffer_bytes", float64(k.Budget.Limit()), output)
+	give("tailrace_buffer_used_bytes", float64(k.Budget.Used()), output)
 	for _, s := range k.Stats() {
 		partition := strconv.Itoa(int(s.Partition))
-		give := func(name string, value int64) { give(name, float64(value), s.Topic, partition) }
+		give := func(name string, value int64) { give(name, float64(value), output, s.Topic, partition) }
 		give("tailrace_acked_records_total", s.Acked)
 		give("tailrace_acked_bytes_total", s.AckedBytes)
 		give("tailrace_sent_bytes_total", s.Sent)
@@ -182,7 +188,7 @@ func (c *collector) output(give give) {
 	}
 	for _, s := range k.Stats() {
 		for code, n := range s.Errors {
-			give("tailrace_errors_total", float64(n), s.Topic, strconv.Itoa(int(s.Partition)), code)
+			give("tailrace_errors_total", float64(n), output, s.Topic, strconv.Itoa(int(s.Partition)), code)
 		}
 	}
 }

@@ -105,23 +105,23 @@ func TestMetrics(t *testing.T) {
 	b.wants(100)
 	size := "790" // 10 lines of 7 bytes, 90 of 8
 	want := map[string]string{
-		`tailrace_acked_records_total{partition="0",topic="logs"}`: "100",
-		`tailrace_acked_bytes_total{partition="0",topic="logs"}`:   size,
-		`tailrace_read_bytes_total`:                                size,
-		`tailrace_read_records_total`:                              "100",
-		`tailrace_backlog_bytes{topic="logs"}`:                     "0",
-		`tailrace_files_followed{topic="logs"}`:                    "1",
-		`tailrace_files_parked{topic="logs"}`:                      "0",
-		`tailrace_files_known`:                                     "1",
-		`tailrace_topic_waiting{partition="0",topic="logs"}`:       "0",
-		`tailrace_in_flight_batches{partition="0",topic="logs"}`:   "0",
-		`tailrace_journal_failing{step="write"}`:                   "0",
-		`tailrace_buffer_bytes`:                                    "3.3554432e+07",
+		`tailrace_acked_records_total{output="kafka",partition="0",topic="logs"}`: "100",
+		`tailrace_acked_bytes_total{output="kafka",partition="0",topic="logs"}`:   size,
+		`tailrace_read_bytes_total`:                                             size,
+		`tailrace_read_records_total`:                                           "100",
+		`tailrace_backlog_bytes{output="kafka",topic="logs"}`:                   "0",
+		`tailrace_files_followed{output="kafka",topic="logs"}`:                  "1",
+		`tailrace_files_parked{output="kafka",topic="logs"}`:                    "0",
+		`tailrace_files_known`:                                                  "1",
+		`tailrace_topic_waiting{output="kafka",partition="0",topic="logs"}`:     "0",
+		`tailrace_in_flight_batches{output="kafka",partition="0",topic="logs"}`: "0",
+		`tailrace_journal_failing{step="write"}`:                                "0",
+		`tailrace_buffer_bytes{output="kafka"}`:                                 "3.3554432e+07",
 	}
 	var got map[string]string
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) { // the last ack may be under way
 		got = figures(t, b.config.Metrics)
-		if got[`tailrace_in_flight_batches{partition="0",topic="logs"}`] == "0" || time.Now().After(deadline) {
+		if got[`tailrace_in_flight_batches{output="kafka",partition="0",topic="logs"}`] == "0" || time.Now().After(deadline) {
 			break
 		}
 	}

@@ -30,6 +30,9 @@ type field struct {
 	written map[string]int // lines, by path
 	rnd     *rand.Rand
 	taken   atomic.Int64 // requests with records that were not refused
+	refused atomic.Int64
+
+	refuseAll atomic.Bool
 }
 
 const partitions = 4
@@ -49,10 +52,11 @@ func newField(t *testing.T, topics ...string) *field {
 	refusals := rand.New(rand.NewPCG(3, 4))
 	c.ControlKey(int16(kmsg.Produce), func(q kmsg.Request) (kmsg.Response, error, bool) {
 		c.KeepControl()
-		if refusals.IntN(3) > 0 {
+		if refusals.IntN(3) > 0 && !f.refuseAll.Load() {
 			f.taken.Add(1)
 			return nil, nil, false
 		}
+		f.refused.Add(1)
 		return refuse(q.(*kmsg.ProduceRequest)), nil, true
 	})
 	return f

@@ -60,6 +60,7 @@ type Files struct {
 
 // Topic is how far the lines of one topic are.
 type Topic struct {
+	Output    string `json:"output,omitempty"` // where there are several
 	Topic     string `json:"topic"`
 	Partition int32  `json:"partition"` // -1 not known, or several
 	Files     int    `json:"files"`
@@ -112,13 +113,14 @@ func AskStatus(ctx context.Context, cfg *config.Config) (Status, error) {
 	if err != nil {
 		return s, err
 	}
-	lanes := map[string][]journal.LaneState{}
+	lanes := map[stream][]journal.LaneState{}
 	for _, l := range k.state.Lanes {
-		lanes[l.Topic] = append(lanes[l.Topic], l)
+		at := stream{l.Output, l.Topic}
+		lanes[at] = append(lanes[at], l)
 	}
 	for _, t := range in.Topics() {
-		one := Topic{Topic: t.Topic, Partition: -1, Files: t.Files, Backlog: t.Backlog}
-		for n, l := range lanes[t.Topic] {
+		one := Topic{Output: outputName(cfg, t.Output), Topic: t.Topic, Partition: -1, Files: t.Files, Backlog: t.Backlog}
+		for n, l := range lanes[stream{t.Output, t.Topic}] {
 			if one.Partition = l.Partition; n > 0 {
 				one.Partition = -1
 			}
@@ -138,9 +140,10 @@ func (a *agent) status() Status {
 	in := a.input.Stats()
 	s.Files = Files{Known: in.Known, Followed: in.Files, Open: in.Open, Parked: len(in.Parked), Unlisted: len(in.Unlisted)}
 	s.Parked, s.Unlisted = parked(in.Parked), parked(in.Unlisted)
-	out := a.outputs()
+	out := a.shipped()
 	for _, t := range a.input.Topics() {
-		s.Topics = append(s.Topics, topic(out[t.Topic], t.Topic, t.Files, t.Parked, t.Backlog))
+		s.Topics = append(s.Topics, topic(out[stream{t.Output, t.Topic}], t.Topic, t.Files, t.Parked, t.Backlog))
+		s.Topics[len(s.Topics)-1].Output = outputName(a.config, t.Output)
 	}
 	j := a.journal.Stats()
 	s.Journal = &JournalStatus{Bytes: j.Bytes}
@@ -171,12 +174,29 @@ func (a *agent) origin() Origin {
 	}
 }
 
-// outputs is what the output does for each topic, in the order of partitions.
-func (a *agent) outputs() map[string][]kafka.Stats {
-	all := map[string][]kafka.Stats{}
-	if a.kafka != nil {
-		for _, s := range a.kafka.Stats() {
-			all[s.Topic] = append(all[s.Topic], s)
+// stream is a topic of an output, by the name that the journal has for that.
+type stream struct{ output, topic string }
+
+// outputName is the name of an output for people; "" when it is the only one.
+func outputName(cfg *config.Config, lane string) string {
+	if cfg.Cluster != "" {
+		return cfg.Cluster
+	}
+	for _, c := range cfg.Outputs.Clusters {
+		if config.LaneName(c.Name) == lane {
+			return c.Name
+		}
+	}
+	return ""
+}
+
+// shipped is what the outputs do for each topic, in the order of partitions.
+func (a *agent) shipped() map[stream][]kafka.Stats {
+	all := map[stream][]kafka.Stats{}
+	for _, k := range a.kafkas {
+		for _, s := range k.Stats() {
+			at := stream{k.Name, s.Topic}
+			all[at] = append(all[at], s)
 		}
 	}
 	return all

@@ -45,7 +45,9 @@ func Shipped(cfg *config.Config, paths []string) (*Shipment, error) {
 	s := &Shipment{Origin: k.origin, inputs: inputs(cfg), host: cfg.Hostname}
 	s.findKeys(k.state.Lanes)
 	f := &finder{cfg: cfg, inputs: s.inputs, locator: tail.NewLocator(s.inputs), fresh: k.origin.AsOf.IsZero()}
-	f.kept = f.locator.Locate(k.state.Files)
+	f.kept = f.locator.Locate(slices.DeleteFunc(k.state.Files, func(f journal.FileState) bool {
+		return f.Output != config.LaneName(cfg.Cluster)
+	}))
 	f.link()
 	chosen, err := f.choose(paths)
 	if err != nil {

@@ -80,7 +80,7 @@ func (l *loader) checkLiteral(in input, i int) {
 		return
 	}
 	for _, other := range l.inputs {
-		if other.Topic == in.Topic || slices.Contains(other.Paths, name) || other.Topic == "" || in.Topic == "" {
+		if other.Topic == in.Topic && other.Output == in.Output || slices.Contains(other.Paths, name) || other.Topic == "" || in.Topic == "" {
 			continue
 		}
 		if glob, ok := other.Match(name); ok {

@@ -69,8 +69,10 @@ const (
 // Config is a configuration that was checked, with all defaults filled in.
 // Nobody changes it after Load.
 type Config struct {
-	Inputs   []Input // at least one
-	Outputs  Outputs
+	Inputs  []Input // at least one
+	Outputs Outputs
+	// Cluster is the name of Outputs.Kafka where it is one of several, see Split.
+	Cluster  string
 	Hostname string        // the key of every record; not empty
 	StateDir string        // absolute path
 	Buffer   int64         // bytes in flight, at most
@@ -89,8 +91,9 @@ type Input struct {
 	Start   string   // Beginning or End
 	At      string   // "file:line" where it is written, for messages
 
-	// Where the lines go. Topic, Key and the values of Headers may be templates,
+	// Where the lines go. Output is one of Outputs.Clusters, or empty; Topic, Key and the values of Headers may be templates,
 	// see package route.
+	Output        string
 	Topic         string
 	FallbackTopic string // of files whose path gives no topic
 	PathPattern   string // regular expression (RE2) over the path, with named groups
@@ -128,8 +131,15 @@ type Multiline struct {
 
 // Outputs is where the lines go: exactly one of the fields is set.
 type Outputs struct {
-	Kafka  *Kafka
-	Stdout *Stdout
+	Kafka    *Kafka
+	Stdout   *Stdout
+	Clusters []Cluster // sorted by name
+}
+
+// Cluster is one of several.
+type Cluster struct {
+	Name  string
+	Kafka *Kafka
 }
 
 // Kafka is how the brokers are reached, and what they are sent.

@@ -42,6 +42,7 @@ func (in *input) fields() fields {
 		"exclude": func(v value) { in.Exclude, in.exclude = v.patterns("[/var/log/app/debug*.log]") },
 		"start":   func(v value) { in.Start, _ = v.word(Beginning, End) },
 
+		"output":         func(v value) { in.Output, _ = v.text() },
 		"topic":          func(v value) { in.Topic, _ = v.text() },
 		"fallback_topic": func(v value) { in.FallbackTopic, _ = v.text() },
 		"path_pattern":   func(v value) { in.PathPattern = v.pathPattern() },

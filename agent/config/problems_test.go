@@ -63,7 +63,7 @@ func TestProblems(t *testing.T) {
 		`config.yaml:2:10: inputs[0].paths: expected a list, found the text "/var/log/*.log"; write it like [/var/log/app/*.log]`,
 		`config.yaml:3:10: inputs[0].topic: expected text, found the number "12"; write it in quotes: "12"`)
 	f(in("/var/log/syslog"),
-		`config.yaml:2:3: inputs[0]: expected keys with values (close_idle, container, delete_after_ack, encoding, exclude, exclude_lines, fallback_topic, fields, format, headers, ignore_older, include_lines, key, long_lines, max_line, multiline, partition, path_pattern, paths, start, topic), found the text "/var/log/syslog"`)
+		`config.yaml:2:3: inputs[0]: expected keys with values (close_idle, container, delete_after_ack, encoding, exclude, exclude_lines, fallback_topic, fields, format, headers, ignore_older, include_lines, key, long_lines, max_line, multiline, output, partition, path_pattern, paths, start, topic), found the text "/var/log/syslog"`)
 	f(in("paths: [[/a], {b: c}, '', true]\n  topic: [a]"),
 		`config.yaml:2:11: inputs[0].paths[0]: expected text, found a list`,
 		`config.yaml:2:17: inputs[0].paths[1]: expected text, found keys with values`,
@@ -212,6 +212,18 @@ func TestProblems(t *testing.T) {
 		`config.yaml:6:14: inputs[0].partition: "-1" is not a whole number from 0 to 2147483647; the default is 0`)
 	f(out("brokers: [a], partitioner: round_robin, delivery: at_least_once"),
 		`config.yaml:2:46: outputs.kafka.partitioner: round_robin needs "delivery: exactly_once": without it, what comes last in a file may be acknowledged first, and the rest would not be sent again`)
+	two := "outputs: {main: {kafka: {brokers: [a]}}, other: {kafka: {brokers: [b], partitioner: manual}}}\n"
+	f("inputs: [{paths: [/a], topic: a}, {paths: [/b], topic: b, output: man}, {paths: [/c], topic: c, output: other}]\n"+two,
+		`config.yaml:1:10: inputs[0].output: missing: there are several outputs, say which: main, other`,
+		`config.yaml:1:67: inputs[1].output: there is no output "man"; there are main, other`,
+		`config.yaml:1:73: inputs[2].partition: missing: with "partitioner: manual" each input says where its lines go, like "partition: 0"`)
+	f("inputs: [{paths: [/a], topic: a, output: main}]\noutputs: {kafka: {brokers: [a]}}\n",
+		`config.yaml:1:42: inputs[0].output: there is one output; remove this key, or give the outputs names, like {main: {kafka: {…}}, other: {kafka: {…}}}`)
+	f("inputs: [{paths: [/a], topic: a, output: x}]\noutputs: {x: {kafka: {brokers: [a]}}, 'y z': {kafka: {}}, z: {stdout: }}\n",
+		`config.yaml:2:46: outputs.y z: "y z" cannot be the name of an output: letters, digits, _ and -, at most 64`,
+		`config.yaml:2:54: outputs.y z.kafka.brokers: missing: say where Kafka is, like "brokers: [localhost:9092]"`,
+		`config.yaml:2:62: outputs.z.kafka: missing: of several outputs each is a Kafka, like "kafka: {brokers: [localhost:9092]}"`,
+		`config.yaml:2:63: outputs.z.stdout: unknown key; known here: kafka`)
 	f(out("brokers: [a], partitioner: manual"),
 		`config.yaml:1:10: inputs[0].partition: missing: with "partitioner: manual" each input says where its lines go, like "partition: 0"`)
 	f("inputs: [{paths: [/a], topic: a, partition: 2, delete_after_ack: 1h}]\noutputs: {kafka: {brokers: [b], partitioner: round_robin}}\n",

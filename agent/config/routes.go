@@ -34,7 +34,7 @@ func (c *Config) Routes() []*route.Route {
 
 func (in *Input) route(host string) route.Options {
 	return route.Options{
-		Topic: in.Topic, Fallback: in.FallbackTopic, Pattern: in.PathPattern, Key: in.Key, Host: host,
+		Output: LaneName(in.Output), Topic: in.Topic, Fallback: in.FallbackTopic, Pattern: in.PathPattern, Key: in.Key, Host: host,
 		Partition: int32(in.Partition), NoPath: in.NoPath, NoOffset: in.NoOffset, HostHeader: in.HostHeader, Headers: in.Headers,
 	}
 }
@@ -90,12 +90,12 @@ func (v value) onOff() (on, ok bool) {
 
 // checkRoutes reports inputs of which it cannot be said where their lines go.
 func (l *loader) checkRoutes() {
-	by := ""
-	if k := l.cfg.Outputs.Kafka; k != nil {
-		by = k.Partitioner
-	}
 	for i := range l.inputs {
 		in := &l.inputs[i]
+		by := ""
+		if k := l.cluster(in); k != nil {
+			by = k.Partitioner
+		}
 		if _, bad := regexp.Compile(in.PathPattern); in.Topic == "" || bad != nil {
 			continue // which was reported
 		}

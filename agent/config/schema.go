@@ -65,6 +65,10 @@ func (v value) missing(key, text string) {
 }
 
 func (l *loader) outputs(v value) {
+	if v.several() {
+		l.clusters(v)
+		return
+	}
 	out := &l.cfg.Outputs
 	if !v.mapping(fields{
 		"kafka":  func(v value) { out.Kafka = l.kafka(v) },

@@ -25,11 +25,18 @@ type target struct {
 type targetFlags struct {
 	brokers string
 	config  string
+	output  string
 }
 
 func (f *targetFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.brokers, "brokers", "", "Kafka's address `HOST:PORT`, or several with commas (default: those of --config, which also has TLS and SASL)")
 	configFlag(cmd, &f.config)
+	outputFlag(cmd, &f.output)
+}
+
+// outputFlag chooses one of several outputs.
+func outputFlag(cmd *cobra.Command, name *string) {
+	cmd.Flags().StringVar(name, "output", "", "the `NAME` of the output, where the configuration has several")
 }
 
 // target finds the brokers: those of --brokers, else those of the
@@ -56,6 +63,9 @@ func (f *targetFlags) configured(cmd *cobra.Command) (target, error) {
 		}
 	}
 	cfg, err := config.Load(f.config)
+	if err == nil {
+		cfg, err = cfg.Only(f.output)
+	}
 	if err != nil {
 		return target{}, err
 	}

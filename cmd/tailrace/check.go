@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -10,7 +12,7 @@ import (
 )
 
 func checkCommand() *cobra.Command {
-	var path string
+	var path, output string
 	var online, sends bool
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -34,16 +36,38 @@ Exit status: 0 when all is well, 78 for a bad configuration, 1 for anything else
 			r.state(cfg.StateDir)
 			r.files(cfg)
 			if online || sends {
-				r.waiting = backlog(cmd.Context(), cfg)
-				r.kafka(cfg)
+				if err := r.connect(cmd.Context(), cfg, output); err != nil {
+					return err
+				}
 			}
 			return r.end()
 		},
 	}
 	configFlag(cmd, &path)
+	outputFlag(cmd, &output)
 	cmd.Flags().BoolVar(&online, "connect", false, "also ask the brokers about the topics")
 	cmd.Flags().BoolVar(&sends, "send", false, "also send one record to each topic, and show where it went; implies --connect")
 	return cmd
+}
+
+// connect asks the brokers of one output, or of all.
+func (r *report) connect(ctx context.Context, cfg *config.Config, output string) error {
+	all := cfg.Split()
+	if output != "" {
+		one, err := cfg.Only(output)
+		if err != nil {
+			return err
+		}
+		all = []*config.Config{one}
+	}
+	for _, one := range all {
+		if one.Cluster != "" {
+			r.line("\nOutput %s:", one.Cluster)
+		}
+		r.waiting = backlog(ctx, one)
+		r.kafka(one)
+	}
+	return nil
 }
 
 // report prints what was found, and counts what is wrong.
@@ -76,6 +100,11 @@ func (r *report) end() error {
 func (r *report) config(cfg *config.Config) {
 	for _, file := range cfg.Files {
 		r.line("%s: no problems", file)
+	}
+	own := slices.ContainsFunc(cfg.Inputs, func(in config.Input) bool { return in.Key != config.DefaultKey })
+	if own {
+		r.line("\nHost name %s is the key of records, unless their input says otherwise.", cfg.Hostname)
+		return
 	}
 	r.line("\nHost name %s is the key of all records.", cfg.Hostname)
 }

@@ -23,7 +23,9 @@ func backlog(ctx context.Context, cfg *config.Config) map[string]waiting {
 	known := err == nil && (status.Running || !status.AsOf.IsZero())
 	if known {
 		for _, t := range status.Topics {
-			all[t.Topic] = waiting{bytes: t.Backlog}
+			if t.Output == cfg.Cluster {
+				all[t.Topic] = waiting{bytes: t.Backlog}
+			}
 		}
 	}
 	routes := cfg.Routes()

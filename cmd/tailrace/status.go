@@ -51,7 +51,7 @@ func printStatus(out io.Writer, cfg *config.Config, s *agent.Status, asJSON bool
 		w.line("tailrace does not run. Its state is in %s: %s known, %s followed.", s.StateDir, count(s.Files.Known, "file"), count(s.Files.Followed, "file"))
 	}
 	for i := range s.Topics {
-		w.topic(&s.Topics[i], s.Running, cfg.Outputs.Kafka != nil)
+		w.topic(&s.Topics[i], s.Running, cfg.Outputs.Stdout == nil)
 	}
 	w.parked(s.Files.Parked, "files", "read", s.Parked)
 	w.parked(s.Files.Unlisted, "directories", "listed", s.Unlisted)
@@ -68,7 +68,11 @@ func printStatus(out io.Writer, cfg *config.Config, s *agent.Status, asJSON bool
 // topic prints how far one topic is.
 func (w *words) topic(t *agent.Topic, running, kafka bool) {
 	w.line("")
-	w.line("Topic %s: %s", t.Topic, count(t.Files, "file"))
+	if t.Output != "" {
+		w.line("Output %s, topic %s: %s", t.Output, t.Topic, count(t.Files, "file"))
+	} else {
+		w.line("Topic %s: %s", t.Topic, count(t.Files, "file"))
+	}
 	switch {
 	case !running && t.InFlight > 0:
 		w.line("  %s not acknowledged: they are sent again at the next start, and count once", count(int(t.InFlight), "record"))

@@ -50,6 +50,7 @@ an empty directory, with the generations of each path numbered from the oldest o
 		},
 	}
 	configFlag(cmd, &v.config)
+	outputFlag(cmd, &v.output)
 	cmd.Flags().BoolVar(&v.json, "json", false, "print one JSON object")
 	cmd.Flags().StringVar(&v.rebuild, "rebuild", "", "write the files again from the topics, below `DIR`")
 	return cmd
@@ -58,6 +59,7 @@ an empty directory, with the generations of each path numbered from the oldest o
 // verification is one run of the command.
 type verification struct {
 	config  string
+	output  string
 	json    bool
 	rebuild string
 	out     io.Writer
@@ -65,6 +67,10 @@ type verification struct {
 }
 
 func (v *verification) run(ctx context.Context, cfg *config.Config, paths []string) error {
+	cfg, err := cfg.Only(v.output)
+	if err != nil {
+		return err
+	}
 	if cfg.Outputs.Kafka == nil {
 		return fmt.Errorf("%s ships to stdout: there is no topic to compare with", v.config)
 	}

@@ -42,6 +42,14 @@ func (c *Config) topic(path string) string {
 	return name
 }
 
+// output is the name of the output that the lines go to.
+func (c *Config) output() string {
+	if c.Route == nil {
+		return ""
+	}
+	return c.Route.Output()
+}
+
 // patterns knows which paths are followed.
 type patterns struct {
 	inputs []Config

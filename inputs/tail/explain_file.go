@@ -26,7 +26,7 @@ func (f *file) facts(live bool) explain.File {
 	acked, _ := f.queue.in.o.Journal.Acked(f.id)
 	f.mu.Lock()
 	x := explain.File{
-		ID: f.id, Path: f.path, Now: f.now, Topic: f.queue.topic, State: f.verdict(),
+		ID: f.id, Path: f.path, Now: f.now, Output: f.queue.output, Topic: f.queue.topic, State: f.verdict(),
 		Device: f.dev, Inode: f.ino, From: f.base, Size: f.size + f.joined, Read: f.pos.off, Acked: acked,
 		Open: f.fd >= 0, Packed: f.packed, Late: f.late,
 	}

@@ -22,7 +22,7 @@ func (p *patterns) explain(path string) explain.Match {
 		case excluded == "" && m.Followed():
 			m.Also = append(m.Also, in.At)
 		case excluded == "" || m.Pattern == "":
-			m = explain.Match{Pattern: pattern, Input: in.At, Topic: in.topic(path), Excluded: excluded}
+			m = explain.Match{Pattern: pattern, Input: in.At, Output: in.output(), Topic: in.topic(path), Excluded: excluded}
 		}
 	}
 	if m.Pattern == "" {

@@ -64,8 +64,9 @@ const (
 // or its truncation on.
 type File struct {
 	ID     flow.FileID `json:"id"`
-	Path   string      `json:"path"`          // the header "path" of its lines
-	Now    string      `json:"now,omitempty"` // where it is; empty: nowhere, or overwritten
+	Path   string      `json:"path"`             // the header "path" of its lines
+	Now    string      `json:"now,omitempty"`    // where it is; empty: nowhere, or overwritten
+	Output string      `json:"output,omitempty"` // of several
 	Topic  string      `json:"topic,omitempty"`
 	State  Verdict     `json:"state"`
 	Device uint64      `json:"device"`
@@ -197,7 +198,8 @@ type Match struct {
 	// Pattern is the one that matches it, of the input that follows it or
 	// would if it was not excluded; empty when none does.
 	Pattern string `json:"pattern,omitempty"`
-	Input   string `json:"input,omitempty"` // where that input is written
+	Input   string `json:"input,omitempty"`  // where that input is written
+	Output  string `json:"output,omitempty"` // of several
 	Topic   string `json:"topic,omitempty"`
 	// Excluded is the pattern that excludes it, when no input follows it.
 	Excluded string `json:"excluded,omitempty"`
