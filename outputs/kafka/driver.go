@@ -240,6 +240,7 @@ func (d *driver) connected(e event) {
 	}
 	if e.answer.Code != 0 {
 		d.tally.failed(e.answer.Code)
+		d.trouble.still(e.answer.Code, d.trouble.cause)
 	}
 	d.queue = append(d.queue, lane.Answer{Gen: e.seat.gen, Batch: e.batch, Code: e.answer.Code, Offset: e.answer.Offset})
 }
@@ -247,7 +248,7 @@ func (d *driver) connected(e event) {
 // cutOff takes the seat, whose connection is lost, away.
 func (d *driver) cutOff(err error) {
 	d.tally.failed(lost)
-	d.trouble.cause = err
+	d.trouble.still(lost, err)
 	d.queue = append(d.queue, lane.Down{Gen: d.seat.gen, Code: lost})
 	d.disconnect()
 }
@@ -271,10 +272,10 @@ func (d *driver) replied(e lane.Event) {
 	case looked:
 		d.looked(e)
 	case refused:
-		d.trouble.cause = e.err
+		d.trouble.still(codeOf(e.err), e.err)
 		d.queue = append(d.queue, lane.GrantFailed{Code: codeOf(e.err)})
 	case unasked:
-		d.trouble.cause = e.err
+		d.trouble.still(codeOf(e.err), e.err)
 		d.queue = append(d.queue, lane.Unasked{Code: codeOf(e.err)})
 	default:
 		d.queue = append(d.queue, e)
@@ -289,7 +290,7 @@ func (d *driver) seated(o opened) {
 		return
 	}
 	if o.err != nil {
-		d.trouble.cause = o.err
+		d.trouble.still(codeOf(o.err), o.err)
 		d.tally.failed(codeOf(o.err))
 		d.queue = append(d.queue, lane.Down{Gen: o.gen, Code: codeOf(o.err)})
 		return

@@ -105,6 +105,15 @@ func (t *trouble) begin(code int16, cause error) {
 	t.log.Error("the topic waits, nothing is lost; trying again until it works", args...)
 }
 
+// still notes what went wrong now. While a trouble goes on, that is what people
+// see who ask for the status; the log is told by begin.
+func (t *trouble) still(code int16, cause error) {
+	t.cause = cause
+	if t.tally.waits.Load() != nil {
+		t.tally.wait(reason(code, cause))
+	}
+}
+
 // end logs that the trouble is over.
 func (t *trouble) end() {
 	t.tally.goOn()

@@ -175,7 +175,7 @@ func denied(code int16) bool {
 // looked tells the machine what the partition has of the un-acked batches.
 func (d *driver) looked(l looked) {
 	if l.err != nil {
-		d.trouble.cause = l.err
+		d.trouble.still(codeOf(l.err), l.err)
 		d.queue = append(d.queue, lane.Unread{Code: codeOf(l.err)})
 		return
 	}

@@ -1,6 +1,8 @@
 package kafka
 
 import (
+	"io"
+	"log/slog"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -8,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kerr"
 )
 
@@ -94,4 +97,23 @@ func TestTroubleSince(t *testing.T) {
 			t.Errorf("when it came back: %+v", s)
 		}
 	})
+}
+
+// A broker goes down, and then the partition has no leader: the status says what
+// it is now, and nothing while the lane goes on.
+func TestTroubleChanges(t *testing.T) {
+	trouble := trouble{log: slog.New(slog.DiscardHandler), tally: &tally{}}
+	trouble.still(lost, io.EOF)
+	if s := trouble.tally.stats(); s.Trouble != "" {
+		t.Errorf("a single failure: %+v", s)
+	}
+	trouble.begin(lost, io.EOF)
+	trouble.still(5, sarama.ErrLeaderNotAvailable)
+	if s := trouble.tally.stats(); !strings.Contains(s.Trouble, "no leader") {
+		t.Errorf("then: %+v", s)
+	}
+	trouble.end()
+	if s := trouble.tally.stats(); s.Trouble != "" {
+		t.Errorf("in the end: %+v", s)
+	}
 }
