@@ -47,19 +47,15 @@ func (in *Input) sayOdd(path string, err error) {
 	}
 }
 
-// alias treats a name that leads to a file that is known at another: the file
-// was moved there, or it is one more name of it.
+// alias says once that a name leads to a file that is known at another. If it is
+// not there any more, the next look finds where it is.
 func (in *Input) alias(f *file, e entry) {
-	if at, err := in.disk.statPath(f.now); err == nil && at.key == f.key {
-		if f.state != unfollowed && !in.warned["alias:"+e.path] {
-			in.warned["alias:"+e.path] = true
-			in.log.Info("one file has several names: it is read once", "path", f.now, "also", e.path)
-		}
+	at, err := in.disk.statPath(f.now)
+	if err != nil || at.key != f.key || f.state == unfollowed || in.warned["alias:"+e.path] {
 		return
 	}
-	if !e.link {
-		in.seen(f, e)
-	}
+	in.warned["alias:"+e.path] = true
+	in.log.Info("one file has several names: it is read once", "path", f.now, "also", e.path)
 }
 
 // adopt begins to follow the file at e, and what came between it and the file

@@ -89,7 +89,6 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 		f.close() // nobody else may know that it is open
 	}
 	paths := []string{f.now, f.path}
-	known := f.key
 	f.mu.Unlock()
 	if err == nil {
 		return nil
@@ -103,7 +102,7 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 			continue
 		}
 		for _, e := range l.files {
-			if e.size < s.End || e.key != known && !in.trusted(f, s, e) {
+			if e.size < s.End {
 				continue
 			}
 			if in.disk.fetchFrom(e.path, s, c) == nil {
@@ -115,22 +114,6 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 		return flow.ErrGone
 	}
 	return failed
-}
-
-// trusted says whether enough is known of s, or of its file, to tell by content
-// that e has its bytes.
-func (in *Input) trusted(f *file, s flow.Span, e entry) bool {
-	if s.Mark.PrefixLen >= flow.Enough {
-		return true
-	}
-	f.mu.Lock()
-	off := f.pos.off
-	f.mu.Unlock()
-	if off < flow.Enough || e.size < off {
-		return false
-	}
-	same, err := in.sameContent(f, e)
-	return same && err == nil
 }
 
 // fetch reads s from the open file. The caller holds mu.

@@ -43,8 +43,8 @@ func TestPermissionTakenAndGivenBack(t *testing.T) {
 				if n := len(h.got); n != 102 || h.got[100] != "1" || h.got[101] != "2" {
 					t.Errorf("%d lines, the last %q\n%s", n, h.got[100:], h.log)
 				}
-				if len(h.in.Stats().Lost) != 0 {
-					t.Errorf("lost %v", h.in.Stats().Lost)
+				if s := h.in.Stats(); len(s.Lost) != 0 || s.Slips != 0 || h.logged("level=WARN") != 0 {
+					t.Errorf("lost %v, %d slips, log:\n%s", s.Lost, s.Slips, h.log)
 				}
 				h.stop()
 			})

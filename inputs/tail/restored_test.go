@@ -30,3 +30,17 @@ func TestRestored(t *testing.T) {
 	f("a.log")
 	f("b")
 }
+
+// Of a file too little was read to know it by; a rotated file that nobody saw and
+// that begins alike is not taken for it: it is shipped from its beginning.
+func TestShortIsNotFound(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", "1\n")
+		h.session()
+		h.remove("a.log")
+		h.append("a.log.1", "1\n2\n")
+		h.session()
+		h.want("1", "1", "2")
+	})
+}

@@ -12,6 +12,7 @@ func TestGenerationsOfOneTime(t *testing.T) {
 	for _, names := range [][]string{
 		{"a.log.12", "a.log.3", "a.log.2", "a.log.1", "a.log"},
 		{"a.log-20261121", "a.log-20261122", "a.log-20261123", "a.log"},
+		{"a.log-20261123-2", "a.log-20261123-9", "a.log-20261123-10", "a.log"},
 		{"a.log.2026-11-22_23", "a.log.2026-11-23_00", "a.log.2026-11-23_01", "a.log"},
 	} {
 		t.Run(names[0], func(t *testing.T) {
