@@ -19,6 +19,7 @@ type target struct {
 	security security.Options
 	clientID string
 	hostname string // the key of records that are given none
+	plain    bool   // it has no idempotent producers
 }
 
 // targetFlags are the two ways to say it.
@@ -79,7 +80,7 @@ func (f *targetFlags) configured(cmd *cobra.Command) (target, error) {
 // targetIn is the Kafka of a configuration that has one.
 func targetIn(cfg *config.Config) target {
 	k := cfg.Outputs.Kafka
-	return target{brokers: k.Brokers, security: k.Security, clientID: k.ClientID, hostname: cfg.Hostname}
+	return target{brokers: k.Brokers, security: k.Security, clientID: k.ClientID, hostname: cfg.Hostname, plain: k.Delivery == config.AtLeastOnce}
 }
 
 // targetOf reads a list of addresses.

@@ -132,3 +132,16 @@ func TestCheckSend(t *testing.T) {
 	})
 	mustFail(t, exitFailed, []string{"! ", "could not be sent", "1 problem"}, "check", "--config", cfg, "--send")
 }
+
+// Without idempotent producers, send works where the configuration says so.
+func TestSendWithoutIdempotence(t *testing.T) {
+	v := kversion.V2_0_0()
+	v.SetMaxKeyVersion(int16(kmsg.InitProducerID), -1)
+	_, addr := fake(t, kfake.SeedTopics(1, "app"), kfake.MaxVersions(v))
+	_, cfg := logs(t, "kafka: {brokers: ["+addr+"], delivery: at_least_once}")
+	for n, want := range []string{"topic app, partition 0, offset 0\n", "topic app, partition 0, offset 1\n"} {
+		if out, _ := mustRun(t, "send", "--config", cfg, "--topic", "app", fmt.Sprint(n)); out != want {
+			t.Errorf("got %q, want %q", out, want)
+		}
+	}
+}

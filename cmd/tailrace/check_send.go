@@ -25,7 +25,7 @@ func (r *report) send(c *cluster, t *topic, d agent.Destination, cfg *config.Con
 		Key:     sarama.StringEncoder(cfg.Hostname),
 		Value:   sarama.StringEncoder("tailrace check of " + cfg.Hostname),
 		Headers: []sarama.RecordHeader{{Key: []byte(checkHeader), Value: []byte(time.Now().UTC().Format(time.RFC3339))}},
-	}, cfg.Outputs.Kafka.Delivery == config.ExactlyOnce)
+	})
 	if err != nil {
 		r.problem("  A record could not be sent: %s", kafkaText(err, t.Name, "write to"))
 		return

@@ -88,7 +88,7 @@ func send(cmd *cobra.Command, t target, name, key, message string) error {
 	}
 	offset, err := c.produce(&sarama.ProducerMessage{
 		Topic: name, Partition: p.ID, Key: sarama.StringEncoder(key), Value: sarama.StringEncoder(message),
-	}, true)
+	})
 	if err != nil {
 		return errors.New(kafkaText(err, name, "write to"))
 	}
@@ -118,10 +118,10 @@ func (c *cluster) topicOrMake(cmd *cobra.Command, name string) (*topic, error) {
 
 // produce writes one message to its partition, once, and waits until all copies
 // have it. Without idempotent brokers that can be more than once.
-func (c *cluster) produce(m *sarama.ProducerMessage, idempotent bool) (offset int64, err error) {
+func (c *cluster) produce(m *sarama.ProducerMessage) (offset int64, err error) {
 	conf := c.config()
 	conf.Net.MaxOpenRequests = 1 // sarama wants it for the next
-	conf.Producer.Idempotent = idempotent
+	conf.Producer.Idempotent = !c.plain
 	conf.Producer.MaxMessageBytes = int(sarama.MaxRequestSize) // the broker knows its limit
 	conf.Producer.RequiredAcks = sarama.WaitForAll
 	conf.Producer.Return.Successes = true

@@ -72,9 +72,12 @@ func (p *posting) send(l deadletter.Letter) error {
 		key = p.key
 	}
 	partition := t.Partitions[wire.Partition([]byte(key), int32(len(t.Partitions)))].ID
+	if name == l.Topic && l.Key != "" && int(l.Partition) < len(t.Partitions) {
+		partition = l.Partition // where the rest of it is
+	}
 	offset, err := p.c.produce(&sarama.ProducerMessage{
 		Topic: name, Partition: partition, Key: sarama.StringEncoder(key), Value: sarama.ByteEncoder(l.Value), Headers: headersOf(l),
-	}, true)
+	})
 	switch {
 	case errors.Is(err, sarama.ErrMessageSizeTooLarge), errors.Is(err, sarama.ErrInvalidRecord), errors.Is(err, sarama.ErrPolicyViolation):
 		p.refused++

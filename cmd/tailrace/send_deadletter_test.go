@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,6 +127,14 @@ func TestSendDeadLettersElsewhere(t *testing.T) {
 	mustFail(t, exitFailed, []string{"topic gone does not exist"}, "send", "--brokers", addr, "--dead-letter", file)
 	mustFail(t, exitFailed, []string{`Kafka has no topic "a b"`}, "send", "--brokers", addr, "--dead-letter", file, "--topic", "a b")
 	mustFail(t, exitFailed, []string{"no such file"}, "send", "--brokers", addr, "--dead-letter", file+".none")
+
+	_, three := fake(t, kfake.SeedTopics(3, "app"))
+	for n := range int32(3) { // where the rest of it is
+		file := letters(t, deadletter.Letter{Cause: "c", Topic: "app", Partition: n, Key: "k", File: 1, Path: "/a", Value: []byte("one")})
+		if out, _ := mustRun(t, "send", "--brokers", three, "--dead-letter", file); !strings.Contains(out, fmt.Sprintf("partition %d,", n)) {
+			t.Errorf("got %q, want partition %d", out, n)
+		}
+	}
 
 	s, err := deadletter.OpenShipped(file)
 	if err != nil {
