@@ -44,6 +44,7 @@ func killAgent(t *testing.T, load lines.Load) {
 	}
 	stop()
 	st.exact()
+	proven(t, st.agent)
 }
 
 // lifetime is how long the agent lives before it is killed: now and then it
