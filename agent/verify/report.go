@@ -37,6 +37,8 @@ type Result struct {
 	ExcludedBytes int64  `json:"excluded_bytes,omitempty"`
 	Note          string `json:"note,omitempty"`
 	Error         string `json:"error,omitempty"`
+
+	states map[proof.State]int64 // records, also of ranges that are left out
 }
 
 // Bytes is a range of a file.
@@ -124,8 +126,10 @@ func (s *subject) unsent(w *work, c *content) error {
 // ranges notes what the comparison said.
 func (s *subject) ranges(all []proof.Range) {
 	s.Proven = s.Error == "" && s.Unsent == nil
+	s.states = map[proof.State]int64{}
 	for _, r := range all {
 		s.Result.Records += r.Records
+		s.states[r.State] += r.Records
 		if r.State != proof.Delivered {
 			s.Proven = false
 		}
@@ -142,8 +146,8 @@ func (r *Report) add(f *Result) {
 	if r.States == nil {
 		r.States, r.Proven = map[proof.State]int64{}, true
 	}
-	for _, x := range f.Ranges {
-		r.States[x.State] += x.Records
+	for state, n := range f.states {
+		r.States[state] += n
 	}
 	r.Records += f.Records
 	if f.Unsent != nil {

@@ -16,7 +16,7 @@ import (
 
 const (
 	// fetchMax is how many bytes of batches are asked for at a time.
-	fetchMax = 1 << 20
+	fetchMax = 2 << 20
 	// fetchWait is how long a broker waits for data to come, milliseconds.
 	fetchWait = 500
 	// fetchVersion is of the Fetch that is spoken: the last before it names

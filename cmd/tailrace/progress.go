@@ -36,10 +36,15 @@ func (p *progress) step(s verify.Step) {
 	if p.bar == nil || p.name != s.Name {
 		p.clear()
 		p.name = s.Name
-		p.bar = progressbar.NewOptions64(max(1, s.Total),
+		options := []progressbar.Option{
 			progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(harmless(s.Name)),
-			progressbar.OptionShowBytes(s.Bytes), progressbar.OptionUseIECUnits(true), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
+			progressbar.OptionShowBytes(s.Bytes), progressbar.OptionUseIECUnits(true), progressbar.OptionShowCount(),
+			progressbar.OptionThrottle(100 * time.Millisecond), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
+		}
+		if !s.Bytes {
+			options = append(options, progressbar.OptionShowIts(), progressbar.OptionSetItsString("records"))
+		}
+		p.bar = progressbar.NewOptions64(max(1, s.Total), options...)
 	}
 	_ = p.bar.Set64(min(s.Done, max(1, s.Total))) // a bar that cannot be drawn is not worth a word
 }
