@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ type rig struct {
 	dir     string // of the journal
 	sources map[string]*source
 	key     string
+	host    string // "": the key
 	codec   string
 	plain   bool     // at least once
 	small   bool     // one chunk a batch, so that there are many
@@ -87,7 +89,7 @@ func (r *rig) start() *run {
 		brokers = r.cluster.ListenAddrs()
 	}
 	o, err := New(Options{
-		Brokers: brokers, Security: r.security, ClientID: "test", Compression: r.codec, AtLeastOnce: r.plain, Host: r.key,
+		Brokers: brokers, Security: r.security, ClientID: "test", Compression: r.codec, AtLeastOnce: r.plain, Host: cmp.Or(r.host, r.key),
 		Source: sources(r.sources), Fetcher: fetchers(r.sources), Journal: j, State: state,
 		Budget: flow.NewBudget(32 << 20), DeadLetter: r.dir + "/dead-letter.jsonl", Log: log,
 	})

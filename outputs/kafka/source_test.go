@@ -13,6 +13,7 @@ import (
 type source struct {
 	topic string
 	fed   bool     // Feed was called in this run
+	host  string   // in a header of its records, if not ""
 	forms []string // the keys of its records, by the numbers of their forms; the last is that of new ones
 
 	id    flow.FileID
@@ -93,6 +94,9 @@ func (s *source) fill(c *flow.Chunk, start, end, form int) {
 	}
 	if form > 0 {
 		c.Form = &flow.Form{Number: form, Key: []byte(s.forms[form-1])}
+		if s.host != "" {
+			c.Form.Headers = []flow.Header{{Key: "host", Value: []byte(s.host)}}
+		}
 	}
 	c.Split()
 }
