@@ -47,7 +47,7 @@ var deep = []history{
 		budget: budget{crash: 2, refuse: 1, fail: 1, drop: 1, failover: 1}},
 	{name: "the limit lowered and raised", lines: [2]int{6}, cut: []int{2}, window: 3, rebinds: true,
 		budget: budget{crash: 1, fail: 1, drop: 1, failover: 1, restart: 1, lower: 1, raise: 1}},
-	{name: "the agent is down for long", lines: [2]int{5}, cut: []int{1}, window: 3, rebinds: true,
+	{name: "the agent is down for long", lines: [2]int{4}, cut: []int{1}, window: 3, rebinds: true,
 		budget: budget{crash: 2, age: 1, forget: 1, fail: 1, drop: 1, failover: 1, restart: 1}},
 	{name: "power loss", lines: [2]int{3, 1}, cut: []int{1, 2}, window: 3, rebinds: true,
 		budget: budget{power: 2, crash: 1, restart: 1}},
