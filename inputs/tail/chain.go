@@ -97,12 +97,20 @@ func (in *Input) chains() map[string][]*file {
 		f := in.files[s.ID]
 		files := chains[f.path]
 		at := len(files)
+		if f.isHistory() {
+			at = 0 // it was noted late, and nothing comes after it
+		}
 		if i := slices.Index(files, in.files[f.prevID]); i >= 0 {
 			at = i + 1
 		}
 		chains[f.path] = slices.Insert(files, at, f)
 	}
 	return chains
+}
+
+// isHistory says that f was noted as read when it was found: see history.
+func (f *file) isHistory() bool {
+	return f.state == done && f.prevID == 0 && f.pos.off == f.base
 }
 
 // after makes f wait for p.
