@@ -36,7 +36,7 @@ func records(in config.Input, host string) record.Options {
 		Encoding: in.Encoding, Container: in.Container,
 		Include: in.IncludeLines, Exclude: in.ExcludeLines,
 		MaxLine: in.MaxLine, LongLines: in.LongLines,
-		Format: in.Format, Fields: in.Fields,
+		Format: in.Format, Fields: in.Fields, Time: record.Time(in.Time),
 	}
 	if in.Format == config.JSON {
 		o.Host = host

@@ -104,6 +104,8 @@ type Input struct {
 	HostHeader    *bool  // whether there is a header "host"; nil: when it is not the key
 	Headers       map[string]string
 
+	Time Time // of a record, for a header; the zero value: none
+
 	// What a record is made of.
 	Container    string     // CRI, Docker, or empty: files that no container runtime writes
 	Encoding     string     // one of Encodings
@@ -119,6 +121,12 @@ type Input struct {
 	IgnoreOlder    time.Duration // files not written to for so long are left alone; 0: none
 	CloseIdle      time.Duration // a file without new lines stays open for so long
 	DeleteAfterAck time.Duration // a shipped file not written to for so long is deleted; 0: never
+}
+
+// Time is where a record has its time.
+type Time struct {
+	Pattern string // regular expression (RE2), whose group "time" has it
+	Layout  string // as Go's package time has them
 }
 
 // Multiline says which lines make one record: Start, Continue or both are set.

@@ -49,6 +49,7 @@ func (in *input) fields() fields {
 		"key":            func(v value) { in.Key, _ = v.text() },
 		"partition":      func(v value) { in.Partition, _ = v.number(0, 1<<31-1, 0) },
 		"headers":        func(v value) { v.headers(in) },
+		"time":           func(v value) { in.Time = v.time() },
 
 		"container":     func(v value) { in.Container, _ = v.word(CRI, Docker) },
 		"encoding":      func(v value) { in.Encoding, _ = v.encoding() },

@@ -63,7 +63,7 @@ func TestProblems(t *testing.T) {
 		`config.yaml:2:10: inputs[0].paths: expected a list, found the text "/var/log/*.log"; write it like [/var/log/app/*.log]`,
 		`config.yaml:3:10: inputs[0].topic: expected text, found the number "12"; write it in quotes: "12"`)
 	f(in("/var/log/syslog"),
-		`config.yaml:2:3: inputs[0]: expected keys with values (close_idle, container, delete_after_ack, encoding, exclude, exclude_lines, fallback_topic, fields, format, headers, ignore_older, include_lines, key, long_lines, max_line, multiline, output, partition, path_pattern, paths, start, topic), found the text "/var/log/syslog"`)
+		`config.yaml:2:3: inputs[0]: expected keys with values (close_idle, container, delete_after_ack, encoding, exclude, exclude_lines, fallback_topic, fields, format, headers, ignore_older, include_lines, key, long_lines, max_line, multiline, output, partition, path_pattern, paths, start, time, topic), found the text "/var/log/syslog"`)
 	f(in("paths: [[/a], {b: c}, '', true]\n  topic: [a]"),
 		`config.yaml:2:11: inputs[0].paths[0]: expected text, found a list`,
 		`config.yaml:2:17: inputs[0].paths[1]: expected text, found keys with values`,
@@ -212,6 +212,12 @@ func TestProblems(t *testing.T) {
 		`config.yaml:6:14: inputs[0].partition: "-1" is not a whole number from 0 to 2147483647; the default is 0`)
 	f(out("brokers: [a], partitioner: round_robin, delivery: at_least_once"),
 		`config.yaml:2:46: outputs.kafka.partitioner: round_robin needs "delivery: exactly_once": without it, what comes last in a file may be acknowledged first, and the rest would not be sent again`)
+	f(in("paths: [/a]\n  topic: a\n  time: {pattern: x, layout: '15:04'}"),
+		`config.yaml:4:9: inputs[0].time: the pattern must have a group with the name time, like '^(?P<time>\S+)'`)
+	f(in("paths: [/a]\n  topic: a\n  time: {pattern: '(?P<time>x)', layout: rfc3339}"),
+		`config.yaml:4:9: inputs[0].time: the layout says how Mon Jan 2 15:04:05 2006 would be written, like "2006-01-02T15:04:05Z07:00"`)
+	f(in("paths: [/a]\n  topic: a\n  time: {layout: '15:04'}"),
+		`config.yaml:4:9: inputs[0].time: needs pattern and layout, like {pattern: '^(?P<time>\S+)', layout: "2006-01-02T15:04:05Z07:00"}`)
 	two := "outputs: {main: {kafka: {brokers: [a]}}, other: {kafka: {brokers: [b], partitioner: manual}}}\n"
 	f("inputs: [{paths: [/a], topic: a}, {paths: [/b], topic: b, output: man}, {paths: [/c], topic: c, output: other}]\n"+two,
 		`config.yaml:1:10: inputs[0].output: missing: there are several outputs, say which: main, other`,

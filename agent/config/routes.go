@@ -78,6 +78,26 @@ func (v value) pathPattern() string {
 	return s
 }
 
+// time is where a record has its time. Both keys are needed.
+func (v value) time() (t Time) {
+	if !v.mapping(fields{
+		"pattern": func(v value) { t.Pattern, _ = v.regexp() },
+		"layout":  func(v value) { t.Layout, _ = v.text() },
+	}, nil) {
+		return t
+	}
+	when, err := regexp.Compile(t.Pattern)
+	switch {
+	case t.Pattern == "" || t.Layout == "":
+		v.problem(`needs pattern and layout, like {pattern: '^(?P<time>\S+)', layout: "2006-01-02T15:04:05Z07:00"}`)
+	case err == nil && when.SubexpIndex("time") < 0:
+		v.problem(`the pattern must have a group with the name time, like '^(?P<time>\S+)'`)
+	case !strings.Contains(t.Layout, "04"):
+		v.problem(`the layout says how Mon Jan 2 15:04:05 2006 would be written, like "2006-01-02T15:04:05Z07:00"`)
+	}
+	return t
+}
+
 // onOff is true or false.
 func (v value) onOff() (on, ok bool) {
 	node := v.resolve()

@@ -72,6 +72,14 @@ type Options struct {
 	// Host is the "host.name" of Format JSON.
 	Host      string
 	Container string // CRI or Docker; "" is none
+	// Time says where a record has its time, for a header "time".
+	Time Time `json:",omitzero"`
+}
+
+// Time is where a record has its time. The zero value is nowhere.
+type Time struct {
+	Pattern string // regular expression (RE2), whose group "time" has it
+	Layout  string // as package time has them
 }
 
 // Multiline says which lines are one record. A line begins a record when Start
@@ -107,6 +115,11 @@ func (o Options) Check() []Problem {
 	}
 	pattern("multiline.start", o.Multiline.Start)
 	pattern("multiline.continue", o.Multiline.Continue)
+	if when, err := regexp.Compile(o.Time.Pattern); err != nil {
+		add("time.pattern", "%v; write a regular expression as Go and RE2 have it", err)
+	} else if o.Time.Pattern != "" && when.SubexpIndex("time") < 0 {
+		add("time.pattern", "it has no group (?P<time>…)")
+	}
 	patterns := func(field string, texts []string) {
 		for i, text := range texts {
 			pattern(fmt.Sprintf("%s[%d]", field, i), text)
@@ -185,7 +198,7 @@ func badFields(fields map[string]string) (bad []string) {
 func (o Options) Plain() bool {
 	return !o.Multiline.On() && isUTF8(o.Encoding) && len(o.Include)+len(o.Exclude) == 0 &&
 		(o.LongLines == "" || o.LongLines == Split) && (o.MaxLine == 0 || o.MaxLine == DefaultMaxLine) &&
-		(o.Format == "" || o.Format == Raw) && o.Container == ""
+		(o.Format == "" || o.Format == Raw) && o.Container == "" && o.Time == Time{}
 }
 
 // maxLine is MaxLine or its default.

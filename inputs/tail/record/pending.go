@@ -171,9 +171,15 @@ func (k *Cutter) fill(it *item, p *pending, goesOn bool) {
 		n := strconv.Itoa(p.before + 1)
 		head("part", []byte(n+"/"+n))
 	}
+	at := k.r.timeIn(p)
 	if len(p.name) > 0 {
 		head("stream", p.name)
-		head("time", p.time)
+		if at == nil {
+			at = p.time
+		}
+	}
+	if at != nil {
+		head("time", at)
 	}
 	if p.strange {
 		head("malformed", []byte(k.r.o.Container))

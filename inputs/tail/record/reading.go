@@ -32,6 +32,7 @@ type Reading struct {
 	spec             string
 	charset          charset
 	start, cont      *regexp.Regexp // nil: none
+	when             *regexp.Regexp // nil: no time is looked for
 	include, exclude []*regexp.Regexp
 	maxLine          int
 	fragment         int // the most bytes of a line that are taken at once
@@ -65,6 +66,7 @@ func New(o Options) (*Reading, error) {
 		return regexp.MustCompile(text) // Check compiled it
 	}
 	r.start, r.cont = compile(o.Multiline.Start), compile(o.Multiline.Continue)
+	r.when = compile(o.Time.Pattern)
 	for _, text := range o.Include {
 		r.include = append(r.include, regexp.MustCompile(text))
 	}
