@@ -3,6 +3,7 @@ package agent
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tailrace/agent/config"
 	"tailrace/agent/proof"
@@ -367,6 +369,42 @@ func TestRebuild(t *testing.T) {
 	}
 	if _, err := r.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "is not empty") {
 		t.Errorf("into a directory that has files: %v", err)
+	}
+	// The same path in two topics.
+	r.Topics, r.Dir = []string{"logs", "logs"}, filepath.Join(t.TempDir(), "twice")
+	all, err = r.Run(context.Background())
+	if err != nil || len(all) != 2*len(want) || all[5].Name == all[2].Name || all[5].Bytes != all[2].Bytes {
+		t.Errorf("from two topics: %+v, %v", all, err)
+	}
+}
+
+// A topic that may not be read is an error, not a file without lines.
+func TestVerifyForbidden(t *testing.T) {
+	b := newBed(t)
+	b.write(0, 10)
+	b.settled(b.start())
+	b.cluster.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		b.cluster.KeepControl()
+		answer := req.ResponseKind().(*kmsg.FetchResponse)
+		for _, asked := range req.(*kmsg.FetchRequest).Topics {
+			topic := kmsg.NewFetchResponseTopic()
+			topic.Topic, topic.TopicID = asked.Topic, asked.TopicID
+			p := kmsg.NewFetchResponseTopicPartition()
+			p.ErrorCode, p.RecordBatches = 29, []byte{} // TOPIC_AUTHORIZATION_FAILED
+			topic.Partitions = append(topic.Partitions, p)
+			answer.Topics = append(answer.Topics, topic)
+		}
+		return answer, nil, true
+	})
+	s, err := Shipped(b.config, nil)
+	must(t, err)
+	j := verify.Job{Client: b.client(), Files: s.Files, Own: s.Own}
+	if _, err := j.Run(context.Background()); !errors.Is(err, sarama.ErrTopicAuthorizationFailed) {
+		t.Errorf("verify: %v", err)
+	}
+	r := verify.Rebuild{Client: b.client(), Topics: s.Topics(), Own: s.Own, Records: s.Records, Dir: filepath.Join(t.TempDir(), "again")}
+	if _, err := r.Run(context.Background()); !errors.Is(err, sarama.ErrTopicAuthorizationFailed) {
+		t.Errorf("rebuild: %v", err)
 	}
 }
 
