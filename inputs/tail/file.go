@@ -195,6 +195,9 @@ func (f *file) saw(e entry) {
 	if f.reserved && e.mtime != f.mtime {
 		f.searched, f.reserved = f.pos.off, false
 	}
+	if e.size < f.size {
+		f.searched = f.pos.off // what was searched is gone
+	}
 	f.size, f.mtime = e.size, e.mtime
 	f.markEarly()
 }
