@@ -126,7 +126,7 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 		in.readBehind(f, before, *place)
 		return
 	}
-	if in.old(e) && in.o.Inputs[in.pats.match(e.path)].Start == "end" {
+	if in.fromEnd(e) {
 		in.skip(f)
 	}
 }

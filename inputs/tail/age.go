@@ -58,6 +58,11 @@ func (in *Input) old(e entry) bool {
 	return in.first && in.o.FirstStart && (in.o.Life.IsZero() || e.key.birth <= in.o.Life.UnixNano())
 }
 
+// fromEnd says that what is in the file at e, which a pattern matches, is history.
+func (in *Input) fromEnd(e entry) bool {
+	return in.old(e) && in.o.Inputs[in.pats.match(e.path)].Start == "end"
+}
+
 // looked notes, once, that all files were looked at and those that are new are
 // in the journal: what is younger than that and not known was not seen.
 func (in *Input) looked() {

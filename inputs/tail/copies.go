@@ -217,10 +217,17 @@ func (in *Input) settledCopy(d *dir, e entry) bool {
 	return false
 }
 
-// noteCopy keeps the identity of a copy, so that it is not looked at again.
+// noteCopy keeps the identity of a copy, so that it is not looked at again
+// before it grows.
 func (in *Input) noteCopy(f *file, e entry) {
 	g := in.create(e, e.path, done)
-	g.copies = true
+	g.original = f
+	if in.fromEnd(e) {
+		in.skip(g) // it may turn out to be none: see grownCopy
+	}
+	g.mu.Lock()
+	g.searched = g.size // up to where it was compared
+	g.mu.Unlock()
 	in.fresh = in.fresh[:len(in.fresh)-1] // after a restart it is compared again
 	in.log.Info("a file is a copy of another and is not shipped again", "path", e.path, "of", filepath.Base(f.now))
 }

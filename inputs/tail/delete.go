@@ -85,7 +85,7 @@ func (in *Input) keep(f *file) {
 // Compressed files are not.
 func (in *Input) mayDelete(f *file, now time.Time) bool {
 	after := f.conf.DeleteAfter
-	if after == 0 || f.state != following && f.state != done || f.packed || f.gone || f.copies || f.resumed || f.deleting ||
+	if after == 0 || f.state != following && f.state != done || f.packed || f.gone || f.original != nil || f.resumed || f.deleting ||
 		!f.recorded || f.wrong != nil || f.prev != nil || f.base > 0 || f.queue.busy(f) {
 		return false
 	}
@@ -117,7 +117,7 @@ func (in *Input) hasCopy(f *file) bool {
 	}
 	return slices.ContainsFunc(d.prior.family(f.path), func(m member) bool {
 		g := in.byKey[m.key]
-		return g != nil && g.copies
+		return g != nil && g.original != nil
 	})
 }
 

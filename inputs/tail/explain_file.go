@@ -47,7 +47,7 @@ func (f *file) facts(live bool) explain.File {
 // holds mu.
 func (f *file) verdict() explain.Verdict {
 	switch {
-	case f.copies:
+	case f.original != nil:
 		return explain.Copied
 	case f.state == following:
 		return explain.Followed

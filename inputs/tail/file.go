@@ -94,6 +94,7 @@ type file struct {
 	wrong     error      // why it cannot be read; nil when it can
 	ino       uint64
 	followers []*file // that wait for this one
+	original  *file   // of which this is a copy, and so not shipped
 	packedAs  stamp   // the compressed file when it was checked
 	behind    holding // how many lines were in it then, from where on
 	lostBy    string  // the cause of its last loss
@@ -106,7 +107,6 @@ type file struct {
 	half      bool // next goes on in the middle of this one's last line
 	sealed    bool // rotated long ago: no writer is left
 	resumed   bool // not seen yet in this run
-	copies    bool // it is a copy of another: not shipped
 	proving   bool // while it is sought: it is compared with compressed files near
 	preparing bool // a job decompresses it up to pos
 	deleting  bool // it is being deleted, as the journal knows

@@ -54,9 +54,10 @@ func (f *file) journalFile() *journal.File {
 	return r
 }
 
-// belated reads what came to a file that was done.
+// belated reads what came to a file that was done, unless it is a copy.
 func (in *Input) belated(f *file) {
-	if f.copies {
+	if f.original != nil {
+		in.grownCopy(f)
 		return
 	}
 	in.slipped(f)

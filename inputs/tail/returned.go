@@ -43,7 +43,7 @@ func (in *Input) returned(d *dir, l *listing) {
 // mayReturn says that f, which was read to its end, is not where it was, and that
 // enough is known of it to know it by its content (see mayReplace).
 func (f *file) mayReturn() bool {
-	return f.state == done && (f.gone || f.missing) && f.key != key{} && !f.packed && !f.copies && !f.removed() && !f.deleting && f.at() > flow.PrefixMax
+	return f.state == done && (f.gone || f.missing) && f.key != key{} && !f.packed && f.original == nil && !f.removed() && !f.deleting && f.at() > flow.PrefixMax
 }
 
 // hasAll says whether the file at e has what was read of f, as far as its mark

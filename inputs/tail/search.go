@@ -37,7 +37,7 @@ func (in *Input) search(f *file, l *listing) (entry, error) {
 	for _, m := range in.family(l, f.path) {
 		if g := in.byKey[m.key]; short && f.now != f.path {
 			break // it was renamed: what is there may be its successor
-		} else if short && g != nil && (!g.copies || g.id < f.id) {
+		} else if short && g != nil && (g.original == nil || g.id < f.id) {
 			candidates = nil // this one and what is older was there before
 		} else if !m.gen.packed {
 			candidates = append(candidates, m.entry)
@@ -50,7 +50,7 @@ func (in *Input) search(f *file, l *listing) (entry, error) {
 	}
 	for i, e := range candidates {
 		g := in.byKey[e.key]
-		if g != nil && !g.copies || e.link || e.size < at || e.size == 0 || !f.owned(e) || i >= n && temporary(e.path) {
+		if g != nil && g.original == nil || e.link || e.size < at || e.size == 0 || !f.owned(e) || i >= n && temporary(e.path) {
 			continue
 		}
 		same, err := in.sameContent(f, e)
@@ -74,7 +74,7 @@ func (in *Input) strangers(l *listing, f *file) []entry {
 	if l.strange == nil {
 		l.strange = []entry{}
 		for _, e := range l.files {
-			if g := in.byKey[e.key]; g == nil || g.copies {
+			if g := in.byKey[e.key]; g == nil || g.original != nil {
 				l.strange = append(l.strange, e)
 			}
 		}

@@ -26,7 +26,7 @@ func (in *Input) knowTorn(f *file, l *listing) {
 	known := in.knownOf(family)
 	for i, m := range family {
 		birth, g := m.key.birth, in.byKey[m.key]
-		if g != nil && !g.copies || g == nil && i < known {
+		if g != nil && g.original == nil || g == nil && i < known {
 			continue
 		}
 		if m.gen.packed || birth == 0 || birth > limit || m.size >= at || !f.owned(m.entry) || !in.beginsLike(f, m.entry) {
