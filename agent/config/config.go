@@ -104,7 +104,7 @@ type Input struct {
 	HostHeader    *bool  // whether there is a header "host"; nil: when it is not the key
 	Headers       map[string]string
 
-	Time Time // of a record, for a header; the zero value: none
+	Time Time // of a record, for a header or the timestamp too; the zero value: none
 
 	// What a record is made of.
 	Container    string     // CRI, Docker, or empty: files that no container runtime writes
@@ -127,6 +127,8 @@ type Input struct {
 type Time struct {
 	Pattern string // regular expression (RE2), whose group "time" has it
 	Layout  string // as Go's package time has them
+	// Timestamp says that it is the record's timestamp too.
+	Timestamp bool
 }
 
 // Multiline says which lines make one record: Start, Continue or both are set.

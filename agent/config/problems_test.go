@@ -216,6 +216,8 @@ func TestProblems(t *testing.T) {
 		`config.yaml:4:9: inputs[0].time: the pattern must have a group with the name time, like '^(?P<time>\S+)'`)
 	f(in("paths: [/a]\n  topic: a\n  time: {pattern: '(?P<time>x)', layout: rfc3339}"),
 		`config.yaml:4:9: inputs[0].time: the layout says how Mon Jan 2 15:04:05 2006 would be written, like "2006-01-02T15:04:05Z07:00"`)
+	f(in("paths: [/a]\n  topic: a\n  time: {pattern: '(?P<time>x)', layout: '15:04', timestamp: often}"),
+		`config.yaml:4:62: inputs[0].time.timestamp: expected true or false, found the text "often"`)
 	f(in("paths: [/a]\n  topic: a\n  time: {layout: '15:04'}"),
 		`config.yaml:4:9: inputs[0].time: needs pattern and layout, like {pattern: '^(?P<time>\S+)', layout: "2006-01-02T15:04:05Z07:00"}`)
 	two := "outputs: {main: {kafka: {brokers: [a]}}, other: {kafka: {brokers: [b], partitioner: manual}}}\n"

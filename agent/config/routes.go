@@ -78,11 +78,12 @@ func (v value) pathPattern() string {
 	return s
 }
 
-// time is where a record has its time. Both keys are needed.
+// time is where a record has its time. pattern and layout are needed.
 func (v value) time() (t Time) {
 	if !v.mapping(fields{
-		"pattern": func(v value) { t.Pattern, _ = v.regexp() },
-		"layout":  func(v value) { t.Layout, _ = v.text() },
+		"pattern":   func(v value) { t.Pattern, _ = v.regexp() },
+		"layout":    func(v value) { t.Layout, _ = v.text() },
+		"timestamp": func(v value) { t.Timestamp, _ = v.onOff() },
 	}, nil) {
 		return t
 	}

@@ -18,6 +18,9 @@ type Record struct {
 	Clean   bool
 	Value   []byte
 	Headers []Header // beside "path" and "offset"
+	// Stamp is its own timestamp, Unix milliseconds, never later than the
+	// chunk's Time; 0: it has that.
+	Stamp int64
 	// Text is where in Value the text begins and ends that may be shortened; 0,
 	// 0: all of it. In a string of JSON it is shortened between characters.
 	Text [2]uint32

@@ -117,6 +117,9 @@ func appendIntent(b []byte, i *Intent) []byte {
 		b = appendSpan(b, &i.Spans[n])
 	}
 	b = append(b, ']')
+	if i.Newest != 0 {
+		b = appendInt(b, `,"newest":`, i.Newest)
+	}
 	if i.Short != 0 {
 		b = appendInt(b, `,"short":`, int64(i.Short))
 	}

@@ -103,6 +103,9 @@ type Intent struct {
 	Time  int64       `json:"time"`  // timestamp of the records, Unix milliseconds
 	Codec string      `json:"codec"`
 	Spans []flow.Span `json:"spans"`
+	// Newest is the newest timestamp of the records, Unix milliseconds, where
+	// some have their own; 0: all have Time.
+	Newest int64 `json:"newest,omitempty"`
 	// Short says that the one record was shortened to at most that many
 	// bytes, because the broker does not take it whole. 0: not shortened.
 	Short int `json:"short,omitempty"`

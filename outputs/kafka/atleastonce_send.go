@@ -187,6 +187,9 @@ func (p *atLeastOnce) message(c *parcel, n int) (*sarama.ProducerMessage, error)
 	m := messageOf(c.chunk, n, p.lane.Key)
 	m.Topic, m.Partition, m.Metadata = p.at.topic, p.at.partition, record{c, n}
 	m.Timestamp = time.Now()
+	if c.chunk.Reading != 0 && c.chunk.Records[n].Stamp != 0 {
+		m.Timestamp = time.UnixMilli(c.chunk.Records[n].Stamp)
+	}
 	const records = 2 // the version of the format with headers
 	if p.limit-2*producerOverhead >= m.ByteSize(records) {
 		return m, nil

@@ -99,7 +99,7 @@ type batch struct {
 func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
 	at := place{l.Topic, l.Partition}
 	d := &driver{
-		Output: o, lane: l.Lane, known: l, feed: feed, machine: lane.New(lane.Config{Settle: o.settle}), doubt: l.Doubt != "",
+		Output: o, lane: l.Lane, known: l, feed: feed, doubt: l.Doubt != "",
 		pulse:   o.pulse(at),
 		trouble: trouble{log: o.Log, tally: o.tally(at), topic: l.Topic, partition: l.Partition},
 		tally:   o.tally(at),
@@ -111,6 +111,7 @@ func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
 		eager: true, codec: o.codec, limit: o.most, gone: make(chan struct{}),
 		millis: func() int64 { return time.Now().UnixMilli() },
 	}
+	d.machine = lane.New(lane.Config{Settle: o.settle, Stamp: func(h lane.Handle) int64 { return d.batches[h].Newest }})
 	d.turn, _ = feed.(*turn)
 	return d
 }

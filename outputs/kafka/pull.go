@@ -97,7 +97,7 @@ func (d *driver) read() *batch {
 	}
 	b.encoder.Begin([]byte(d.lane.Key), d.codec, d.limit, b.Time)
 	b.Spans, b.counts = d.fill(b.encoder, b.Time)
-	b.Count = b.encoder.Count()
+	b.Count, b.Newest = b.encoder.Count(), b.encoder.Newest()
 	d.brisk = b.Count >= briskLines
 	if b.Count == 0 {
 		d.returnEncoder(b)

@@ -76,7 +76,7 @@ func chunksOf(b *batch) ([]flow.Chunk, error) {
 		c.File, c.Start, c.Part, c.Final, c.Reading = s.File, s.Start, s.Part, s.Final, s.Reading
 		c.Path, c.Form = own[0].Path, formOf(s, own[0])
 		if s.Reading != 0 {
-			recordsOf(c, s, own)
+			recordsOf(c, s, own, b.Newest != 0)
 			continue
 		}
 		for _, v := range own {
@@ -105,10 +105,14 @@ func formOf(s flow.Span, v wire.Value) *flow.Form {
 
 // recordsOf gives c the records of s. The bytes that they were cut out of are
 // not known.
-func recordsOf(c *flow.Chunk, s flow.Span, values []wire.Value) {
+func recordsOf(c *flow.Chunk, s flow.Span, values []wire.Value, stamped bool) {
 	for _, v := range values {
 		at := uint32(max(0, v.Offset-s.Start))
-		c.Records = append(c.Records, flow.Record{Start: at, End: at, Clean: true, Value: v.Line, Headers: v.Headers})
+		r := flow.Record{Start: at, End: at, Clean: true, Value: v.Line, Headers: v.Headers}
+		if stamped {
+			r.Stamp = v.Millis
+		}
+		c.Records = append(c.Records, r)
 	}
 }
 
@@ -128,6 +132,9 @@ func (d *driver) build(in journal.Intent, chunks []flow.Chunk) (*batch, error) {
 	const any = 1 << 30 // the records are given: no limit may cut them
 	b.encoder.Begin([]byte(d.lane.Key), codec, any, in.Time)
 	for i := range chunks {
+		if in.Newest == 0 {
+			unstamp(&chunks[i])
+		}
 		before := b.encoder.Count()
 		if in.Short > 0 {
 			b.encoder.AddShort(&chunks[i], in.Short)
@@ -139,8 +146,16 @@ func (d *driver) build(in journal.Intent, chunks []flow.Chunk) (*batch, error) {
 	if n := b.encoder.Count(); n != in.Count {
 		return nil, fmt.Errorf("its files now have %d lines where %d were, although their sums are the same", n, in.Count)
 	}
+	b.Newest = b.encoder.Newest()
 	d.finish(b)
 	return b, nil
+}
+
+// unstamp takes the records' own timestamps away.
+func unstamp(c *flow.Chunk) {
+	for i := range c.Records {
+		c.Records[i].Stamp = 0
+	}
 }
 
 // remake makes a batch that the broker refused in another form.
@@ -180,7 +195,7 @@ func (d *driver) parts(b *batch, chunks []flow.Chunk, a lane.Remake, millis int6
 	case lane.Shorten:
 		return d.shortened(b, chunks, a.Code)
 	case lane.Restamp:
-		in.Time = millis
+		in.Time, in.Newest = millis, 0
 	case lane.Recode:
 		d.codec = wire.None // for the lines to come, too
 		in.Codec = d.codec.String()

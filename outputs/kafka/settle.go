@@ -140,8 +140,8 @@ func (d *driver) look(from int64) {
 	for _, h := range d.machine.Batches() {
 		b := d.batches[h]
 		wanted = append(wanted, found.Stream{PID: b.PID, Epoch: b.Epoch})
-		if oldest == 0 || b.Time < oldest {
-			oldest = b.Time
+		if t := cmp.Or(b.Newest, b.Time); oldest == 0 || t < oldest {
+			oldest = t
 		}
 	}
 	since := max(0, oldest-madeBefore.Milliseconds())

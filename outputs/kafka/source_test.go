@@ -18,7 +18,8 @@ type source struct {
 
 	id    flow.FileID
 	path  string
-	lines int // lines in a chunk at most, 0: no limit
+	lines int   // lines in a chunk at most, 0: no limit
+	stamp int64 // of its records, 0: they have none of their own
 	wake  chan struct{}
 
 	mu   sync.Mutex
@@ -99,6 +100,15 @@ func (s *source) fill(c *flow.Chunk, start, end, form int) {
 		}
 	}
 	c.Split()
+	if s.stamp == 0 {
+		return
+	}
+	at := uint32(0)
+	for i, end := range c.Ends {
+		c.Records = append(c.Records, flow.Record{Start: at, End: end, Clean: true, Value: c.Line(i), Stamp: s.stamp + int64(start) + int64(at)})
+		at = end
+	}
+	c.Reading = 1
 }
 
 func (s *source) Unread(c *flow.Chunk, n int) {

@@ -72,6 +72,7 @@ type item struct {
 	value      []byte
 	text       [2]uint32 // as in flow.Record
 	heads      []flow.Header
+	stamp      int64
 	long       bool     // bytes of a record that is cut off, or its rest
 	after      progress // of its stream
 	counts     Counts

@@ -80,6 +80,8 @@ type Options struct {
 type Time struct {
 	Pattern string // regular expression (RE2), whose group "time" has it
 	Layout  string // as package time has them
+	// Timestamp says that it is the record's timestamp too.
+	Timestamp bool `json:",omitempty"`
 }
 
 // Multiline says which lines are one record. A line begins a record when Start

@@ -180,6 +180,7 @@ func (k *Cutter) fill(it *item, p *pending, goesOn bool) {
 	}
 	if at != nil {
 		head("time", at)
+		it.stamp = k.r.stamp(at, k.c.Time)
 	}
 	if p.strange {
 		head("malformed", []byte(k.r.o.Container))

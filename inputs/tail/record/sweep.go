@@ -61,7 +61,7 @@ func (k *Cutter) sweep(barrier int) (used, part int) {
 				k.long = append(k.long, Range{it.start, it.end})
 			}
 			if !it.out {
-				c.Records = append(c.Records, flow.Record{Start: uint32(it.start), End: uint32(end), Value: it.value, Headers: it.heads, Text: it.text})
+				c.Records = append(c.Records, flow.Record{Start: uint32(it.start), End: uint32(end), Value: it.value, Headers: it.heads, Stamp: it.stamp, Text: it.text})
 				k.sums = append(k.sums, seen)
 			}
 		}

@@ -18,3 +18,17 @@ func (r *Reading) timeIn(p *pending) []byte {
 	}
 	return at.UTC().AppendFormat(nil, time.RFC3339Nano)
 }
+
+// stamp is the timestamp of a record with the header "time" at, Unix
+// milliseconds, which is made at now: 0 when it is to have that, when at is
+// later, or when it is before 1970, as without a year.
+func (r *Reading) stamp(at []byte, now int64) int64 {
+	if !r.o.Time.Timestamp {
+		return 0
+	}
+	t, err := time.Parse(time.RFC3339Nano, string(at))
+	if millis := t.UnixMilli(); err == nil && millis > 0 && millis < now {
+		return millis
+	}
+	return 0
+}

@@ -1,7 +1,10 @@
 package record
 
 import (
+	"slices"
 	"testing"
+
+	"tailrace/agent/flow"
 )
 
 // A time in the text becomes a header, with its zone, or the local one; what is
@@ -29,4 +32,34 @@ func TestTime(t *testing.T) {
 			t.Errorf("%+v is right", bad)
 		}
 	}
+}
+
+// On request the time is the record's timestamp too: never one that is to come,
+// and none before 1970. It is the same again when the bytes are read again.
+func TestTimestamp(t *testing.T) {
+	f := func(o Options, data string, want ...int64) {
+		t.Helper()
+		r := mustRead(t, o)
+		for range 2 {
+			c := &flow.Chunk{Path: "/a.log", Data: []byte(data), Time: 1e12, Reading: 1} // in 2001
+			(&Cutter{}).Cut(r, c, Quiet)
+			var got []int64
+			for _, rec := range c.Records {
+				got = append(got, rec.Stamp)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%q has %d, want %d", data, got, want)
+			}
+		}
+	}
+	o := Options{Time: Time{Pattern: `^(?P<time>\S+)`, Layout: "2006-01-02T15:04:05.999Z07:00", Timestamp: true}}
+	f(o, "2000-01-01T01:00:00.5+01:00 a\nno time\n1970-01-01T00:00:01Z b\n", 946684800500, 0, 1000)
+	f(o, "2001-09-09T01:46:40Z now\n2001-09-09T01:46:41Z later\n1969-12-31T23:59:59Z before\n1970-01-01T00:00:00Z c\n", 0, 0, 0, 0)
+	cri := o
+	cri.Container = CRI
+	f(cri, "2000-01-01T00:00:01.0Z stdout F 2000-01-01T00:00:00Z a\n2000-01-01T00:00:02.25Z stdout F b\n", 946684800000, 946684802250)
+	o.Time.Layout = "01-02T15:04:05" // without a year
+	f(o, "11-23T08:00:00 a\n", 0)
+	o.Time.Timestamp, o.Time.Layout = false, "2006-01-02"
+	f(o, "2000-01-01 a\n", 0)
 }

@@ -10,7 +10,8 @@ import (
 func TestAnyEvents(t *testing.T) {
 	for seed := range uint64(1000) {
 		chance := rand.New(rand.NewPCG(seed, 2))
-		m, handle := New(Config{}), Handle(0)
+		old := func(h Handle) int64 { return -int64(h%2) * 2 * believed } // every other one
+		m, handle := New(Config{Stamp: old}), Handle(0)
 		m.Step(0, anyStart(chance, &handle))
 		for range 100 {
 			m.Step(chance.Int64N(20*minute), anyEvent(chance, m, &handle))

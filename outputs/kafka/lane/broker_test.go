@@ -50,6 +50,9 @@ func (w *world) brokerFaults(try func(name string, arg int, do func(*world))) {
 			}
 		})
 	}
+	if w.h.stamps && w.forget > 0 && len(w.ids) > 0 {
+		try("forget all producer ids by their timestamps", 0, func(w *world) { w.forget--; w.ids = nil })
+	}
 	if w.m == nil && len(w.links) == 0 && len(w.ids) > 0 {
 		if w.forget > 0 {
 			try("forget all producer ids", 0, func(w *world) { w.forget--; w.ids = nil; w.growOld() })

@@ -22,7 +22,11 @@ func (w *world) agentMoves(without rule, try func(name string, arg int, do func(
 	}
 	if w.m == nil {
 		event("start", 0, func(w *world) Event {
-			w.m = New(Config{Window: w.h.window, without: without})
+			c := Config{Window: w.h.window, without: without}
+			if w.h.stamps {
+				c.Stamp = func(Handle) int64 { return modelTime - 2*believed }
+			}
+			w.m = New(c)
 			return w.startEvent()
 		})
 		return

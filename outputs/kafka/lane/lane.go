@@ -36,6 +36,10 @@ const (
 type Config struct {
 	Window int   // batches, at most Window; 0 for Window
 	Settle int64 // ms; 0 for settleFor
+	// Stamp is the newest timestamp of a batch's records, Unix milliseconds,
+	// where they have their own; 0: all have the time at which it was made.
+	// It never changes for a batch. nil: none has.
+	Stamp func(Handle) int64
 
 	without rule // for the model test
 }
@@ -54,6 +58,7 @@ type Machine struct {
 	replay bool  // the window is from before the start
 	bound  int64 // when the newest number was bound
 	warmAt int64 // the last ack under this producer id, or word that it is remembered, 0 for none
+	stamp  int64 // Stamp of the last batch that was acked under this producer id
 	offset int64 // the highest offset acked on the partition, -1 for none
 
 	held   Offer   // waits for its producer id
@@ -84,6 +89,7 @@ type Machine struct {
 type batch struct {
 	Bound
 	tried bool // handed to a connection, in this run or a former one
+	once  bool // and that was the first time
 	gone  bool // its bytes are
 }
 

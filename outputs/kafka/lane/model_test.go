@@ -34,6 +34,14 @@ var small = []history{
 		budget: budget{crash: 2, age: 1, fail: 1, restart: 1, failover: 1}},
 	{name: "the broker forgets", lines: [2]int{4}, cut: []int{1}, window: 3, rebinds: true,
 		budget: budget{crash: 2, forget: 1, fail: 1, refuse: 1}},
+	{name: "old timestamps", lines: [2]int{3}, cut: []int{1}, window: 3, rebinds: true, stamps: true,
+		budget: budget{crash: 1, forget: 2, fail: 1, refuse: 1, drop: 1}},
+	{name: "old timestamps over a failover", lines: [2]int{3}, cut: []int{1}, window: 2, rebinds: true, stamps: true,
+		budget: budget{crash: 1, forget: 1, drop: 1, failover: 1}},
+	{name: "old timestamps in batches that are cut", lines: [2]int{4}, cut: []int{2}, window: 2, limit: 1, rebinds: true, stamps: true,
+		budget: budget{crash: 1, forget: 1, fail: 1, refuse: 1}},
+	{name: "old timestamps, and the partition may not be read", lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, repeats: true, stamps: true,
+		budget: budget{crash: 1, forget: 1, fail: 1, deny: 2}},
 }
 
 // deep are explored with TAILRACE_MODEL=deep: some millions of worlds, in

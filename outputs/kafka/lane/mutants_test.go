@@ -35,6 +35,10 @@ var mutants = []struct {
 		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, budget: budget{crash: 1, drop: 1, forget: 1, power: 1}}},
 	{"a rebind in several records", rebindWhole,
 		history{lines: [2]int{3}, cut: []int{1}, window: 2, rebinds: true, budget: budget{crash: 1, power: 1}}},
+	{"old timestamps taken for young ones: a repeat", heedStamps,
+		history{lines: [2]int{1}, cut: []int{1}, window: 2, rebinds: true, stamps: true, budget: budget{forget: 1, fail: 1}}},
+	{"old timestamps taken for young ones: a loss", heedStamps,
+		history{lines: [2]int{4}, cut: []int{1}, window: 3, rebinds: true, stamps: true, budget: budget{forget: 1, refuse: 1}}},
 }
 
 // drivers are wrong ones, each with a history that shows it.

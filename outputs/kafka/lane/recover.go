@@ -15,6 +15,7 @@ const (
 func (m *Machine) refused(i int, code int16) {
 	v := answers[code].verdict
 	scanning := m.state == Scan
+	m.noteRefusal(i, code)
 	m.drop()
 	switch {
 	case v == unknownID:
@@ -71,7 +72,7 @@ func (m *Machine) atGap(code int16) {
 	switch {
 	case !m.keeps(gapEnds):
 		m.tryAgain(code)
-	case m.keeps(scanOnGap) && (m.warm() || !m.keeps(scanWarm)):
+	case m.keeps(scanOnGap) && (m.warm() && !m.faint() || !m.keeps(scanWarm)):
 		m.state, m.probe = Scan, len(m.window)
 		m.scanDown()
 	default:

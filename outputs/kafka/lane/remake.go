@@ -13,6 +13,8 @@ func (m *Machine) remake(code int16) {
 		m.how = Again
 	case v == badCodec:
 		m.how = Recode
+	case v == badTime && m.stamped(b.Batch):
+		m.how = Restamp // all at once: few would be taken
 	case b.Count > 1:
 		m.how = Halve
 	case v == badTime:

@@ -46,6 +46,9 @@ const (
 	// A rebind is one record: torn, a part of what it released would be read
 	// as new, and nobody told.
 	rebindWhole
+	// A batch with old timestamps goes alone, and not again before it was looked
+	// for: the broker may forget its producer id at any moment.
+	heedStamps
 )
 
 func (m *Machine) keeps(r rule) bool { return m.without&r == 0 }

@@ -62,6 +62,7 @@ func (m *Machine) unread(code int16) {
 		// fresh producer id would, and nothing where the broker remembers.
 		m.state, m.warmAt = Resend, 0
 		m.do(Report{Kind: Repeats, Cause: m.cause, Records: tried(m.window)})
+		m.letOld()
 		m.pump()
 	default:
 		m.rest, m.maybe = slices.Clone(m.window), true

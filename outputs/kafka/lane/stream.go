@@ -104,7 +104,7 @@ func (m *Machine) granted(g Granted) {
 		return
 	}
 	m.asking = false
-	m.pid, m.epoch, m.next, m.warmAt = g.PID, g.Epoch, 0, 0
+	m.pid, m.epoch, m.next, m.warmAt, m.stamp = g.PID, g.Epoch, 0, 0, 0
 	if m.state == Rebind {
 		m.rebound()
 	} else {
@@ -134,6 +134,9 @@ func (m *Machine) pump() {
 	case m.grownOld():
 		m.settle("brokers were away for long", true)
 		return
+	case m.sent == 0 && m.unsure():
+		m.settle("old timestamps", true)
+		return
 	case m.conn == closed:
 		m.connect()
 		return
@@ -162,7 +165,7 @@ func (m *Machine) grownOld() bool {
 
 // limit is how many batches may be under way (L2, L5).
 func (m *Machine) limit() int {
-	if m.state == Open || !m.keeps(firstAlone) {
+	if m.state == Open && !m.faint() || !m.keeps(firstAlone) {
 		return m.Window
 	}
 	return 1
@@ -170,7 +173,7 @@ func (m *Machine) limit() int {
 
 func (m *Machine) send(i int) {
 	b := &m.window[i]
-	b.tried = true
+	b.once, b.tried = !b.tried, true
 	m.do(Send{m.gen, m.intent(b.Bound)})
 }
 
@@ -228,6 +231,7 @@ func (m *Machine) acked(i int, offset int64) {
 		m.do(Report{Kind: Recreated})
 	}
 	m.do(WriteAck{First: m.window[i].First, Offset: offset})
+	m.noteStamp(i + 1)
 	m.release(i + 1)
 	m.warmAt, m.offset = m.now, max(m.offset, offset)
 	m.from = m.offset

@@ -25,6 +25,7 @@ type history struct {
 	limit   int     // records that the broker takes in a batch at first, 0 for any
 	notWarm bool    // a start never finds a recent ack in the journal
 	rebinds bool    // a rebind may happen
+	stamps  bool    // all timestamps are old: the broker may forget at any moment
 	repeats bool    // possible repeats may be reported
 	toHW    bool    // a wrong driver: reads the partition to the high watermark only
 	forgets bool    // a wrong driver: its doubt is over once the partition was read
@@ -350,7 +351,7 @@ func (w *world) key(b []byte) []byte {
 		n(int(m.from), len(m.rest))
 		for _, x := range append(slices.Clone(m.rest), m.window...) {
 			n(int(x.Batch), int(x.First), int(x.Count))
-			flags(x.tried, x.gone)
+			flags(x.tried, x.gone, x.once)
 		}
 	}
 	for _, l := range []*ledger{&w.disk, &w.journal} {

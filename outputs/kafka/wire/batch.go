@@ -59,7 +59,7 @@ func (b Batch) Codec() Codec {
 	return Codec(binary.BigEndian.Uint16(b.Bytes[atAttributes:]) & codecMask)
 }
 
-// Millis is the timestamp of the records, Unix milliseconds.
+// Millis is the newest timestamp of the records, Unix milliseconds.
 func (b Batch) Millis() int64 { return int64(binary.BigEndian.Uint64(b.Bytes[atMaxTime:])) }
 
 // Renumber gives the batch another producer id, epoch and first sequence
@@ -80,7 +80,8 @@ func (b Batch) seal() {
 type numbers struct {
 	codec  Codec
 	count  int32
-	millis int64
+	base   int64 // timestamp of the first record
+	newest int64 // of all
 	pid    int64
 	epoch  int16
 	first  int32
@@ -95,8 +96,8 @@ func putHeader(p []byte, n numbers) {
 	p[atMagic] = magic
 	be.PutUint16(p[atAttributes:], uint16(n.codec)) // CreateTime, no transaction
 	be.PutUint32(p[atLastDelta:], uint32(n.count-1))
-	be.PutUint64(p[atBaseTime:], uint64(n.millis))
-	be.PutUint64(p[atMaxTime:], uint64(n.millis))
+	be.PutUint64(p[atBaseTime:], uint64(n.base))
+	be.PutUint64(p[atMaxTime:], uint64(n.newest))
 	be.PutUint64(p[atPID:], uint64(n.pid))
 	be.PutUint16(p[atPIDEpoch:], uint16(n.epoch))
 	be.PutUint32(p[atFirst:], uint32(n.first))

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"slices"
 	"strconv"
 
@@ -33,6 +34,9 @@ type Encoder struct {
 	codec  Codec
 	limit  int
 	millis int64
+	base   int64 // timestamp of the first record
+	newest int64 // of all
+	owned  bool  // some have their own
 	count  int32
 	lines  int // bytes of lines in the batch, with their newlines
 	yield  int // bytes of lines in 1024 bytes of batch, in the last large batch
@@ -42,18 +46,29 @@ type Encoder struct {
 // NewEncoder returns an encoder that has no scratch yet.
 func NewEncoder() *Encoder { return &Encoder{yield: guess} }
 
-// Begin starts a batch. All its records have this timestamp (Unix milliseconds),
-// and this key where the form of their chunk has none. limit is how many bytes the finished batch may have at most,
+// Begin starts a batch. Its records have this timestamp (Unix milliseconds)
+// where they have none of their own, and this key where the form of their chunk
+// has none. limit is how many bytes the finished batch may have at most,
 // also when nothing compresses: the topic's max.message.bytes.
 func (e *Encoder) Begin(key []byte, codec Codec, limit int, millis int64) {
 	e.raw = slices.Grow(e.raw[:0], headerLen)[:headerLen]
 	e.other = append(e.other[:0], key...)
 	e.codec, e.limit, e.millis = codec, limit, millis
+	e.base, e.newest, e.owned = millis, 0, false
 	e.count, e.lines = 0, 0
 }
 
 // Count is the number of records so far.
 func (e *Encoder) Count() int32 { return e.count }
+
+// Newest is the newest timestamp of the records, 0 when all have that of the
+// batch.
+func (e *Encoder) Newest() int64 {
+	if !e.owned {
+		return 0
+	}
+	return e.newest
+}
 
 // Room says how many bytes of lines likely still fit, from what lines needed
 // before. It is a hint for the next read; 0 says that the batch is full.
@@ -95,7 +110,7 @@ func (e *Encoder) Add(c *flow.Chunk, from int) (to int) {
 		if newline && len(line) > 0 && line[len(line)-1] == '\n' {
 			line = line[:len(line)-1]
 		}
-		if !e.add(line, c.Start+int64(at), e.limit) {
+		if !e.add(line, c.Start+int64(at), 0, e.limit) {
 			break
 		}
 		at = end
@@ -105,8 +120,8 @@ func (e *Encoder) Add(c *flow.Chunk, from int) (to int) {
 }
 
 // add appends one record unless the batch, being not empty, would be longer
-// than limit with it.
-func (e *Encoder) add(value []byte, offset int64, limit int) bool {
+// than limit with it. stamp is its own timestamp, 0 none.
+func (e *Encoder) add(value []byte, offset, stamp int64, limit int) bool {
 	var number [24]byte
 	var digits []byte
 	if e.number {
@@ -115,7 +130,18 @@ func (e *Encoder) add(value []byte, offset int64, limit int) bool {
 		digits = number[:len(digits)+1]
 	}
 
-	size := 2 + varintLen(int(e.count)) + len(e.key) + varintLen(len(value)) +
+	var delta [binary.MaxVarintLen64]byte
+	young := stamp
+	if young == 0 {
+		young = e.millis
+	}
+	base := e.base
+	if e.count == 0 {
+		base = young
+	}
+	ahead := binary.PutVarint(delta[:], young-base)
+
+	size := 1 + ahead + varintLen(int(e.count)) + len(e.key) + varintLen(len(value)) +
 		len(value) + len(e.head) + len(digits) + len(e.tail)
 	end := len(e.raw) + varintLen(size) + size
 	if end > limit && e.count > 0 {
@@ -128,8 +154,9 @@ func (e *Encoder) add(value []byte, offset int64, limit int) bool {
 	e.raw = e.raw[:end]
 	p := e.raw[at:]
 	at = putVarint(p, size)
-	p[at], p[at+1] = 0, 0 // attributes, timestamp delta
-	at += 2
+	p[at] = 0 // attributes
+	at++
+	at += copy(p[at:], delta[:ahead])
 	at += putVarint(p[at:], int(e.count))
 	at += copy(p[at:], e.key)
 	at += putVarint(p[at:], len(value))
@@ -137,8 +164,18 @@ func (e *Encoder) add(value []byte, offset int64, limit int) bool {
 	at += copy(p[at:], e.head)
 	at += copy(p[at:], digits)
 	copy(p[at:], e.tail)
+	e.stamp(base, young, stamp != 0)
 	e.count++
 	return true
+}
+
+// stamp notes the timestamp of the record that is added.
+func (e *Encoder) stamp(base, millis int64, own bool) {
+	if e.count == 0 {
+		e.base, e.newest, e.owned = base, millis, false
+	}
+	e.newest = max(e.newest, millis)
+	e.owned = e.owned || own
 }
 
 // grow makes room for end bytes: twice what there was, but no more than a full
@@ -159,16 +196,16 @@ func (e *Encoder) AddShort(c *flow.Chunk, limit int) {
 		e.headers(c.Records[0].Headers)
 	}
 	e.head[0] += 2
-	line := c.Line(0)
+	line, stamp := c.Line(0), int64(0)
 	whole := strconv.Itoa(len(line))
 	e.tail = appendHeader(e.tail, "truncated", whole)
 	fixed := headerLen + recordMax + len(e.key) + len(e.head) + len(e.tail)
 	if room := max(0, limit-fixed); c.Reading != 0 {
-		line = c.Records[0].Short(room)
+		line, stamp = c.Records[0].Short(room), c.Records[0].Stamp
 	} else {
 		line = line[:min(len(line), room)]
 	}
-	e.add(line, c.Offset(0), limit)
+	e.add(line, c.Offset(0), stamp, limit)
 	e.lines += len(line)
 }
 
@@ -182,7 +219,7 @@ func (e *Encoder) Finish(pid int64, epoch int16, first int32) Batch {
 func (e *Encoder) FinishIn(buf []byte, pid int64, epoch int16, first int32) Batch {
 	e.yield = e.ratio()
 	n := numbers{
-		codec: e.codec, count: e.count, millis: e.millis,
+		codec: e.codec, count: e.count, base: e.base, newest: e.newest,
 		pid: pid, epoch: epoch, first: first,
 	}
 	from := e.raw

@@ -61,6 +61,7 @@ func (e *Encoder) headers(more []flow.Header) {
 // where a span may.
 func (e *Encoder) addRecords(c *flow.Chunk, from int) (to int) {
 	to, count, end := from, e.count, len(e.raw)
+	newest, owned := e.newest, e.owned
 	limit := e.limit
 	if count == 0 {
 		limit = math.MaxInt // the first, and what belongs together with it
@@ -68,15 +69,17 @@ func (e *Encoder) addRecords(c *flow.Chunk, from int) (to int) {
 	for n := from; n < len(c.Records); n++ {
 		r := &c.Records[n]
 		e.headers(r.Headers)
-		if !e.add(r.Value, c.Offset(n), limit) {
+		if !e.add(r.Value, c.Offset(n), r.Stamp, limit) {
 			break
 		}
 		if r.Clean {
 			to, count, end = n+1, e.count, len(e.raw)
+			newest, owned = e.newest, e.owned
 			limit = e.limit
 		}
 	}
 	e.count, e.raw = count, e.raw[:end]
+	e.newest, e.owned = newest, owned
 	e.lines += c.LineStart(to) - c.LineStart(from)
 	return to
 }

@@ -15,6 +15,7 @@ type Value struct {
 	Offset  int64         // -1 when it has none
 	Headers []flow.Header // beside those two
 	Line    []byte
+	Millis  int64 // timestamp
 }
 
 // Values decodes the lines of the batch.
@@ -23,10 +24,11 @@ func (b Batch) Values() ([]Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	base := int64(binary.BigEndian.Uint64(b.Bytes[atBaseTime:]))
 	records := &recordReader{p: raw}
 	values := make([]Value, 0, min(int(b.Count), len(raw)))
 	for range b.Count {
-		record, err := records.next()
+		record, delta, err := records.next()
 		if err != nil {
 			return nil, err
 		}
@@ -34,6 +36,7 @@ func (b Batch) Values() ([]Value, error) {
 		if err != nil {
 			return nil, err
 		}
+		v.Millis = base + delta
 		values = append(values, v)
 	}
 	if len(records.p) > 0 {
@@ -60,23 +63,26 @@ func (b Batch) open() ([]byte, error) {
 // recordReader walks the records of a batch.
 type recordReader struct{ p []byte }
 
-// next is the bytes of a record behind its offset delta.
-func (r *recordReader) next() ([]byte, error) {
+// next is the bytes of a record behind its offset delta, and its timestamp delta.
+func (r *recordReader) next() (record []byte, delta int64, err error) {
 	size, n := binary.Varint(r.p)
 	if n <= 0 || size < 0 || size > int64(len(r.p)-n) {
-		return nil, errBatch
+		return nil, 0, errBatch
 	}
-	record := r.p[n : n+int(size)]
+	record = r.p[n : n+int(size)]
 	r.p = r.p[n+int(size):]
-	const fixed = 2 // attributes and timestamp delta, both 0 in our batches
-	if len(record) < fixed || record[0] != 0 || record[1] != 0 {
-		return nil, errBatch
+	if len(record) == 0 || record[0] != 0 { // attributes
+		return nil, 0, errBatch
 	}
-	_, n = binary.Varint(record[fixed:])
-	if n <= 0 {
-		return nil, errBatch
+	record = record[1:]
+	if delta, n = binary.Varint(record); n <= 0 {
+		return nil, 0, errBatch
 	}
-	return record[fixed+n:], nil
+	record = record[n:]
+	if _, n = binary.Varint(record); n <= 0 {
+		return nil, 0, errBatch
+	}
+	return record[n:], delta, nil
 }
 
 // value reads key, value, number of headers, and the headers: path, offset, both
