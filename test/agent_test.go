@@ -18,14 +18,15 @@ import (
 
 // config is a config.yaml.
 type config struct {
-	broker string // host:port; several separated by commas
-	codec  string
-	state  string
-	paths  []string // of a stage's logs below its folder, *.log by default
-	own    string   // a further line of the stage's input
-	inputs []input
-	kafka  string // further lines of outputs.kafka
-	more   string // further lines
+	broker  string // host:port; several separated by commas
+	codec   string
+	state   string
+	paths   []string // of a stage's logs below its folder, *.log by default
+	own     string   // a further line of the stage's input
+	inputs  []input
+	kafka   string // further lines of outputs.kafka
+	outputs string // instead of one broker
+	more    string // further lines
 }
 
 type input struct {
@@ -43,6 +44,10 @@ func (c config) yaml() string {
 			fmt.Fprintf(&b, "      - %q\n", p)
 		}
 		fmt.Fprintf(&b, "    topic: %s\n%s", in.topic, in.more)
+	}
+	if c.outputs != "" {
+		fmt.Fprintf(&b, "%shostname: %s\nstate_dir: %q\n%s", c.outputs, host, c.state, c.more)
+		return b.String()
 	}
 	fmt.Fprintf(&b, "outputs:\n  kafka:\n    brokers: [%s]\n", strings.ReplaceAll(strconv.Quote(c.broker), ",", `", "`))
 	if c.codec != "" {
