@@ -70,6 +70,9 @@ func (d *decoder) file() *File {
 		f.BaseMark = &m
 	}
 	f.Done = d.is(`,"done":true`)
+	if d.is(`,"end":`) {
+		f.End = d.int()
+	}
 	f.Deleting = d.is(`,"deleting":true`)
 	d.must(`}`)
 	return f

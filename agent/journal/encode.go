@@ -74,6 +74,9 @@ func appendFile(b []byte, f *File) []byte {
 	if f.Done {
 		b = append(b, `,"done":true`...)
 	}
+	if f.End != 0 {
+		b = appendInt(b, `,"end":`, f.End)
+	}
 	if f.Deleting {
 		b = append(b, `,"deleting":true`...)
 	}

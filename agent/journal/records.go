@@ -64,6 +64,9 @@ type File struct {
 	// Done says that the file was read to its end and let go: bytes that
 	// come later are out of order.
 	Done bool `json:"done,omitempty"`
+	// End is up to where it was read when it was done. Where the spans end
+	// before it, the last of what was read has not been sent.
+	End int64 `json:"end,omitempty"`
 	// Deleting says that all of it is acked and it is about to be deleted, or
 	// was: that it is nowhere is no loss.
 	Deleting bool `json:"deleting,omitempty"`

@@ -51,6 +51,9 @@ func (f *file) journalFile() *journal.File {
 	if f.now != f.path {
 		r.Now = f.now
 	}
+	if r.Done {
+		r.End = f.at()
+	}
 	return r
 }
 

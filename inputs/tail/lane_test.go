@@ -114,6 +114,33 @@ func (w *world) ship(n int) {
 	}
 }
 
+// hold takes chunks of a batch that cannot be sent for a while: the brokers take
+// nothing. Then it is sent, or the agent is killed before that.
+func (w *world) hold() {
+	var batch []*flow.Chunk
+	for n := 1 + w.rnd.IntN(3); n > 0 && w.up && !w.j.dead; n-- {
+		c := &flow.Chunk{}
+		if !w.next(c, 1<<w.rnd.IntN(18)) {
+			break
+		}
+		s := c.Span(0, c.Lines())
+		w.say("holds file %d %s: %d to %d", c.File, filepath.Base(c.Path), s.Start, s.End)
+		batch = append(batch, c)
+	}
+	if len(batch) > 0 {
+		w.pass(time.Duration(w.rnd.IntN(3000)) * time.Millisecond)
+	}
+	if len(batch) > 0 && !w.j.dead && w.rnd.IntN(2) == 0 {
+		w.crash()
+	}
+	for _, c := range batch {
+		if !w.j.dead {
+			w.shipped(c, c.Span(0, c.Lines()), c.Lines())
+		}
+	}
+	w.lane = false
+}
+
 // next takes a chunk, unless the agent is dead by then.
 func (w *world) next(c *flow.Chunk, max int) bool {
 	synctest.Wait()

@@ -173,6 +173,8 @@ func (w *world) step() {
 		w.pass(time.Duration(w.rnd.IntN(3000)) * time.Millisecond)
 	case n < 68:
 		w.pass(time.Duration(w.rnd.IntN(20)) * time.Second)
+	case n < 69:
+		w.hold()
 	case n < 80:
 		w.ship(1 + w.rnd.IntN(4))
 	case n < 85:
