@@ -33,6 +33,7 @@ func TestOlderState(t *testing.T) {
 	wait(t, 3*time.Second)
 	st.agent.kill()
 	stop()
+	st.put(100) // a log that was just renamed is made with its next line
 	for _, l := range st.logs {
 		must(t, l.Rotate(100))
 	}
