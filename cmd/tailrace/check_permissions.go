@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"time"
 
 	"github.com/IBM/sarama"
 )
@@ -65,11 +66,7 @@ func (r *report) producer(c *cluster, exactly bool) {
 			"under outputs.kafka, which may repeat lines after a failure.")
 		return
 	}
-	id, err := c.broker.InitProducerID(&sarama.InitProducerIDRequest{Version: 1})
-	if err == nil && id.Err != sarama.ErrNoError {
-		err = id.Err
-	}
-	switch {
+	switch err := c.producerID(); {
 	case errors.Is(err, sarama.ErrClusterAuthorizationFailed):
 		r.problem("Kafka does not let this client ship exactly once: it needs WRITE on a topic, and with brokers before 2.8 IDEMPOTENT_WRITE " +
 			"on the cluster (kafka-acls.sh --add --allow-principal User:… --operation IdempotentWrite --cluster). " +
@@ -78,5 +75,22 @@ func (r *report) producer(c *cluster, exactly bool) {
 		r.problem("Kafka gives no producer id, which shipping exactly once needs: %v", err)
 	default:
 		r.line("This client may ship exactly once.")
+	}
+}
+
+// producerID asks for a producer id; a broker that has just started says for some
+// seconds that it is not ready, and is asked again.
+func (c *cluster) producerID() error {
+	const tries, pause = 20, 500 * time.Millisecond
+	for n := 1; ; n++ {
+		id, err := c.broker.InitProducerID(&sarama.InitProducerIDRequest{Version: 1})
+		if err == nil && id.Err != sarama.ErrNoError {
+			err = id.Err
+		}
+		starting := errors.Is(err, sarama.ErrOffsetsLoadInProgress) || errors.Is(err, sarama.ErrConsumerCoordinatorNotAvailable)
+		if !starting || n == tries {
+			return err
+		}
+		time.Sleep(pause)
 	}
 }
