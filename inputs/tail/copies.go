@@ -163,7 +163,11 @@ func (in *Input) copyOf(f *file, e entry) bool {
 		return false
 	}
 	defer unix.Close(b)
-	n := min(e.size, pos.off)
+	is, err := in.disk.statFD(b)
+	if err != nil {
+		return false
+	}
+	n := min(e.size, max(pos.off, is.size)) // also what was not read yet
 	return n >= flow.Enough && in.disk.sameRange(a, b, 0, n)
 }
 
