@@ -126,7 +126,7 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 		in.readBehind(f, before, *place)
 		return
 	}
-	if in.fromEnd(e) {
+	if in.fromEnd(e.path, e) {
 		in.skip(f)
 	}
 }
@@ -185,6 +185,7 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 		fresh := i >= known && (prev != nil || in.unseen(d, l, family, i, path))
 		switch {
 		case in.byKey[m.key] != nil, m.gen.packed && !in.isGeneration(m.entry, path):
+			continue
 		case (unknown || !fresh) && in.leftAlone(path, m.entry):
 			in.history(path, m.entry)
 		case fresh:
@@ -193,6 +194,9 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 			in.history(path, m.entry)
 		case filepath.Dir(m.path) == l.dir && (prev == nil || in.tails[m.path] == nil):
 			prev = in.generation(prev, m, m.path, family[i:])
+		}
+		if f := in.byKey[m.key]; f != nil && f.state == rotated && !f.packed && in.fromEnd(f.path, m.entry) && !in.unseen(d, l, family, i, path) {
+			in.skip(f)
 		}
 	}
 	delete(in.deferred, path)

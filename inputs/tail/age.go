@@ -58,9 +58,10 @@ func (in *Input) old(e entry) bool {
 	return in.first && in.o.FirstStart && (in.o.Life.IsZero() || e.key.birth <= in.o.Life.UnixNano())
 }
 
-// fromEnd says that what is in the file at e, which a pattern matches, is history.
-func (in *Input) fromEnd(e entry) bool {
-	return in.old(e) && in.o.Inputs[in.pats.match(e.path)].Start == "end"
+// fromEnd says that what is in the file at e, of a path that a pattern matches, is
+// history.
+func (in *Input) fromEnd(path string, e entry) bool {
+	return in.old(e) && in.o.Inputs[in.pats.match(path)].Start == "end"
 }
 
 // looked notes, once, that all files were looked at and those that are new are

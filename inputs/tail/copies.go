@@ -226,7 +226,7 @@ func (in *Input) settledCopy(d *dir, e entry) bool {
 func (in *Input) noteCopy(f *file, e entry) {
 	g := in.create(e, e.path, done)
 	g.original = f
-	if in.fromEnd(e) {
+	if in.fromEnd(e.path, e) {
 		in.skip(g) // it may turn out to be none: see grownCopy
 	}
 	g.mu.Lock()

@@ -288,7 +288,7 @@ func (in *Input) knownOf(family []member) int {
 // past says that the file at e, of the family of path, was there before the
 // first start of all, and that only what came after it is wanted.
 func (in *Input) past(path string, e entry) bool {
-	return in.old(e) && in.o.Inputs[in.pats.match(path)].Start == "end" || in.tails[path] == nil && in.leftAlone(path, e)
+	return in.fromEnd(path, e) || in.tails[path] == nil && in.leftAlone(path, e)
 }
 
 // unreadable says that p cannot be read now. What comes after it does not wait
