@@ -43,10 +43,11 @@ func Shipped(cfg *config.Config, paths []string) (*Shipment, error) {
 		return nil, fmt.Errorf("what was shipped is not known: %s", k.origin.Unknown)
 	}
 	s := &Shipment{Origin: k.origin, inputs: inputs(cfg), host: cfg.Hostname}
-	s.findKeys(k.state.Lanes)
+	elsewhere := func(output string) bool { return output != config.LaneName(cfg.Cluster) }
+	s.findKeys(slices.DeleteFunc(k.state.Lanes, func(l journal.LaneState) bool { return elsewhere(l.Output) }))
 	f := &finder{cfg: cfg, inputs: s.inputs, locator: tail.NewLocator(s.inputs), fresh: k.origin.AsOf.IsZero()}
 	f.kept = f.locator.Locate(slices.DeleteFunc(k.state.Files, func(f journal.FileState) bool {
-		return f.Output != config.LaneName(cfg.Cluster)
+		return elsewhere(f.Output)
 	}))
 	f.link()
 	chosen, err := f.choose(paths)

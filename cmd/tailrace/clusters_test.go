@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"tailrace/agent/journal"
 )
 
 // With several outputs, check asks each about its own topics, and the other
@@ -58,6 +61,17 @@ outputs:
 	}
 	mustFail(t, exitFailed, []string{"say which with --output, one of main, other"}, "send", "--config", cfg, "--topic", "audit", "x")
 	mustFail(t, exitFailed, []string{"there is no such output; there are main, other"}, "verify", "--config", cfg, "--output", "x")
+	j, err := journal.Open(filepath.Join(dir, "state"), journal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(j.Write(journal.Record{Lane: &journal.Lane{ID: 1, Output: "main", Topic: "app-x"}},
+		journal.Record{Lane: &journal.Lane{ID: 2, Output: "other", Topic: "audit"}}), j.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustFail(t, exitFailed, []string{"x/a.log", "not sent yet"}, "verify", "--config", cfg, "--output", "main")
+	mustFail(t, exitFailed, []string{"y/b.log", "not sent yet"}, "verify", "--config", cfg, "--output", "other")
 	mustRun(t, "send", "--config", cfg, "--output", "other", "--topic", "audit", "x")
 	out, _ = mustRun(t, "consume", "--config", cfg, "--output", "other", "--topic", "audit")
 	says(out, "x")
