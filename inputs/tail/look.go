@@ -225,6 +225,9 @@ func (in *Input) seen(f *file, e entry) {
 		in.rotate(f)
 	case f.state == rotated && e.path == f.path && in.tails[f.path] == f && len(f.followers) == 0:
 		f.state = following // its old name was given back to it
+		f.mu.Lock()
+		f.final = false
+		f.mu.Unlock()
 		delete(in.draining, f)
 	}
 	f.mu.Lock()
