@@ -64,7 +64,10 @@ func (in *Input) belated(f *file) {
 		return
 	}
 	in.slipped(f)
-	f.late, f.final = true, false
+	f.late = true
+	f.mu.Lock()
+	f.final = false // Next reads it
+	f.mu.Unlock()
 	f.state, f.since = rotated, time.Now()
 	in.draining[f] = true
 	in.mu.Lock()
