@@ -31,7 +31,8 @@ func (in *Input) resume(s journal.FileState) {
 		in.route(f)
 	}
 	f.record(in)
-	if s.Done && s.Resume >= s.End || f.key == (key{}) { // its inode got other content, and no copy was found
+	// Without a key its inode got other content, and no copy was found.
+	if s.Done && s.Resume >= s.End || f.key == (key{}) {
 		f.state = done
 	} else if i >= 0 {
 		in.active[f] = true

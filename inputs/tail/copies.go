@@ -29,8 +29,7 @@ func (in *Input) isCopy(d *dir, e entry) bool {
 		err := f.open()
 		same := err == nil && f.size > 0
 		if same {
-			same, err = f.verify(f.pos.off)
-			f.doubted = !same && err == nil
+			same, err = f.compare()
 		}
 		size := f.size
 		f.mu.Unlock()

@@ -62,14 +62,7 @@ func (in *Input) patience(f *file) time.Duration {
 	if f.sealed {
 		return 0
 	}
-	fd := f.descriptorInfo()
-	if fd.nlink == 0 {
-		return quietTime
-	}
-	if f.isSucceeded() {
-		return quietTime
-	}
-	if f.late {
+	if f.late || f.isSucceeded() || f.descriptorInfo().nlink == 0 {
 		return quietTime
 	}
 	return graceTime

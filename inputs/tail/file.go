@@ -220,6 +220,14 @@ func (f *file) observe() (ok, grew bool) {
 	return true, f.unread()
 }
 
+// compare says whether the open file has still what was read of it; if not, it is
+// doubted. The caller holds mu.
+func (f *file) compare() (same bool, err error) {
+	same, err = f.verify(f.pos.off)
+	f.doubted = !same && err == nil
+	return same, err
+}
+
 // rewritten says that the file, which e describes, is as long as before and yet
 // was written to: it may have been truncated.
 func (f *file) rewritten(e entry) bool {

@@ -279,8 +279,7 @@ func (in *Input) recheck(f *file) {
 	err := f.open()
 	same := false
 	if err == nil {
-		same, err = f.verify(f.pos.off)
-		f.doubted = !same && err == nil
+		same, err = f.compare()
 	}
 	if closed && (same || f.state == done) {
 		f.close() // it is opened again when it is read

@@ -120,8 +120,7 @@ func (in *Input) takeStock() {
 		f.mu.Lock()
 		same, err := true, error(nil)
 		if f.fd >= 0 && f.unread() && f.size > f.sure && f.joined == 0 {
-			same, err = f.verify(f.pos.off)
-			f.doubted = !same && err == nil
+			same, err = f.compare()
 		}
 		f.mu.Unlock()
 		if !same && err == nil {

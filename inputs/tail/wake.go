@@ -39,8 +39,7 @@ func (in *Input) suspect(f *file) {
 	err := f.open()
 	same := err == nil
 	if same {
-		same, err = f.verify(f.pos.off)
-		f.doubted = !same && err == nil
+		same, err = f.compare()
 	}
 	f.mu.Unlock()
 	switch {
