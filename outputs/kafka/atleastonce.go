@@ -102,13 +102,8 @@ func (p *atLeastOnce) finished() bool {
 
 // sleep waits before the next producer.
 func (p *atLeastOnce) sleep() {
-	end := time.NewTimer(p.wait)
-	defer end.Stop()
+	sleep(p.hard, p.wait)
 	p.wait = min(2*p.wait, backoffMax)
-	select {
-	case <-end.C:
-	case <-p.hard.Done():
-	}
 }
 
 // again notes why a producer failed, and makes all that it did not get through

@@ -370,21 +370,8 @@ func TestKilledAtEveryRequest(t *testing.T) {
 				r := newRig(t, "logs")
 				r.small = true
 				r.sources["logs"] = newSource(1, "/var/log/a.log", numbered(0, 40))
-				var count atomic.Int32
-				reached := make(chan struct{})
-				r.dial = func(network, addr string) (net.Conn, error) {
-					nc, err := net.Dial(network, addr)
-					return &tripwire{Conn: nc, count: &count, at: at, reached: reached}, err
-				}
+				r.killedAt(at)
 				u := r.start()
-				select {
-				case <-reached:
-					u.crash()
-				case <-time.After(5 * time.Second):
-					t.Fatalf("operation %d was never reached", at)
-				}
-				r.dial = nil
-				u = r.start()
 				r.exact("logs")
 				u.end()
 				if n := u.out.repeats.Load(); n != 0 {
@@ -393,6 +380,26 @@ func TestKilledAtEveryRequest(t *testing.T) {
 			}
 		})
 	}
+}
+
+// killedAt runs an agent that is killed when the n-th operation on its connections
+// has been done.
+func (r *rig) killedAt(n int32) {
+	r.t.Helper()
+	var count atomic.Int32
+	reached := make(chan struct{})
+	r.dial = func(network, addr string) (net.Conn, error) {
+		nc, err := net.Dial(network, addr)
+		return &tripwire{Conn: nc, count: &count, at: n, reached: reached}, err
+	}
+	u := r.start()
+	select {
+	case <-reached:
+		u.crash()
+	case <-time.After(5 * time.Second):
+		r.t.Fatalf("operation %d was never reached", n)
+	}
+	r.dial = nil
 }
 
 // tripwire tells when one of the operations has been done.

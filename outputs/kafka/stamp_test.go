@@ -83,21 +83,8 @@ func TestOldStampsKilled(t *testing.T) {
 			t.Parallel()
 			for at := int32(shard + 1); at <= 36; at += 4 {
 				r, once := stampedRig(t)
-				var count atomic.Int32
-				reached := make(chan struct{})
-				r.dial = func(network, addr string) (net.Conn, error) {
-					nc, err := net.Dial(network, addr)
-					return &tripwire{Conn: nc, count: &count, at: at, reached: reached}, err
-				}
+				r.killedAt(at)
 				u := r.start()
-				select {
-				case <-reached:
-					u.crash()
-				case <-time.After(5 * time.Second):
-					t.Fatalf("operation %d was never reached", at)
-				}
-				r.dial = nil
-				u = r.start()
 				r.exact("logs")
 				u.end()
 				once()

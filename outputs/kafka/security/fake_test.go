@@ -22,6 +22,13 @@ const metadata = 3 // key of a request
 // start serves until the test ends.
 func (f *fake) start(t *testing.T) string {
 	t.Helper()
+	return listen(t, f.serve)
+}
+
+// listen serves each connection to the address that it returns until the test
+// ends.
+func listen(t *testing.T, serve func(net.Conn)) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	t.Cleanup(func() { l.Close() })
@@ -31,7 +38,7 @@ func (f *fake) start(t *testing.T) string {
 			if err != nil {
 				return
 			}
-			go f.serve(c)
+			go serve(c)
 		}
 	}()
 	return l.Addr().String()

@@ -202,21 +202,11 @@ func TestTLS(t *testing.T) {
 // when they are no request of its own; it may say something first.
 func hangsUp(t *testing.T, says string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = c.Read(make([]byte, 1<<10))
-			_, _ = io.WriteString(c, says)
-			c.Close()
-		}
-	}()
-	return l.Addr().String()
+	return listen(t, func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 1<<10))
+		_, _ = io.WriteString(c, says)
+		c.Close()
+	})
 }
 
 // Files that change are used for the next connection.
