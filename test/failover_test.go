@@ -3,7 +3,6 @@ package test
 import (
 	"math/rand/v2"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,9 +40,7 @@ func leadersFail(t *testing.T, c *kafka.Cluster) {
 // when all copies are in sync again, until the returned function is called.
 // Then the cluster is well.
 func trouble(t *testing.T, c *kafka.Cluster, topic string, s uint64) (leave func()) {
-	end, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
+	return meanwhile(t, func(end <-chan struct{}) {
 		r := rand.New(rand.NewPCG(s, 3))
 		for n := r.IntN(len(troubles)); ; n++ {
 			select {
@@ -59,13 +56,7 @@ func trouble(t *testing.T, c *kafka.Cluster, topic string, s uint64) (leave func
 				return
 			}
 		}
-	}()
-	leave = sync.OnceFunc(func() {
-		close(end)
-		<-done
 	})
-	t.Cleanup(leave)
-	return leave
 }
 
 // unseen is a while after which the others take a node for dead.

@@ -102,10 +102,8 @@ func TestBrokerKilled(t *testing.T) {
 // killAgain kills a broker 10 s after each of its starts, and starts it again
 // at once, until the returned function is called; then it runs.
 func killAgain(t *testing.T, b *kafka.Broker) (leave func()) {
-	end, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		count := 0
+	count := 0
+	return meanwhile(t, func(end <-chan struct{}) {
 		for {
 			select {
 			case <-end:
@@ -121,6 +119,16 @@ func killAgain(t *testing.T, b *kafka.Broker) (leave func()) {
 				return
 			}
 		}
+	})
+}
+
+// meanwhile does something until the returned function is called, or the test
+// ends: then end is closed, and it is waited for.
+func meanwhile(t *testing.T, do func(end <-chan struct{})) (leave func()) {
+	end, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		do(end)
 	}()
 	leave = sync.OnceFunc(func() {
 		close(end)

@@ -189,18 +189,30 @@ func (b *Broker) Restart(ctx context.Context) error {
 
 // wait waits until the node answers a request for metadata.
 func (b *Broker) wait(ctx context.Context, p *process) error {
+	err := poll(ctx, p.done, b.answers)
+	if err != nil && err != errEnded {
+		err = fmt.Errorf("no answer: %w", err)
+	}
+	return err
+}
+
+var errEnded = errors.New("it ended")
+
+// poll tries f until it succeeds; when ctx ends first it gives f's last error, and
+// errEnded when ended is closed.
+func poll(ctx context.Context, ended <-chan struct{}, f func() error) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		err := b.answers()
+		err := f()
 		if err == nil {
 			return nil
 		}
 		select {
-		case <-p.done:
-			return errors.New("it ended")
+		case <-ended:
+			return errEnded
 		case <-ctx.Done():
-			return fmt.Errorf("no answer: %w", err)
+			return err
 		case <-tick.C:
 		}
 	}

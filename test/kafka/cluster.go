@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/IBM/sarama"
 )
@@ -140,19 +139,7 @@ func nodeSettings(id, n int, clients, peers, control string, b *Broker) map[stri
 func (c *Cluster) Settled(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := c.inSync()
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-tick.C:
-		}
-	}
+	return poll(ctx, nil, c.inSync)
 }
 
 func (c *Cluster) inSync() error {
