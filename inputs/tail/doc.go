@@ -52,10 +52,14 @@
 // and what is lost with it is counted.
 //
 // Moved to another directory, such as an olddir: the known file is found by its
-// descriptor, by its handle (handle.go), or by a search near (near.go); when it was
-// compressed there, by its content (packed_near.go). From then on that directory is one of the family's (kin.go), also over a restart. A new
+// descriptor, by its handle (handle.go), or by a search near (near.go). From then
+// on that directory is one of the family's (kin.go), also over a restart. A new
 // file at the path waits until the one before it is found, or is known to be
 // gone. Files of other users are of no family.
+//
+// Compressed under a name that does not tell whose it is, or in a directory that
+// is not known to be of the family: found by its content, while the file is
+// missing or was truncated (packed_near.go).
 //
 // Copied and truncated: the inode stays and its content is another. That is
 // noticed from its size, or from the bytes before the read position, which are

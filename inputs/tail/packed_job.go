@@ -78,9 +78,9 @@ func (in *Input) look1(p *parcel, most int64) {
 		return
 	}
 	p.busy = true
-	e, probes := p.entry, in.probes(p)
+	e, probes, alone := p.entry, in.probes(p), p.only != nil
 	in.enqueue(func() func() {
-		c, err := in.inspect(e, probes, most)
+		c, err := in.inspect(e, probes, most, alone)
 		return func() {
 			p.busy = false
 			for _, dir := range p.dirs() {
@@ -193,8 +193,9 @@ func (in *Input) openPacked(e entry) (int, *unpack.Reader, error) {
 }
 
 // inspect decompresses up to most plain bytes of the file at e and finds out
-// what they are. probes are sorted by their offsets. The error is one of reading.
-func (in *Input) inspect(e entry, probes []probe, most int64) (*inside, error) {
+// what they are. probes are sorted by their offsets; alone says that nothing but
+// these matters. The error is one of reading.
+func (in *Input) inspect(e entry, probes []probe, most int64, alone bool) (*inside, error) {
 	fd, r, err := in.openPacked(e)
 	if err != nil {
 		return nil, err
@@ -213,6 +214,7 @@ func (in *Input) inspect(e entry, probes []probe, most int64) (*inside, error) {
 	}
 	i.probes = slices.DeleteFunc(probes, func(p probe) bool { return p.pos.off == 0 })
 	i.size, i.told = r.Told()
+	i.alone = alone
 	err = i.run(most, in.quit)
 	switch {
 	case errors.Is(err, unpack.ErrDamaged), errors.Is(err, unpack.ErrLimit):
@@ -229,12 +231,16 @@ type inspection struct {
 	content
 	*inside
 	probes []probe
+	alone  bool
 	off    int64
 }
 
 func (i *inspection) run(most int64, quit <-chan struct{}) error {
 	if err := i.first(); err != nil {
 		return err
+	}
+	if i.alone && len(i.begins) == 0 {
+		return nil
 	}
 	buf := make([]byte, jobStep)
 	for !i.whole && i.off < most {

@@ -80,6 +80,9 @@ func (in *Input) ownPacked(d *dir, l *listing) {
 
 // own adopts one of them.
 func (in *Input) own(d *dir, e entry, path string) {
+	if in.proving(e.key) {
+		return // it may be what became of a file that is missing
+	}
 	if in.past(e.path, e) {
 		if in.old(e) {
 			in.history(e.path, e)

@@ -8,7 +8,7 @@ import (
 )
 
 // soughtPacked says whether the rest of f, which is missing, may be in a compressed
-// file that is not known yet, or is in one: of its family, or near.
+// file that is not known yet, or is in one: of its family, or of any name.
 func (in *Input) soughtPacked(f *file, l *listing) bool {
 	if in.pats.match(f.path) < 0 {
 		return false
@@ -16,12 +16,15 @@ func (in *Input) soughtPacked(f *file, l *listing) bool {
 	if in.soughtInFamily(f, l) {
 		return true
 	}
-	found, wait := in.findKin(f, l)
-	if found {
+	p, kin, wait := in.findPacked(f, l)
+	if kin {
 		return in.soughtInFamily(f, l)
 	}
 	in.seek(f, wait)
-	return wait
+	if p != nil {
+		in.pour(f, p)
+	}
+	return wait || p != nil
 }
 
 func (in *Input) soughtInFamily(f *file, l *listing) bool {

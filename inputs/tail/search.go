@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"cmp"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -88,18 +89,26 @@ func (in *Input) strangers(l *listing, f *file) []entry {
 	return nil
 }
 
-// copiesNear is the files in the directories near whose names are of the family
-// of f: it may have been copied to an olddir that was not used before.
+// copiesNear is the files in the directories near that may be copies of f: those
+// whose names are of its family, since it may have been copied to an olddir that
+// was not used before, and the youngest of those that came since the runs before
+// have looked, whatever their names.
 func (in *Input) copiesNear(l *listing, f *file) []entry {
-	var out []entry
+	var family, others []entry
 	for _, near := range in.near(l.dir) {
 		for _, m := range near.family(f.path) {
 			if !m.gen.packed {
-				out = append(out, m.entry)
+				family = append(family, m.entry)
+			}
+		}
+		for _, e := range near.files {
+			if e.size >= f.at() && f.owned(e) && in.byKey[e.key] == nil && in.sinceLife(e) && in.pats.match(e.path) < 0 {
+				others = append(others, e)
 			}
 		}
 	}
-	return out
+	slices.SortFunc(others, func(a, b entry) int { return cmp.Compare(b.ctime, a.ctime) })
+	return append(family, others[:min(len(others), maxStrangers)]...)
 }
 
 // owned says that e has the owner of f, or is root's: a file that another user

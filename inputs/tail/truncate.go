@@ -161,15 +161,15 @@ func (in *Input) findCopy(f *file, l *listing) (c copied, ok bool) {
 	case parcel != nil:
 		return copied{found: true, parcel: parcel}, true
 	}
-	found, wait := in.findKin(f, l)
-	if found {
+	p, kin, wait := in.findPacked(f, l)
+	if kin {
 		return in.findCopy(f, l) // it is in the family now
 	}
 	in.seek(f, wait)
 	if wait {
 		in.waiting[f] = true
 	}
-	return c, !wait
+	return copied{found: p != nil, parcel: p}, !wait
 }
 
 // renew makes a file of the new content of the inode at, which f had until it was
