@@ -83,6 +83,9 @@ func chainsOf(files []journal.FileState) map[string][]int {
 		s := &files[i]
 		chain := out[s.Path]
 		at := len(chain)
+		if s.Done && s.Prev == 0 && s.Resume == s.Base {
+			at = 0 // history: see file.isHistory
+		}
 		if n := slices.IndexFunc(chain, func(p int) bool { return files[p].ID == s.Prev }); n >= 0 {
 			at = n + 1
 		}
