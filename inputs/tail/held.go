@@ -48,6 +48,7 @@ func (in *Input) giveUpUnread(f *file) {
 		lines = f.countLines(f.pos.off)
 	}
 	f.gone, f.ended = true, f.pos.off
+	f.close() // now: a Next that waits for the lock must not ship what is lost
 	f.mu.Unlock()
 	if rest > 0 {
 		in.loseLines(f, rest, lines, lostHeld)

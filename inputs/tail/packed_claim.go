@@ -248,11 +248,11 @@ func (in *Input) pour(f *file, p *parcel) {
 	delete(in.parcels, p.key)
 	f.queue.remove(f)
 	in.rotate(f)
-	in.rebind(f, p.entry)
-	f.mu.Lock()
-	f.wrap(c.size)
-	rest := f.unread()
-	f.mu.Unlock()
+	rest := false
+	in.rebindAs(f, p.entry, func() {
+		f.wrap(c.size)
+		rest = f.unread()
+	})
 	f.misses, f.missing, f.gone, f.resumed, f.sealed = 0, false, false, false, true
 	f.packedAs = stamp{p.size, p.mtime}
 	if h, ok := c.holds[f.id]; ok && c.whole {
@@ -269,6 +269,6 @@ func (in *Input) pour(f *file, p *parcel) {
 
 // wrap makes f a compressed file of size plain bytes. The caller holds mu.
 func (f *file) wrap(size int64) {
-	f.packed, f.size, f.sure, f.searched = true, size, size, f.pos.off
-	f.reserved, f.mtime, f.early, f.sought, f.unsure = false, 0, nil, false, false
+	f.packed, f.size, f.certain, f.searched = true, size, size, f.pos.off
+	f.reserved, f.mtime, f.early, f.sought, f.copyPending = false, 0, nil, false, false
 }

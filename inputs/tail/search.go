@@ -136,7 +136,11 @@ func (in *Input) sameContent(f *file, e entry) (bool, error) {
 }
 
 // rebind gives f the identity of e.
-func (in *Input) rebind(f *file, e entry) {
+func (in *Input) rebind(f *file, e entry) { in.rebindAs(f, e, func() {}) }
+
+// rebindAs is rebind, and calls as while the file is still locked: nobody reads it
+// with half of what it is now.
+func (in *Input) rebindAs(f *file, e entry, as func()) {
 	if in.byKey[f.key] == f {
 		delete(in.byKey, f.key)
 	}
@@ -149,7 +153,8 @@ func (in *Input) rebind(f *file, e entry) {
 	f.key, f.dev, f.ino, f.birth = e.key, e.dev, e.ino, e.key.birth
 	f.owner, f.handle = int64(e.uid)+1, in.disk.handle(e)
 	f.size, f.searched, f.grown = e.size, f.pos.off, time.Now()
-	f.early, f.unsure = nil, false
+	f.early, f.copyPending = nil, false
+	as()
 	f.mu.Unlock()
 	in.byKey[e.key] = f
 	in.noteFile(f)
