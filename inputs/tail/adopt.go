@@ -133,7 +133,7 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 
 // undecided says that it is being found out whether f was truncated, or where its
 // copy is.
-func (in *Input) undecided(f *file) bool { return f.unsure || in.waiting[f] }
+func (in *Input) undecided(f *file) bool { return f.copyPending || in.waiting[f] }
 
 // missingAt says that the newest known file of path, or of the path that the name is
 // a rotated one's of, is missing, and may be found by the next look.

@@ -36,4 +36,4 @@ func (in *Input) blocked(f *file) block {
 
 // inDoubt says that it is being found out whether the file has the content that
 // was read, or which file has. The caller holds mu.
-func (f *file) inDoubt() bool { return f.doubted || f.unsure || f.sought }
+func (f *file) inDoubt() bool { return f.doubted || f.copyPending || f.sought }

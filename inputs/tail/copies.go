@@ -56,7 +56,7 @@ func (in *Input) isCopy(d *dir, e entry) bool {
 func (in *Input) copiedEarly(d *dir, l *listing) {
 	for _, f := range byID(d.files) {
 		if f.state != following || f.now != f.path || f.key == (key{}) || f.at() >= flow.Enough {
-			in.sure(f)
+			in.uncopied(f)
 			continue
 		}
 		at := f.at()
@@ -68,11 +68,11 @@ func (in *Input) copiedEarly(d *dir, l *listing) {
 		}
 		switch {
 		case wait:
-			in.unsureOf(f)
+			in.maybeCopied(f)
 		case copied && f.doubtAt(at):
 			in.truncated(f)
 		default:
-			in.sure(f)
+			in.uncopied(f)
 		}
 	}
 }

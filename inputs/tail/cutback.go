@@ -62,7 +62,7 @@ func (in *Input) places(f *file) []position {
 func (f *file) fromBefore() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.sure == 0
+	return f.certain == 0
 }
 
 // readAgain lets g, which has the inode of f from now on and begins as that did

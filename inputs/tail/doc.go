@@ -103,7 +103,7 @@
 //	held      open though it is deleted, until it is read (hold_deleted)
 //	parked    it cannot be read, and is tried again
 //	doubted   its inode seems to have other content; truncated decides
-//	unsure    so short that a compressed file beside it may be its copy
+//	copyPending  so short that a look has to find out whether it was copied first
 //	sought    its bytes may be in a compressed file that is looked into
 //
 // All that keeps a file from being read is in blocked.go.

@@ -55,7 +55,7 @@ func (in *Input) Fetch(s flow.Span, c *flow.Chunk) error {
 func (in *Input) giveUp(f *file, s flow.Span) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.sought || f.unsure {
+	if f.sought || f.copyPending {
 		return fmt.Errorf("read %q from %d to %d again: it is being looked for in the compressed files beside it", f.path, s.Start, s.End)
 	}
 	if f.away {

@@ -41,10 +41,10 @@ type file struct {
 	// size is the largest that was seen; searched is up to where there is no
 	// newline behind pos. There is something to read when size > searched.
 	size, searched int64
-	// sure is the largest size that was seen together with the content that
+	// certain is the size when it was last seen together with the content that
 	// pos marks: size may be that of what the file was truncated to.
-	sure  int64
-	mtime int64
+	certain int64
+	mtime   int64
 	// joined is how many bytes at the start of next end the line that this
 	// file, the copy of a truncated one, breaks off in. They count as if they
 	// stood at the end of this file.
@@ -71,10 +71,10 @@ type file struct {
 	// plain bytes. sought says that its bytes may be in a compressed file of
 	// which that is to be found out. Run writes both, holding mu.
 	packed, sought bool
-	// unsure says that it is not read until it is known what is in a
-	// compressed file, which may be a copy of what was here before.
-	unsure bool
-	away   bool // see Input.away
+	// copyPending says that it is not read until a look has found no copy of what
+	// was here before: it is so short that its content would not tell.
+	copyPending bool
+	away        bool // see Input.away
 
 	// queued says that it is in the ready queue, whose lock guards it.
 	queued bool
@@ -139,7 +139,7 @@ func (f *file) markEarly() {
 	}
 	if n > 0 && bytes.IndexByte(buf[:n], 0) < 0 { // NULs may be overwritten
 		f.early = &position{off: int64(n), mark: flow.NewMark(buf[:n], buf[:n])}
-		f.sure = max(f.sure, int64(n))
+		f.certain = max(f.certain, int64(n))
 	}
 }
 

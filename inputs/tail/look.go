@@ -253,7 +253,7 @@ func (in *Input) seen(f *file, e entry) {
 		}
 		more = f.unread()
 		if f.state == following && f.pos.off < flow.Enough {
-			f.unsure = true // until this look has found no copy of it: see copiedEarly
+			f.copyPending = true // until this look has found no copy of it: see copiedEarly
 		}
 	}
 	late := f.lateBytes(e.size)

@@ -85,7 +85,7 @@ func (in *Input) losePacked(f *file, plain, size int64, path string, err error) 
 
 func (in *Input) loseTruncated(f *file) {
 	f.mu.Lock()
-	rest := f.sure - f.pos.off
+	rest := f.certain - f.pos.off
 	f.ended = f.pos.off
 	f.mu.Unlock()
 	if rest > 0 {
@@ -119,7 +119,7 @@ func (in *Input) takeStock() {
 	for _, f := range in.openFiles() {
 		f.mu.Lock()
 		same, err := true, error(nil)
-		if f.fd >= 0 && f.unread() && f.size > f.sure && f.joined == 0 {
+		if f.fd >= 0 && f.unread() && f.size > f.certain && f.joined == 0 {
 			same, err = f.compare()
 		}
 		f.mu.Unlock()

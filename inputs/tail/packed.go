@@ -224,7 +224,7 @@ func (in *Input) priorOf(d *dir, path string) *listing {
 }
 
 func (in *Input) isUnpacked(d *dir, l *listing, path string) bool {
-	if t := in.tails[path]; t != nil && (in.waiting[t] || t.unsure) {
+	if t := in.tails[path]; t != nil && (in.waiting[t] || t.copyPending) {
 		return false
 	}
 	family := in.family(l, path)

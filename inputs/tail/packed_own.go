@@ -40,7 +40,7 @@ func (in *Input) unwrap(e entry, path string) *file {
 // spoil gives up a compressed file that cannot be decompressed.
 func (in *Input) spoil(f *file, err error) {
 	f.mu.Lock()
-	rest, known := f.size-f.pos.off, f.sure > 0
+	rest, known := f.size-f.pos.off, f.certain > 0
 	f.ended = f.pos.off
 	f.mu.Unlock()
 	if !known {

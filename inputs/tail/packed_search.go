@@ -133,18 +133,18 @@ func (in *Input) soughtBefore(f *file) bool {
 	return slices.ContainsFunc(in.filesOf(f.path), func(g *file) bool { return g != f && g.sought && g.state != done })
 }
 
-// unsureOf has f not read before a further look.
-func (in *Input) unsureOf(f *file) {
+// maybeCopied has f not read before a further look.
+func (in *Input) maybeCopied(f *file) {
 	f.mu.Lock()
-	f.unsure = true
+	f.copyPending = true
 	f.mu.Unlock()
 }
 
-// sure has f read again.
-func (in *Input) sure(f *file) {
+// uncopied has f read again: a look has found no copy of it.
+func (in *Input) uncopied(f *file) {
 	f.mu.Lock()
-	was := f.unsure
-	f.unsure = false
+	was := f.copyPending
+	f.copyPending = false
 	f.mu.Unlock()
 	if was {
 		in.wake(f)

@@ -141,7 +141,7 @@ func (f *file) verify(end int64) (bool, error) {
 	}
 	ok, err := f.content().matches(f.pos.off, f.pos.mark)
 	if ok {
-		f.sure = e.size
+		f.certain = e.size
 	}
 	return ok, err
 }
