@@ -50,6 +50,7 @@ var metrics = []metric{
 	{"tailrace_scan_seconds_total", "Time that full scans took.", counter, nil},
 	{"tailrace_lost_bytes_total", "Bytes that will never be shipped, since they are gone.", counter, []string{"cause"}},
 	{"tailrace_lost_lines_total", "The same in lines, as far as they could be counted.", counter, []string{"cause"}},
+	{"tailrace_lost_unknown_files_total", "Files that may have lost bytes, too, of which it is not known how many, if any.", counter, []string{"cause"}},
 	{"tailrace_path_lost_bytes_total", "Bytes that were lost of the files of a path; of paths beyond the first thousand under an empty one.", counter, []string{"path", "cause"}},
 
 	{"tailrace_acked_records_total", "Records that Kafka acknowledged.", counter, []string{"output", "topic", "partition"}},
@@ -154,11 +155,13 @@ func (c *collector) lost(give give, losses []journal.Loss) {
 		sum := sums[l.Cause]
 		sum.Bytes += l.Bytes
 		sum.Lines += l.Lines
+		sum.Unknown += l.Unknown
 		sums[l.Cause] = sum
 	}
 	for _, cause := range tail.Causes() {
 		give("tailrace_lost_bytes_total", float64(sums[cause].Bytes), cause)
 		give("tailrace_lost_lines_total", float64(sums[cause].Lines), cause)
+		give("tailrace_lost_unknown_files_total", float64(sums[cause].Unknown), cause)
 	}
 }
 

@@ -87,6 +87,9 @@ type Loss struct {
 	Cause string `json:"cause"`
 	Bytes int64  `json:"bytes"`
 	Lines int64  `json:"lines,omitempty"` // as far as they could be counted
+	// Unknown is the number of files that may have lost bytes, too, of which
+	// it is not known how many, if any.
+	Unknown int64 `json:"unknown,omitempty"`
 }
 
 // JournalStatus is how the journal is doing.

@@ -11,6 +11,9 @@ type Loss struct {
 	Cause string // one of a few fixed words
 	Bytes int64
 	Lines int64 // as far as they could be counted
+	// Unknown is the number of files that may have lost bytes, too, of which
+	// it is not known how many, if any.
+	Unknown int64
 }
 
 // lossesMax bounds how many paths and causes are kept apart.
@@ -42,6 +45,10 @@ func (l *Losses) Add(n Lost) {
 	sum.Path, sum.Cause = k.path, k.cause
 	sum.Bytes += n.Bytes
 	sum.Lines += n.Lines
+	sum.Unknown += n.Unknown
+	if n.Bytes == 0 && n.Unknown == 0 {
+		sum.Unknown++
+	}
 	l.by[k] = sum
 }
 

@@ -15,14 +15,15 @@ func TestLosses(t *testing.T) {
 		j.Note(Record{Lost: &Lost{File: 1, Path: fmt.Sprintf("/%05d", i), Bytes: 2, Lines: 1, Cause: "a"}})
 	}
 	j.Note(Record{Lost: &Lost{Path: "/00000", Bytes: 3, Cause: "a"}}, Record{Lost: &Lost{Path: "/00000", Bytes: 5, Cause: "b"}})
+	j.Note(Record{Lost: &Lost{Path: "/00001", Cause: "c"}}, Record{Lost: &Lost{Path: "/00001", Cause: "c"}})
 	f := func(got []Loss) {
 		t.Helper()
-		if len(got) != lossesMax+2 {
+		if len(got) != lossesMax+3 {
 			t.Fatalf("%d entries", len(got))
 		}
-		want := []Loss{{Cause: "a", Bytes: 20, Lines: 10}, {Cause: "b", Bytes: 5}, {Path: "/00000", Cause: "a", Bytes: 5, Lines: 1}}
-		if !reflect.DeepEqual(got[:3], want) {
-			t.Errorf("%+v, want %+v", got[:3], want)
+		want := []Loss{{Cause: "a", Bytes: 20, Lines: 10}, {Cause: "b", Bytes: 5}, {Cause: "c", Unknown: 2}, {Path: "/00000", Cause: "a", Bytes: 5, Lines: 1}}
+		if !reflect.DeepEqual(got[:4], want) {
+			t.Errorf("%+v, want %+v", got[:4], want)
 		}
 	}
 	f(j.Losses())

@@ -174,13 +174,16 @@ type Done struct {
 }
 
 // Lost counts bytes of a file that will never be shipped, and their lines where
-// they could be counted. A snapshot has one for each path and cause.
+// they could be counted. Without bytes it is not known how many they are, if any.
+// A snapshot has one for each path and cause.
 type Lost struct {
 	File  flow.FileID `json:"file,omitempty"`
 	Path  string      `json:"path,omitempty"`
 	Bytes int64       `json:"bytes"`
 	Lines int64       `json:"lines,omitempty"`
 	Cause string      `json:"cause"` // one of a few fixed words
+	// Unknown is of how many files it is not known, in a snapshot.
+	Unknown int64 `json:"unknown,omitempty"`
 }
 
 // Looked says up to when all that happened to files is known: what is younger

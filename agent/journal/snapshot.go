@@ -37,7 +37,7 @@ func (f *fold) rest(yield func(Record) bool) {
 		}
 	}
 	for _, l := range f.lost.List() {
-		if !yield(Record{Lost: &Lost{Path: l.Path, Bytes: l.Bytes, Lines: l.Lines, Cause: l.Cause}}) {
+		if !yield(Record{Lost: &Lost{Path: l.Path, Bytes: l.Bytes, Lines: l.Lines, Unknown: l.Unknown, Cause: l.Cause}}) {
 			return
 		}
 	}

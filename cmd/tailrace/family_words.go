@@ -161,8 +161,14 @@ func byteCount(n int64) string {
 // lost says what is lost of what, and why.
 func lost(l *agent.Loss) string {
 	text := byteCount(l.Bytes)
-	if l.Lines > 0 {
+	switch {
+	case l.Bytes == 0:
+		text = "perhaps lines"
+	case l.Lines > 0:
 		text += ", " + count(int(l.Lines), "line")
+	}
+	if l.Unknown > 1 {
+		text += " of " + count(int(l.Unknown), "file")
 	}
 	if l.Path != "" {
 		text += " of " + l.Path
@@ -177,6 +183,8 @@ func causes(cause string) string {
 		return "the file was truncated before they were read"
 	case "deleted":
 		return "the file was deleted before they were read"
+	case "missing":
+		return "the file was deleted while no agent ran: whether more was written to it by then is not known"
 	case "compressed":
 		return "the file was compressed before they were read, and cannot be unpacked"
 	case "hold_deleted":

@@ -108,8 +108,11 @@ func TestDeletedWhileDownIsSaid(t *testing.T) {
 		h.remove("a.log")
 		h.start()
 		h.settle()
-		if !strings.Contains(h.log.String(), "nowhere") || !strings.Contains(h.log.String(), "offset=700") {
+		if h.logged("level=ERROR", "nowhere", "offset=700") != 1 || strings.Contains(h.log.String(), "bytes=") {
 			t.Errorf("log:\n%s", h.log)
+		}
+		if l := h.in.Stats().Losses; len(l) != 1 || l[0].Cause != lostMissing || l[0].Unknown != 1 {
+			t.Errorf("lost: %+v", l)
 		}
 		h.stop()
 	})

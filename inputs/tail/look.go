@@ -339,10 +339,6 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 	}
 	f.gone = true
 	if f.state == rotated {
-		if f.resumed && !f.deleting {
-			in.log.Warn("a file that was followed is nowhere any more: what was written to it behind this offset while nobody looked is lost",
-				"path", f.path, "offset", f.pos.off)
-		}
 		in.loseRest(f, l)
 		in.finish(f)
 	}

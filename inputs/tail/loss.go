@@ -12,6 +12,7 @@ const (
 	lostDeleted    = "deleted"      // before they were read
 	lostCompressed = "compressed"   // and the compressed file is damaged
 	lostHeld       = "hold_deleted" // deleted, and more than may be held
+	lostMissing    = "missing"      // deleted while nobody looked: whether any are is not known
 )
 
 // lossSays is what is logged of a loss.
@@ -19,13 +20,14 @@ var lossSays = map[string]string{
 	lostTruncated:  "lines are lost: the file was truncated before it was read to its end, and no copy of it was found; rotate it by renaming, or keep a copy",
 	lostDeleted:    "lines are lost: the file was deleted before it was read to its end; keep rotated files for longer",
 	lostCompressed: "lines are lost: the file was compressed before it was read to its end, and that file cannot be decompressed; repair it, or keep rotated files as they are for longer (delaycompress)",
+	lostMissing:    "lines may be lost: a file that was followed is nowhere any more, and whether more was written to it behind this offset while nobody looked is not known; keep rotated files for longer",
 	lostHeld:       "lines are lost: deleted files that wait to be read take more room than hold_deleted allows; look after the brokers, or raise it",
 }
 
 // Causes is why bytes may be lost, each in one word.
 func Causes() []string { return sortedKeys(lossSays) }
 
-// lose counts bytes of f that will never be shipped.
+// lose counts bytes of f that will never be shipped; 0: it is not known how many.
 // more is what else is logged.
 func (in *Input) lose(f *file, n int64, cause string, more ...any) {
 	in.loseLines(f, n, 0, cause, more...)
@@ -39,7 +41,10 @@ func (in *Input) loseLines(f *file, n, lines int64, cause string, more ...any) {
 	in.mu.Unlock()
 	f.lostBy = cause
 	in.o.Journal.Note(journal.Record{Lost: &lost})
-	args := []any{"cause", cause, "path", f.path, "offset", f.at(), "bytes", n}
+	args := []any{"cause", cause, "path", f.path, "offset", f.at()}
+	if n > 0 {
+		args = append(args, "bytes", n)
+	}
 	if lines > 0 {
 		args = append(args, "lines", lines)
 	}
@@ -56,8 +61,11 @@ func (in *Input) loseRest(f *file, l *listing) {
 		in.losePacked(f, p.inside.size-f.at(), p.entry.size, p.entry.path, p.inside.err)
 		return
 	}
-	if rest > 0 {
+	switch {
+	case rest > 0:
 		in.loseLines(f, rest, f.linesBehind(), lostDeleted)
+	case f.resumed && !f.deleting:
+		in.lose(f, 0, lostMissing)
 	}
 }
 

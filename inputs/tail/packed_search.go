@@ -59,10 +59,12 @@ func (in *Input) seek(f *file, yes bool) {
 	f.mu.Unlock()
 }
 
-// spoilt is the damaged compressed file that begins like f, which is missing.
+// spoilt is the damaged compressed file that begins like f, which is missing, or of
+// which nothing can be decompressed.
 func (in *Input) spoilt(f *file, l *listing) *parcel {
 	for _, m := range in.family(l, f.path) {
-		if p := in.parcels[m.key]; p != nil && p.inside != nil && p.inside.err != nil && p.inside.begins[f.id] {
+		p := in.parcels[m.key]
+		if p != nil && p.of == nil && p.inside != nil && p.inside.err != nil && (p.inside.begins[f.id] || p.inside.size == 0) {
 			p.of = f // it is lost once
 			return p
 		}
