@@ -111,7 +111,7 @@ func (in *Input) chains() map[string][]*file {
 
 // isHistory says that f was noted as read when it was found: see history.
 func (f *file) isHistory() bool {
-	return f.state == done && f.prevID == 0 && f.pos.off == f.base
+	return f.state == done && f.prevID == 0 && f.at() == f.base
 }
 
 // after makes f wait for p.

@@ -37,8 +37,8 @@
 // known one becomes. What is still written to the old one is read before the
 // first line of the new one, for as long as no second passes without data.
 // Rotated files that were never seen, because several rotations came between
-// two looks, are those of the family (family.go) that are newer than the newest
-// known one: they are read from their beginning, in order, before the path. Of a
+// two looks, are those of the family (family.go) that are newer (order.go) than the
+// newest known one: they are read from their beginning, in order, before the path. Of a
 // path that nobody knew, those are unread that came after the last sign of life
 // of the journal (age.go).
 //

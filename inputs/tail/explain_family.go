@@ -2,7 +2,6 @@ package tail
 
 import (
 	"path/filepath"
-	"slices"
 	"time"
 
 	"tailrace/agent/flow"
@@ -45,7 +44,7 @@ func (x *explainer) siblings(e *explain.Answer) error {
 			family = append(family, l.family(e.Of)...)
 		}
 	}
-	slices.SortFunc(family, older)
+	inOrder(family)
 	packed, err := x.unpacking(family, keyAt(&e.At))
 	if err != nil {
 		return err

@@ -1,10 +1,8 @@
 package tail
 
 import (
-	"cmp"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +12,7 @@ import (
 // The rotation family of a path: the files beside it whose names are its own
 // with a mark of rotation.
 //
-//	app.log.1  app.log-1  app.log_1      a number: the higher, the older
+//	app.log.1  app.log-1  app.log_1      a number: most often the higher, the older (order.go)
 //	app.log-20260131  app.log.2026-01-31_12  app.log-1769817600   a date or a time: the higher, the newer
 //	app-01-31-2026-1.log                 a date with the month first, as log4j2 has it
 //	app-20260131.log  app.1.log          the same before the extension
@@ -193,20 +191,8 @@ const multilog = "current"
 // member is a file of a family.
 type member struct {
 	entry
-	gen generation
-}
-
-// older orders the members of a family from the oldest to the newest.
-func older(a, b member) int {
-	switch x, y := a.gen, b.gen; {
-	case (x.kind == 0) != (y.kind == 0):
-		return cmp.Compare(y.kind, x.kind) // the path itself is the newest
-	case x.kind == 1 && y.kind == 1 && x.number != y.number:
-		return cmp.Compare(y.number, x.number)
-	case x.kind == 2 && y.kind == 2 && x.date != y.date:
-		return strings.Compare(x.date, y.date)
-	}
-	return cmp.Or(cmp.Compare(a.mtime, b.mtime), strings.Compare(a.path, b.path))
+	gen   generation
+	known bool // it was read where it is, or under another name
 }
 
 // family is the rotated files of path, oldest first, without path itself.
@@ -218,7 +204,7 @@ func (l *listing) family(path string) []member {
 	if base == multilog {
 		out = l.members(out, "@", path)
 	}
-	slices.SortFunc(out, older)
+	inOrder(out)
 	return out
 }
 
@@ -234,7 +220,7 @@ func (l *listing) members(out []member, begin, path string) []member {
 			g.kind = 3
 		}
 		if ok && g.kind != 0 && !e.link {
-			out = append(out, member{e, g})
+			out = append(out, member{entry: e, gen: g})
 		}
 	}
 	return out

@@ -47,7 +47,11 @@ func (in *Input) family(l *listing, path string) []member {
 		}
 	}
 	out = slices.DeleteFunc(out, in.intruder(l, path))
-	slices.SortFunc(out, older)
+	for i := range out {
+		f := in.byKey[out[i].key]
+		out[i].known = f != nil && f.original == nil && !f.isHistory()
+	}
+	inOrder(out)
 	return out
 }
 
