@@ -120,10 +120,15 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if prev == before && place == nil {
 		in.sayRepeated(before, e)
 	}
+	k, _ := in.knownIn(d, e)
 	f := in.create(e, e.path, following)
 	in.link(prev, f)
 	if prev == before && place != nil {
 		in.readBehind(f, before, *place)
+		return
+	}
+	if k.f != nil {
+		in.beginKnown(f, k)
 		return
 	}
 	if in.fromEnd(e.path, e) {
@@ -184,7 +189,7 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 		matched := in.pats.match(m.path) >= 0
 		fresh := i >= known && (prev != nil || in.unseen(d, l, family, i, path))
 		switch {
-		case in.byKey[m.key] != nil, m.gen.packed && !in.isGeneration(m.entry, path):
+		case in.byKey[m.key] != nil, m.gen.packed && !in.isGeneration(m.entry, path), in.noteKnown(m.entry, path):
 			continue
 		case (unknown || !fresh) && in.leftAlone(path, m.entry):
 			in.history(path, m.entry)
@@ -252,6 +257,23 @@ func (in *Input) history(path string, e entry) {
 		return
 	}
 	in.skip(f)
+}
+
+// noteKnown notes the rotated file at e, of the family of path, as read up to where
+// its content is known, and reports whether it is. What is behind that is read like
+// what is written to a file that is done.
+func (in *Input) noteKnown(e entry, path string) bool {
+	if unpack.Is(e.path) {
+		return false
+	}
+	dir := filepath.Dir(e.path)
+	k, _ := in.knownIn(in.dir(dir), e)
+	if k.f == nil {
+		return false
+	}
+	in.beginKnown(in.create(e, path, done), k)
+	in.touched(dir)
+	return true
 }
 
 // skip puts the position of f behind the last newline of the file.

@@ -43,7 +43,9 @@ func (in *Input) isCopy(d *dir, e entry) bool {
 		if e.size < size && !in.settledCopy(d, e) {
 			return true // it grows, or the truncation is to come
 		}
-		in.noteCopy(f, e)
+		if in.noteCopy(f, e); e.size > size {
+			in.grownCopy(in.byKey[e.key]) // it is no longer only that
+		}
 		return true
 	}
 	return false
@@ -229,7 +231,7 @@ func (in *Input) noteCopy(f *file, e entry) {
 		in.skip(g) // it may turn out to be none: see grownCopy
 	}
 	g.mu.Lock()
-	g.searched = g.size // up to where it was compared
+	g.searched = min(g.size, f.at()) // up to where it was compared
 	g.mu.Unlock()
 	in.fresh = in.fresh[:len(in.fresh)-1] // after a restart it is compared again
 	in.log.Info("a file is a copy of another and is not shipped again", "path", e.path, "of", filepath.Base(f.now))

@@ -2,9 +2,12 @@ package tail
 
 import (
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tailrace/agent/flow"
 )
 
 // grownMax is how many bytes of what came to a copy are compared, at most: a log
@@ -59,13 +62,22 @@ func (in *Input) goesOn(g, f *file) (bool, error) {
 	return true, nil
 }
 
-// ownLog has g, which was taken for a copy, be read from its beginning, or from
-// where its input says.
+// ownLog has g, which was taken for a copy, be read from where it begins to differ,
+// if it is one that was written to; else from its beginning, or from where its
+// input says.
 func (in *Input) ownLog(g *file) {
-	in.log.Info("a file that seemed to be a copy of another goes on otherwise: it is shipped", "path", g.path, "other", filepath.Base(g.original.now))
 	g.mu.Lock()
-	g.searched = g.pos.off
+	p := g.pos
 	g.mu.Unlock()
+	if at, ok := in.copiedUpTo(g); ok && at.off > p.off {
+		p = at
+		g.beginAt(p)
+	} else {
+		g.mu.Lock()
+		g.searched = p.off
+		g.mu.Unlock()
+	}
+	in.log.Info("a file that seemed to be a copy of another goes on otherwise: it is shipped", "path", g.path, "other", filepath.Base(g.original.now), "offset", p.off)
 	g.original, g.state, g.since = nil, following, time.Now()
 	if e, err := in.disk.statPath(g.now); err == nil && e.key == g.key {
 		g.handle = in.disk.handle(e)
@@ -79,4 +91,31 @@ func (in *Input) ownLog(g *file) {
 	}
 	in.fresh = append(in.fresh, g)
 	in.record()
+}
+
+// copiedUpTo is the line at which g, which was the copy of another file, begins to
+// differ from that. It reports false when it need not be one: app-1.log may as well
+// be a log of its own that only began alike, app.log.1 is none.
+func (in *Input) copiedUpTo(g *file) (p position, ok bool) {
+	f := g.original
+	fd, e, err := in.disk.openAs(g.now, g.key)
+	if err != nil {
+		return p, false
+	}
+	defer unix.Close(fd)
+	if !e.dated && !strings.HasPrefix(filepath.Base(g.now), filepath.Base(f.path)) {
+		return p, false
+	}
+	g.mu.Lock()
+	p.off = g.searched
+	g.mu.Unlock()
+	if f.lost() && !f.isOpen() {
+		p.off = min(p.off, f.at()) // what is behind that is nowhere else
+	}
+	c := in.disk.content(fd)
+	if p.off, err = c.lineStart(p.off, g.width()); err != nil || p.off < flow.Enough {
+		return p, false
+	}
+	p.mark, ok, err = c.markAt(p.off)
+	return p, ok && err == nil
 }

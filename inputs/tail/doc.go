@@ -85,9 +85,13 @@
 // That place is where they begin to differ as long as the old inode is open, and
 // else the highest that the journal has.
 //
-// Gone, and there again under another inode, as from a backup or with a file
-// system that was away: a rotated file that was read to its end is known by all
-// places of it that the journal has (returned.go), one at its path as above.
+// Known by its content: a file that was decompressed, moved away and copied back,
+// or is there again under another inode, as from a backup or with a file system
+// that was away, is compared with the known files of its family before it is
+// adopted, at all places that the journal has of them, and is read from where it is
+// known (known.go). That it is a copy, and not the same lines written again, is told
+// by times from before its inode was made, as cp -a and gunzip set them, or by the
+// known file's being nowhere any more.
 //
 // After a restart the journal tells which files are known and how far they
 // were read; the first look compares each with what was read of it, and goes on

@@ -106,7 +106,7 @@ func (in *Input) drop(f *file) {
 	delete(in.files, f.id)
 	delete(in.active, f)
 	in.mu.Unlock()
-	in.kindred = nil
+	in.kindred, in.families = nil, nil
 	if f.recorded {
 		in.o.Journal.Note(journal.Record{Forget: &journal.Forget{ID: f.id}})
 	}

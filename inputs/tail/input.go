@@ -128,7 +128,9 @@ type Input struct {
 	pouring  map[*file]bool      // compressed files that are, or are being, made ready
 	waiting  map[*file]bool      // truncated files whose copy may be compressed
 	deferred map[string]*listing // the last look at the directory before a path's files had to wait for parcels
-	kindred  map[string][]*file  // the known files of each path, until the scan ends; nil: not sorted out
+	// kindred is the known files of each path, families those that relatives
+	// gives, until the scan ends; nil: not sorted out.
+	kindred, families map[string][]*file
 	// renumbered is the device numbers that known files have no longer.
 	renumbered map[uint64]bool
 	quit       chan struct{} // closed when Run ends

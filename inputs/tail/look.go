@@ -43,8 +43,8 @@ func (in *Input) lookOnce(path string, d *dir) {
 	if l, err = in.truncatedAll(d, l); err != nil {
 		return
 	}
+	l = in.recognise(d, l)
 	in.copiedEarly(d, l)
-	in.returned(d, l)
 	in.left(d, l)
 	in.orphans(d, l)
 	for _, e := range in.discover(l) {

@@ -122,7 +122,7 @@ func (in *Input) claimed(f *file, p *parcel) bool {
 // can be compared with it only now.
 func (in *Input) stale(p *parcel) bool {
 	c := p.known()
-	return c != nil && slices.ContainsFunc(in.filesOf(p.path), func(f *file) bool {
+	return c != nil && slices.ContainsFunc(in.mayHold(p), func(f *file) bool {
 		off, ok := c.asked[f.id]
 		return ok && f.state == done && off != f.at() || c.blind[f.id] && f.comparable()
 	})
@@ -134,7 +134,7 @@ func (in *Input) openHolder(p *parcel) *file {
 	if c == nil || c.err != nil || !c.whole && !c.told || c.size == 0 {
 		return nil
 	}
-	for _, f := range in.filesOf(p.path) {
+	for _, f := range in.mayHold(p) {
 		f.mu.Lock()
 		same := f.state != done && f.fd >= 0 && f.z == nil && f.owned(p.entry)
 		if same {

@@ -124,11 +124,10 @@ type probe struct {
 // probes is what may be in p: the newest known files of its path, and the one
 // that has its inode.
 func (in *Input) probes(p *parcel) []probe {
-	files := in.filesOf(p.path)
+	files := in.mayHold(p)
 	if p.only != nil {
 		files = []*file{p.only}
 	}
-	files = slices.Clone(files[max(0, len(files)-probesMax):])
 	if f := in.byKey[p.key]; f != nil && !slices.Contains(files, f) {
 		files = append(files, f)
 	}
@@ -145,6 +144,18 @@ func (in *Input) probes(p *parcel) []probe {
 	}
 	slices.SortFunc(out, func(a, b probe) int { return cmp.Compare(a.pos.off, b.pos.off) })
 	return out
+}
+
+// mayHold is the known files whose content p may have, by their numbers.
+func (in *Input) mayHold(p *parcel) []*file {
+	files := slices.Clone(in.filesOf(p.path))
+	for _, f := range in.relatives(p.entry) {
+		if !slices.Contains(files, f) {
+			files = append(files, f)
+		}
+	}
+	slices.SortFunc(files, func(a, b *file) int { return cmp.Compare(a.id, b.id) })
+	return files[max(0, len(files)-probesMax):]
 }
 
 // filesOf is the known files of path, by their numbers.
@@ -165,6 +176,9 @@ func (in *Input) filesOf(path string) []*file {
 func (in *Input) sortIn(f *file) {
 	if in.kindred != nil {
 		in.kindred[f.path] = append(in.kindred[f.path], f)
+	}
+	if in.families != nil {
+		in.addRelative(f)
 	}
 }
 

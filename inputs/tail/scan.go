@@ -72,7 +72,7 @@ func (in *Input) endScan() {
 		in.remember()
 		close(in.scanned)
 	}
-	in.kindred = nil // with many files that is much memory
+	in.kindred, in.families = nil, nil // with many files that is much memory
 	in.forget()
 	in.forgetPast()
 	in.shrink()

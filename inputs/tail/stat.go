@@ -31,6 +31,7 @@ type entry struct {
 	mtime int64 // Unix nanoseconds
 	ctime int64 // Unix nanoseconds; 0 from sizeFD
 	link  bool  // the name is a symbolic link
+	dated bool  // see isDated
 }
 
 const statMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME
@@ -46,5 +47,17 @@ func fromStatx(path string, x *unix.Statx_t) entry {
 	return entry{
 		path: path, key: makeKey(dev, x.Ino, birth), dev: dev, ino: x.Ino,
 		uid: x.Uid, nlink: x.Nlink, size: int64(x.Size), mtime: nanos(x.Mtime), ctime: nanos(x.Ctime),
+		dated: isDated(birth, nanos(x.Mtime)) || isDated(birth, nanos(x.Atime)),
 	}
+}
+
+// isDated says that the time of a file is before its inode was made: it was set by
+// a program that copied the file, or decompressed it. Where times are kept in
+// seconds only, it is a second before. The time of the last access stays when the
+// copy is written to.
+func isDated(birth, at int64) bool {
+	if at%1e9 == 0 {
+		birth -= 1e9
+	}
+	return at < birth
 }

@@ -1,0 +1,56 @@
+package tail
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+
+	"tailrace/inputs/tail/unpack"
+)
+
+// relatives is the known files that the name of e relates it to: a path that it is
+// at, or may be rotated from, and all that may be rotated from one of these; no
+// more than the newest probesMax of each.
+func (in *Input) relatives(e entry) []*file {
+	if in.families == nil {
+		in.families = map[string][]*file{}
+		for _, f := range in.files {
+			in.addRelative(f)
+		}
+		for _, files := range in.families {
+			slices.SortFunc(files, func(a, b *file) int { return cmp.Compare(a.id, b.id) })
+		}
+	}
+	paths := roots(e.path)
+	if path, ok := in.kinOf(filepath.Dir(e.path), e); ok {
+		paths = append(paths, path)
+	}
+	var out []*file
+	for _, path := range paths {
+		files := in.families[path]
+		for _, f := range files[max(0, len(files)-probesMax):] {
+			if !slices.Contains(out, f) {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+// roots is the paths that the file at path, or its plain form, may be at or rotated
+// from, as far as its name says.
+func roots(path string) []string {
+	path = unpack.Plain(path)
+	out := []string{path}
+	for _, name := range originals(filepath.Base(path)) {
+		out = append(out, filepath.Join(filepath.Dir(path), name))
+	}
+	return out
+}
+
+// addRelative has f found by relatives.
+func (in *Input) addRelative(f *file) {
+	for _, path := range roots(f.path) {
+		in.families[path] = append(in.families[path], f)
+	}
+}
