@@ -29,7 +29,7 @@ var otherNames = map[string]string{
 	"utf16": "utf-16", "utf-16-le": "utf-16le", "utf-16-be": "utf-16be", "utf16le": "utf-16le", "utf16be": "utf-16be",
 	"utf-16-bom": "utf-16", "utf-16le-bom": "utf-16", "utf-16be-bom": "utf-16", "unicode": "utf-16",
 	"gb2312": "gbk", "cp936": "gbk", "hz-gb-2312": "gbk", "cp950": "big5",
-	"sjis": "shift-jis", "shiftjis": "shift-jis", "cp932": "shift-jis", "eucjp": "euc-jp", "euckr": "euc-kr", "cp949": "euc-kr",
+	"sjis": "shift-jis", "shiftjis": "shift-jis", "cp932": "shift-jis", "windows-31j": "shift-jis", "ms932": "shift-jis", "eucjp": "euc-jp", "euckr": "euc-kr", "cp949": "euc-kr",
 	"latin1": "iso-8859-1", "latin-1": "iso-8859-1", "latin9": "iso-8859-15",
 	"cp1250": "windows-1250", "cp1251": "windows-1251", "cp1252": "windows-1252",
 }
@@ -94,6 +94,9 @@ func regexpText(err error) string {
 	e, ok := errors.AsType[*syntax.Error](err)
 	if !ok {
 		return err.Error()
+	}
+	if strings.HasPrefix(e.Expr, "(?<=") || strings.HasPrefix(e.Expr, "(?<!") {
+		e.Code = syntax.ErrInvalidPerlOp // Go takes it for a name
 	}
 	remedy := map[syntax.ErrorCode]string{
 		syntax.ErrMissingRepeatArgument: `a *, + or ? needs something before it: any text is .*, the character itself \*`,

@@ -123,7 +123,7 @@ func TestProblems(t *testing.T) {
 		`config.yaml:6:18: inputs[0].include_lines: expected a list, found the text "ERROR"; write it like [ERROR, WARN]`)
 	f(in(`paths: [/a]
   topic: a
-  exclude_lines: ['a**', '[a', '(a', 'a)', '\y', 'a\', '(?=a)', 'a{1001}', '[b-a]']`),
+  exclude_lines: ['a**', '[a', '(a', 'a)', '\y', 'a\', '(?=a)', 'a{1001}', '[b-a]', '(?<!a)b']`),
 		`config.yaml:4:19: inputs[0].exclude_lines[0]: "a**" is not a regular expression: at "**", two of *, + and ? follow each other; for the character itself write a \ before it`,
 		`config.yaml:4:26: inputs[0].exclude_lines[1]: "[a" is not a regular expression: at "[a", a [ is not closed; for the character itself write \[`,
 		`config.yaml:4:32: inputs[0].exclude_lines[2]: "(a" is not a regular expression: at "(a", a ( is not closed; for the character itself write \(`,
@@ -132,7 +132,8 @@ func TestProblems(t *testing.T) {
 		`config.yaml:4:50: inputs[0].exclude_lines[5]: "a\" is not a regular expression: a \ stands at its end; for the character itself write \\`,
 		`config.yaml:4:56: inputs[0].exclude_lines[6]: "(?=a)" is not a regular expression: at "(?=", looking ahead or behind, (?=, (?!, (?<=, (?<!, is not possible here, nor are references back; say it without`,
 		`config.yaml:4:65: inputs[0].exclude_lines[7]: "a{1001}" is not a regular expression: at "{1001}", a number in { } is too large, at most 1000, or the first is larger than the second`,
-		`config.yaml:4:76: inputs[0].exclude_lines[8]: "[b-a]" is not a regular expression: at "b-a", the range in [ ] runs backwards, or there is no such class`)
+		`config.yaml:4:76: inputs[0].exclude_lines[8]: "[b-a]" is not a regular expression: at "b-a", the range in [ ] runs backwards, or there is no such class`,
+		`config.yaml:4:85: inputs[0].exclude_lines[9]: "(?<!a)b" is not a regular expression: at "(?<!a)b", looking ahead or behind, (?=, (?!, (?<=, (?<!, is not possible here, nor are references back; say it without`)
 	f(in("paths: [/a]\n  topic: a\n  exclude_lines: [\"\\d\"]"),
 		`config.yaml:4:3: `+valid+`between double quotes a \ begins an escape that YAML does not know; put a regular expression between single quotes`)
 	f(in("paths: [/a]\n  topic: a\n  multiline: {quiet: 1}"),

@@ -183,7 +183,7 @@ func (f *file) cut(data []byte, alone, end bool) (used, part int, last bool) {
 	if !alone {
 		used = bytes.LastIndexByte(data, '\n') + 1
 	} else if used = bytes.IndexByte(data, '\n') + 1; used == 0 && len(data) > maxLine {
-		return maxLine, f.pos.mark.Part + 1, false
+		return record.WholeUTF8(data[:maxLine]), f.pos.mark.Part + 1, false
 	}
 	if used == 0 && end && (f.final || f.joined > 0) && f.pos.off+int64(len(data)) >= f.size+f.joined {
 		used = len(data)

@@ -115,6 +115,8 @@ func TestLongLines(t *testing.T) {
 	f(long[:maxLine]+"\n", fmt.Sprintf("0 false 1×%d", maxLine+1))
 	f("a\n"+long[:maxLine+1]+"\nb\n", "0 false 1×2", fmt.Sprintf("1 false 1×%d", maxLine), "2 true 1×2", "0 false 1×2")
 	f(long+"\n", fmt.Sprintf("1 false 1×%d", maxLine), fmt.Sprintf("2 true 1×%d", maxLine+1))
+	// a character stays whole
+	f(long[:maxLine-1]+"é\n", fmt.Sprintf("1 false 1×%d", maxLine-1), "2 true 1×3")
 	// the last piece waits for its newline
 	f(long[:maxLine+5], fmt.Sprintf("1 false 1×%d", maxLine))
 }

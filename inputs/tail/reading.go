@@ -46,7 +46,7 @@ type recording struct {
 }
 
 // told is what Run knows of a file, so that it is told once.
-type told struct{ waits, skips, malformed, long bool }
+type told struct{ waits, skips, malformed, invalid, long bool }
 
 // prepare makes the readings of the inputs, and those of the journal.
 func (in *Input) prepare() error {

@@ -50,30 +50,35 @@ func (f *file) readRecords(c *flow.Chunk, most int) (result, error) {
 	}
 }
 
-// keepLong keeps what was cut of records that are cut off.
+// keepLong keeps what was cut of records that are cut off: their bytes in the
+// file, without the newline at their end.
 func (f *file) keepLong(c *flow.Chunk) error {
 	dead := f.queue.in.o.DeadLetter
 	if dead == nil {
 		return nil
 	}
 	var letters []deadletter.Letter
-	end := f.rec.kept
+	kept := f.rec.kept
 	for _, r := range f.shard.cutter.Long() {
-		if end = c.Start + int64(r.End); end <= f.rec.kept {
+		end := c.Start + int64(r.End)
+		if end <= f.rec.kept {
 			continue // it was given back, and comes again
+		}
+		kept = max(kept, end)
+		if r.Content == r.Start {
+			continue // only the newline is left
 		}
 		letters = append(letters, deadletter.Letter{
 			Time: time.Now().UTC(), Cause: deadletter.TooLong, Topic: f.queue.topic,
-			File: f.id, Path: f.path, Offset: c.Start + int64(r.Start), Value: c.Data[r.Start:r.End],
+			File: f.id, Path: f.path, Offset: c.Start + int64(r.Start), Value: c.Data[r.Start:r.Content],
 		})
 	}
-	if len(letters) == 0 {
-		return nil
+	if len(letters) > 0 {
+		if err := dead.Keep(letters...); err != nil {
+			return err
+		}
 	}
-	if err := dead.Keep(letters...); err != nil {
-		return err
-	}
-	f.rec.kept = end
+	f.rec.kept = kept
 	return nil
 }
 
@@ -124,6 +129,12 @@ func (f *file) counted(n record.Counts) {
 		f.tellOnce(&f.rec.told.malformed, func(in *Input) {
 			in.log.Warn("lines are not in the format of the container runtime: they are shipped as they are, with a header malformed",
 				"path", f.path, "container", f.conf.Record.Container)
+		})
+	}
+	if n.Invalid > 0 {
+		f.tellOnce(&f.rec.told.invalid, func(in *Input) {
+			in.log.Warn("there are bytes that mean nothing in this encoding: they are shipped as U+FFFD; if they are many, it is not the encoding of the file",
+				"path", f.path, "encoding", f.conf.Record.Encoding)
 		})
 	}
 	if n.Long > 0 {

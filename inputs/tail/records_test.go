@@ -530,8 +530,25 @@ func TestDeadLetter(t *testing.T) {
 			}
 			next[l.Offset+int64(len(l.Value))] = true
 		}
-		if want := long[:300] + "\n" + long + long + "\n"; got.String() != want {
+		if want := long[:300] + long + long; got.String() != want {
 			t.Errorf("%d bytes in the file, want %d", got.Len(), len(want))
+		}
+	})
+}
+
+// What is not in the encoding of a file is said once.
+func TestInvalidCharacters(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newRecordHost(t, record.Options{Encoding: "gbk"}, "a.log")
+		h.append("a.log", "a\xffb\n\xc4\xe3\n")
+		h.start()
+		h.settle()
+		h.append("a.log", "\xff\n")
+		h.settle()
+		h.stop()
+		h.records("a\ufffdb", "你", "\ufffd")
+		if n := strings.Count(h.log.String(), "mean nothing in this encoding"); n != 1 {
+			t.Errorf("said %d times:\n%s", n, h.log)
 		}
 	})
 }

@@ -61,8 +61,9 @@ type Cutter struct {
 	decoder *encoding.Decoder // of the reading; nil for UTF-8
 }
 
-// Range is bytes of what was cut.
-type Range struct{ Start, End int }
+// Range is bytes of what was cut. Content is where they end without the newline
+// that ends their record, if they are its last.
+type Range struct{ Start, Content, End int }
 
 // item is one record, or bytes of which there is none.
 type item struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -193,6 +194,30 @@ func TestTruncateWhatHasNoEnd(t *testing.T) {
 	}
 }
 
+// What is kept of a line that is cut off is its bytes without the newline at the
+// end of the record; those between its lines stay.
+func TestLongContent(t *testing.T) {
+	f := func(o Options, data string, want ...string) {
+		t.Helper()
+		o.MaxLine, o.LongLines = 16, DeadLetter
+		c := &flow.Chunk{Data: []byte(data), Reading: 1}
+		var k Cutter
+		k.Cut(mustRead(t, o), c, Quiet)
+		var got []string
+		for _, r := range k.Long() {
+			got = append(got, data[r.Start:r.Content]+"|"+data[r.Content:r.End])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	long := strings.Repeat("0123456789", 4)
+	f(Options{}, "a\n"+long+"\nb\n", long+"|\n")
+	f(Options{Multiline: Multiline{Start: `^\d`}}, "1\nx"+long+"\n\n2\n", "1\nx"+long+"\n|\n")
+	f(Options{Encoding: "utf-16be"}, utf16Text(long+"\n", true), utf16Text(long, true)+"|\x00\n")
+	f(Options{Exclude: []string{"^0"}}, long+"\n")
+}
+
 func TestIncludeExclude(t *testing.T) {
 	o := Options{Include: []string{"ERROR", "WARN$"}, Exclude: []string{"health"}}
 	data := "INFO a\nERROR b\nx WARN\r\nWARN x\nERROR health\nERROR é\n"
@@ -201,6 +226,8 @@ func TestIncludeExclude(t *testing.T) {
 	if counts != (Counts{Excluded: 3, ExcludedBytes: 27}) {
 		t.Errorf("counts %+v", counts)
 	}
+	// a byte order mark is not seen, and stays
+	cuts(t, Options{Include: []string{"^a"}}, "\ufeffa\nb\n", More, `0 "\ufeffa"`)
 	// they see the record, not its lines
 	cuts(t, Options{Multiline: Multiline{Continue: `^\s`}, Include: []string{"boom"}}, "a\n boom\nb\n bam\n", Quiet, `0 "a\n boom"`)
 	cuts(t, Options{Exclude: []string{"^"}}, "a\nb\n", More)

@@ -182,7 +182,7 @@ func (r *Reading) raw() bool { return r.charset.enc == nil && r.o.Container == "
 
 // begins says whether a line begins a record.
 func (r *Reading) begins(line []byte) bool {
-	line = trimReturn(line)
+	line = visible(line)
 	if r.start != nil && r.start.Match(line) {
 		return true
 	}
@@ -191,7 +191,7 @@ func (r *Reading) begins(line []byte) bool {
 
 // passes says whether a record is shipped.
 func (r *Reading) passes(text []byte) bool {
-	text = trimReturn(text)
+	text = visible(text)
 	for _, re := range r.exclude {
 		if re.Match(text) {
 			return false
@@ -205,14 +205,17 @@ func (r *Reading) passes(text []byte) bool {
 	return len(r.include) == 0
 }
 
-// trimReturn is p without the "\r" that is before a newline: "$" means the end
-// of what a person sees.
-func trimReturn(p []byte) []byte {
+// visible is what a person sees of p, and what "^" and "$" are the ends of: not
+// a byte order mark, and not the "\r" before the newline.
+func visible(p []byte) []byte {
+	p = bytes.TrimPrefix(p, byteOrderMark)
 	if n := len(p); n > 0 && p[n-1] == '\r' {
 		return p[:n-1]
 	}
 	return p
 }
+
+var byteOrderMark = []byte("\ufeff")
 
 // newline is where the first newline of p is, which begins at a character; -1:
 // there is none.
@@ -265,6 +268,12 @@ func (r *Reading) whole(p []byte) int {
 		}
 		return n
 	}
+	return WholeUTF8(p)
+}
+
+// WholeUTF8 is how many bytes of p, which is longer than a character, are whole
+// characters of UTF-8, though there is more. What is not UTF-8 is whole.
+func WholeUTF8(p []byte) int {
 	for n := len(p) - 1; n >= max(0, len(p)-utf8.UTFMax); n-- {
 		if utf8.RuneStart(p[n]) {
 			if !utf8.FullRune(p[n:]) {

@@ -8,7 +8,7 @@ func (r *Reading) timeIn(p *pending) []byte {
 	if r.when == nil || p.before > 0 { // it stands in the first piece
 		return nil
 	}
-	found := r.when.FindSubmatch(p.text)
+	found := r.when.FindSubmatch(visible(p.text))
 	if found == nil {
 		return nil
 	}
