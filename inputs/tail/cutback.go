@@ -1,22 +1,28 @@
 package tail
 
 import (
+	"cmp"
+	"slices"
+
 	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
 )
 
-// A file may have lost its end, and nothing else: a power loss takes what was
-// not on the disk yet. Then it is not read again from its beginning, but from the
-// highest place that is known of it: the position up to which it is acked, or a
-// step of the journal's ladder.
+// A file may have lost its end, and nothing else: somebody cut it shorter, or a
+// power loss took what was not on the disk yet. Then it is not read again from its
+// beginning, but from the highest place at which it is known: the position, a
+// place shortly below it (steps.go), the one up to which it is acked, or a step of
+// the journal's ladder.
 //
-// A file that is written anew and begins as it did before looks the same. While
-// the agent runs, which no power loss lets it, that is the likelier of the two,
-// and its lines must not be lost: then it is read from its beginning.
+// A file that is written anew and begins as it did before looks the same, and the
+// bytes that it has at the same place are the same: they are not shipped again
+// either. While the agent runs, which no power loss lets it, that must be half of
+// what is there now: otherwise it is more likely that it is another file, and all
+// of it is shipped. So is one of which too little was read to know it by.
 
-// cutBack is the highest place below the position of f up to which its inode,
-// which at describes, still has what was read. fd is its descriptor, or -1.
+// cutBack is the highest place of f up to which its inode, which at describes,
+// still has what was read. fd is its descriptor, or -1.
 func (in *Input) cutBack(f *file, at entry, fd int) (position, bool) {
 	places := in.places(f)
 	if len(places) == 0 || at.size == 0 {
@@ -35,27 +41,42 @@ func (in *Input) cutBack(f *file, at entry, fd int) (position, bool) {
 			continue
 		}
 		if same, err := in.disk.content(fd).matches(p.off, p.mark); same && err == nil {
-			return p, true
+			m, same, err := in.disk.content(fd).markAt(p.off)
+			return position{off: p.off, mark: m}, same && err == nil
 		}
 	}
 	return position{}, false
 }
 
-// places is where f may be known below its position, in ascending order.
+// places is where f may be known up to its position, in ascending order.
 func (in *Input) places(f *file) []position {
+	ladder := in.o.Journal.Ladder(f.id)
+	acked, mark := in.o.Journal.Acked(f.id)
 	f.mu.Lock()
-	pos := f.pos
-	f.mu.Unlock()
-	var out []position
-	for _, s := range in.o.Journal.Ladder(f.id) {
-		out = append(out, position{off: s.Off, mark: flow.Mark{
-			PrefixLen: pos.mark.PrefixLen, Prefix: pos.mark.Prefix, Tail: uint64(s.Tail), Window: flow.TailMax,
-		}})
+	defer f.mu.Unlock()
+	out := f.placesBelow()
+	for _, s := range ladder {
+		if s.Off < f.pos.off {
+			out = append(out, f.placeAt(s.Off, s.Tail))
+		}
 	}
-	if off, mark := in.o.Journal.Acked(f.id); off < pos.off && mark.Part == 0 && off >= flow.PrefixMax {
-		out = append(out, position{off: off, mark: mark})
+	if acked > 0 && acked < f.pos.off && mark.Part == 0 {
+		out = append(out, position{off: acked, mark: mark})
 	}
+	if f.pos.off > 0 && f.pos.mark.Part == 0 {
+		out = append(out, f.pos)
+	}
+	if f.base > 0 && f.base < f.pos.off {
+		out = append(out, position{off: f.base, mark: *f.baseMark})
+	}
+	slices.SortFunc(out, func(a, b position) int { return cmp.Compare(a.off, b.off) })
 	return out
+}
+
+// goesOn says that the inode of f, which at describes, has lost its end and is to
+// be read on from p, where it is known.
+func (f *file) goesOn(p position, at entry) bool {
+	return p.off >= flow.Enough && (p.off >= at.size/2 || f.fromBefore())
 }
 
 // fromBefore says that f was not seen as it was yet in this run.
@@ -92,7 +113,7 @@ func (in *Input) cutDone(f *file, at entry, fd int) {
 		unix.Close(fd)
 	}
 	in.noteFile(f)
-	if !known || place.off < at.size/2 {
+	if !known || !f.goesOn(place, at) {
 		return
 	}
 	g := in.create(at, f.path, rotated)
@@ -107,10 +128,13 @@ func (in *Input) cutDone(f *file, at entry, fd int) {
 // readOn lets g, which has the inode of f from now on, be read from p, where f was
 // known again.
 func (in *Input) readOn(g, f *file, p position) {
-	again := min(g.size, f.at()) - p.off
+	again := max(0, min(g.size, f.at())-p.off)
 	in.stats.again.Add(again)
-	in.log.Warn("a file has lost its end: it is read on from where it is known again, and lines may come twice",
-		"path", f.path, "offset", p.off, "bytes", again)
+	says := "a file has lost its end, or was written anew with the same beginning: it is read on from where it is known again"
+	if again > 0 {
+		says += ", and lines may come twice"
+	}
+	in.log.Warn(says, "path", f.path, "offset", p.off, "bytes", again)
 	g.beginAt(p)
 	g.prevID = 0 // it does not begin in the middle of a line of f
 }

@@ -129,8 +129,8 @@ func TestCutShortKeepsHistory(t *testing.T) {
 		short := len(strings.Join(texts(1, 55), "\n")) + 1
 		h.must(os.Truncate(h.path("a.log"), int64(short)))
 		h.settle()
-		h.want(texts(51, 55)...)
-		if n := h.logged("level=WARN", "cut shorter"); n != 1 {
+		h.want()
+		if n := h.logged("level=WARN", "has lost its end"); n != 1 {
 			t.Errorf("log:\n%s", h.log)
 		}
 		h.stop()
@@ -174,5 +174,61 @@ func TestCutShortWhenDone(t *testing.T) {
 				t.Errorf("down %v, log:\n%s", down, h.log)
 			}
 		})
+	}
+}
+
+// A log loses its end while the agent runs and all of it was shipped: at the end of
+// a line, or within one; a few bytes or more; a short one; written on at once. It
+// goes on where it is known, and what may come twice is counted and said.
+func TestCutWhileRunning(t *testing.T) {
+	_, old := numbers(1, 50) // in one chunk
+	text, _ := numbers(51, 60)
+	end := func(n int) int64 { return int64(len(strings.Join(old[:n], "\n")) + 1) }
+	for _, c := range []struct {
+		name  string
+		lines int   // that there were
+		to    int64 // what is left
+		more  string
+		want  []string
+		again int64
+	}{
+		{name: "the last line", lines: 50, to: end(49), more: "new\n", want: []string{"new"}},
+		{name: "four lines", lines: 50, to: end(46), more: "new\n", want: []string{"new"}},
+		{name: "six lines", lines: 50, to: end(44), more: "new\n", want: append(slices.Clone(old[42:44]), "new"), again: end(44) - end(42)},
+		{name: "half a line", lines: 50, to: end(50) - 40, more: "new\n", want: []string{old[49][:len(old[49])-39] + "new"}, again: 3},
+		{name: "of a short log", lines: 5, to: end(4), more: "new\n", want: []string{"new"}},
+		{name: "to the second line", lines: 6, to: end(2), more: "new\n", want: []string{"new"}},
+		{name: "written on at once, beyond its former size", lines: 50, to: end(49), more: text, want: strings.Split(text[:len(text)-1], "\n"), again: end(50) - end(49)},
+	} {
+		for _, idle := range []time.Duration{0, time.Minute} {
+			t.Run(fmt.Sprintf("%s after %v", c.name, idle), func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					h := newHost(t, "a.log")
+					h.append("a.log", strings.Join(old[:c.lines], "\n")+"\n")
+					h.start()
+					h.take()
+					h.wait(2*time.Second + idle)
+					h.got = nil
+					h.must(os.Truncate(h.path("a.log"), c.to))
+					if c.more != text {
+						h.settle()
+						h.want(c.want[:len(c.want)-1]...)
+					}
+					h.append("a.log", c.more)
+					h.settle()
+					h.want(c.want...)
+					if n := h.in.Stats().Again; n != c.again {
+						t.Errorf("%d bytes may come twice, want %d", n, c.again)
+					}
+					if h.logged("level=WARN", "has lost its end") != 1 || h.logged("level=ERROR") > 0 {
+						t.Errorf("log:\n%s", h.log)
+					}
+					h.stop()
+					h.got = nil
+					h.session()
+					h.want()
+				})
+			})
+		}
 	}
 }

@@ -35,6 +35,8 @@ type file struct {
 	fd  int       // -1 when closed
 	z   *unpacked // of an open file that is compressed
 	pos position
+	// below is places below pos; nil: none are kept.
+	below *steps
 	// early marks bytes that were seen and not read yet, while pos says too
 	// little to know the file again; nil otherwise.
 	early *position
@@ -139,8 +141,16 @@ func (f *file) markEarly() {
 	}
 	if n > 0 && bytes.IndexByte(buf[:n], 0) < 0 { // NULs may be overwritten
 		f.early = &position{off: int64(n), mark: flow.NewMark(buf[:n], buf[:n])}
-		f.certain = max(f.certain, int64(n))
+		if !f.copyPending { // else it may be what came after a truncation
+			f.certain = max(f.certain, int64(n))
+		}
 	}
+}
+
+// unknowable says that too little is known of the file to tell its content from
+// another.
+func (f *file) unknowable() bool {
+	return f.pos.off < flow.Enough && (f.early == nil || f.early.off < flow.Enough)
 }
 
 // outgrowEarly drops early when pos says enough.
@@ -206,7 +216,7 @@ func (f *file) saw(e entry) {
 // still be the same, and whether there is something new to read.
 func (f *file) observe() (ok, grew bool) {
 	e, err := f.content().describe()
-	if err != nil || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.Enough {
+	if err != nil || e.size+f.joined < f.pos.off || e.size < f.size && f.unknowable() {
 		return false, false
 	}
 	if f.joined > 0 {

@@ -91,14 +91,53 @@ func (in *Input) losePacked(f *file, plain, size int64, path string, err error) 
 	}
 }
 
-func (in *Input) loseTruncated(f *file) {
+// loseTruncated counts what was seen of f, which was truncated, up to the offset
+// seen, and is neither read nor among the first left bytes, which there still are.
+func (in *Input) loseTruncated(f *file, seen, left int64) {
 	f.mu.Lock()
-	rest := f.certain - f.pos.off
-	f.ended = f.pos.off
+	rest := seen - max(f.pos.off, left)
 	f.mu.Unlock()
 	if rest > 0 {
 		in.lose(f, rest, lostTruncated)
 	}
+}
+
+// sizeForSure is how many bytes were seen that are f's for sure.
+func (f *file) sizeForSure() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.certain
+}
+
+// left is how many bytes there are of f, which was truncated: all that is in its
+// copy; or, when it is known up to its position p and so has only lost its end, what
+// is in its inode, which at describes; otherwise none that were not read.
+func (f *file) left(copied bool, p position, at entry) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case copied:
+		return f.size
+	case p.off > 0 && p.off == f.pos.off:
+		return at.size
+	}
+	f.ended = f.pos.off
+	return 0
+}
+
+// trust notes that the open file, which e describes, has the content that pos
+// marks. If it has become shorter, what is cut off behind pos is lost, but for a
+// line that was never complete. lines says that there may have been some. The
+// caller holds mu.
+func (f *file) trust(e entry, lines bool) {
+	if f.copyPending {
+		return // it may be what came after a truncation
+	}
+	if rest := f.certain - max(e.size, f.pos.off); rest > 0 && lines && f.joined == 0 {
+		in := f.queue.in
+		in.tell(task{do: func() { in.lose(f, rest, lostTruncated) }})
+	}
+	f.certain = e.size
 }
 
 // loseBack counts what the lane gave back of f, which is done and cannot be read

@@ -125,9 +125,10 @@ func (f *file) verify(end int64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if e.size+f.joined < end || e.size+f.joined < f.pos.off || e.size < f.size && f.pos.off < flow.Enough {
+	if e.size+f.joined < end || e.size+f.joined < f.pos.off || e.size < f.size && f.unknowable() {
 		return false, nil
 	}
+	lines := f.searched < f.certain
 	if f.joined == 0 {
 		f.saw(e)
 	} else if f.pos.off > f.size {
@@ -141,7 +142,7 @@ func (f *file) verify(end int64) (bool, error) {
 	}
 	ok, err := f.content().matches(f.pos.off, f.pos.mark)
 	if ok {
-		f.certain = e.size
+		f.trust(e, lines)
 	}
 	return ok, err
 }
@@ -209,6 +210,7 @@ func (f *file) give(c *flow.Chunk, lead, used, part int, last bool, n int) {
 	if last {
 		f.pos.mark.Part = 0
 	}
+	f.noteSteps(c, back)
 	f.searched = f.pos.off
 	if part == 0 && bytes.IndexByte(c.Buf[lead+used:lead+n], '\n') < 0 {
 		f.searched = back.off + int64(n)
@@ -221,11 +223,13 @@ func (f *file) unreadFrom(c *flow.Chunk, n int) {
 	if n >= c.Lines() {
 		return
 	}
+	was := f.pos.off
 	f.pos = f.shard.back
 	if n > 0 {
 		s := c.Span(0, n)
 		f.pos = position{off: s.End, mark: s.Mark}
 	}
+	f.lowerSteps(was - f.pos.off)
 	f.searched = f.pos.off
 	if c.Reading != 0 {
 		f.unreadRecords(c, n)

@@ -107,6 +107,7 @@ func (f *file) giveRecords(c *flow.Chunk, lead, used, part, n int) result {
 		f.pos.mark.Extend(c.Lead, c.Data)
 		f.pos.off += int64(used)
 		f.pos.mark.Part = part
+		f.noteSteps(c, back)
 		f.counted(f.shard.cutter.Counts(len(c.Records)))
 	}
 	f.await()

@@ -153,7 +153,7 @@ func (in *Input) rebindAs(f *file, e entry, as func()) {
 	f.key, f.dev, f.ino, f.birth = e.key, e.dev, e.ino, e.key.birth
 	f.owner, f.handle = int64(e.uid)+1, in.disk.handle(e)
 	f.size, f.searched, f.grown = e.size, f.pos.off, time.Now()
-	f.early, f.copyPending, f.packed = nil, false, false
+	f.early, f.copyPending, f.packed, f.certain = nil, false, false, e.size
 	as()
 	f.mu.Unlock()
 	in.byKey[e.key] = f

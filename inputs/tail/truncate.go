@@ -93,11 +93,13 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		in.cutDone(f, at, fd)
 		return
 	}
-	place, known := position{}, false // its end is gone, and nothing else
+	place, known, goesOn := position{}, false, false
 	if !c.found {
 		place, known = in.cutBack(f, at, fd)
+		goesOn = known && f.goesOn(place, at)
 	}
 	in.rotate(f)
+	seen := f.sizeForSure()
 	switch {
 	case c.parcel != nil:
 		in.pour(f, c.parcel)
@@ -105,11 +107,13 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		in.rebind(f, c.entry)
 	default:
 		in.noteFile(f)
-		in.loseTruncated(f)
+	}
+	in.loseTruncated(f, seen, f.left(c.found, place, at))
+	if !c.found {
 		in.knowTorn(f, l)
 	}
 	g := in.renew(f, c.found, at, placed, fd, l)
-	if known && f.fromBefore() {
+	if goesOn {
 		in.readOn(g, f, place)
 	} else if known {
 		in.readAgain(g, f, place)
