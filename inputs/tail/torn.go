@@ -57,12 +57,9 @@ func (in *Input) beginsLike(f *file, e entry) bool {
 		known = position{off: n, mark: pos.mark}
 	}
 	for _, p := range in.places(f) {
-		if p.off <= e.size {
+		if p.off <= e.size && p.off >= max(known.off, flow.Enough) {
 			known = p
 		}
-	}
-	if off, mark := in.o.Journal.Acked(f.id); off >= flow.Enough && off <= e.size && off > known.off && mark.Part == 0 {
-		known = position{off: off, mark: mark}
 	}
 	switch {
 	case known.off == 0:
