@@ -140,7 +140,7 @@ func TestStatusAndWatchdog(t *testing.T) {
 	for {
 		l.mu.Lock()
 		alive := slices.ContainsFunc(l.states, func(s string) bool {
-			return strings.HasPrefix(s, "STATUS=following 1 files") && strings.HasSuffix(s, "\nWATCHDOG=1")
+			return strings.HasPrefix(s, "STATUS=following 1 file,") && strings.HasSuffix(s, "\nWATCHDOG=1")
 		})
 		l.mu.Unlock()
 		if alive {

@@ -33,7 +33,7 @@ func TestStatus(t *testing.T) {
 	l := b.start()
 	b.wants(100)
 	s := f("while it runs", true, 1)
-	if s.PID != os.Getpid() || s.Since.IsZero() || s.Journal == nil || s.Topics[0].Partition != 0 || !strings.HasPrefix(s.Summary, "following 1 files") {
+	if s.PID != os.Getpid() || s.Since.IsZero() || s.Journal == nil || s.Topics[0].Partition != 0 || !strings.HasPrefix(s.Summary, "following 1 file,") {
 		t.Errorf("while it runs: %+v", s)
 	}
 	l.stop()

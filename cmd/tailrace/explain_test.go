@@ -184,7 +184,7 @@ func TestExplainTrouble(t *testing.T) {
 	defer stop()
 	log := filepath.Join(p.dir, "app.log")
 	p.until([]string{"Error:    topic app waits since ", "connection lost", "  Shipped:  nothing"}, "explain", log)
-	out := p.until([]string{"tailrace 1.2 on h, with state in ", "following 1 files", "Topic app: 1 file\n", "2 bytes wait in files", "! It waits since "}, "status")
+	out := p.until([]string{"tailrace 1.2 on h, with state in ", "following 1 file, ", "Topic app: 1 file\n", "2 bytes wait in files", "! It waits since "}, "status")
 	if strings.Contains(out, "Lost") {
 		t.Errorf("got %s", out)
 	}

@@ -17,6 +17,7 @@ func (w *words) explanation(e *agent.Explanation) {
 	w.trouble(e)
 	if e.Verdict == explain.Several {
 		w.inside(e)
+		w.family(e, nil)
 		return
 	}
 	now := present(e)
@@ -45,9 +46,13 @@ func headline(e *agent.Explanation) string {
 			return fmt.Sprintf("is the file that was followed as %s: its lines go to topic %s", now.Path, topic)
 		}
 		return fmt.Sprintf("is followed: its lines go to topic %s", topic)
-	case explain.Draining:
-		return fmt.Sprintf("is a rotated file of %s: it is read to its end, then let go", e.Of)
-	case explain.Finished:
+	case explain.Finished, explain.Draining:
+		if e.Of == e.Path && e.At.Link != "" {
+			return fmt.Sprintf("leads to a file that was at it before: what comes to that goes to topic %s, behind what was read since", topic)
+		}
+		if e.Verdict == explain.Draining {
+			return fmt.Sprintf("is a rotated file of %s: it is read to its end, then let go", e.Of)
+		}
 		return fmt.Sprintf("is a rotated file of %s: it was read to its end", e.Of)
 	case explain.History:
 		return fmt.Sprintf("is a rotated file of %s that was there before: its lines are not shipped", e.Of)
@@ -61,6 +66,9 @@ func headline(e *agent.Explanation) string {
 		}
 		return fmt.Sprintf("will be followed once the agent runs. Its lines will go to topic %s", topic)
 	case explain.NoPattern:
+		if e.At.Real != "" {
+			return "is not followed under this name, but as " + e.At.Real + ": ask for that"
+		}
 		return "is not followed: no pattern of the configuration matches it"
 	case explain.Excluded:
 		return "is not followed: it is excluded"
@@ -70,7 +78,12 @@ func headline(e *agent.Explanation) string {
 		return "is not followed: " + e.At.LinkRefused
 	case explain.Unreadable:
 		return "cannot be read; it is tried again and again"
+	case explain.Unlisted:
+		return "is not found, since a directory cannot be listed"
 	case explain.Missing:
+		if e.At.Link != "" {
+			return fmt.Sprintf("is a symbolic link that leads to nothing. When it leads to a file, its lines will go to topic %s", topic)
+		}
 		return fmt.Sprintf("does not exist. When it does, its lines will go to topic %s", topic)
 	case explain.Deleted:
 		return "does not exist any more; it was followed"
@@ -101,9 +114,9 @@ func (w *words) match(e *agent.Explanation) {
 	}
 	if e.RotatedOf != "" {
 		w.line("  By its name it is a rotated file of %s, which is followed. Nothing is known of this one:", e.RotatedOf)
-		w.line("  it was there before, or has not been seen yet.")
+		w.line("  %s.", unknownRotated(e))
 	}
-	if n := m.Near; n != nil && (e.Verdict == explain.NoPattern || e.Verdict == explain.Dropped) {
+	if n := m.Near; n != nil && e.At.Real == "" && e.RotatedOf == "" && (e.Verdict == explain.NoPattern || e.Verdict == explain.Dropped) {
 		w.line("  Nearest:  %s%s", n.Pattern, in(n.Input))
 		w.line("            %s", nearest(n))
 	}
@@ -139,19 +152,32 @@ func in(input string) string {
 
 // trouble says what keeps the file, or its topic, from being shipped.
 func (w *words) trouble(e *agent.Explanation) {
-	at := &e.At
+	at, m := &e.At, &e.Match
 	if at.Error != "" && e.Verdict != explain.NoPattern && e.Verdict != explain.Excluded {
 		w.line("  Error:    %s", at.Error)
-		if strings.Contains(at.Error, "permission denied") {
+		if strings.Contains(at.Error, "may not be entered") {
+			w.line("            let the user that tailrace runs as list and enter it (r and x)")
+		} else if strings.Contains(at.Error, "permission denied") {
 			w.line("            let the user that tailrace runs as read it, for instance with setfacl or a group")
 		}
 	}
 	if at.Unlisted != "" {
 		w.line("  Error:    a directory cannot be listed, %s", at.Unlisted)
-		w.line("            let the user that tailrace runs as read it")
+		w.line("            let the user that tailrace runs as list and enter it (r and x)")
 	} else if at.Unseen {
 		w.line("  Error:    its directory is not looked at: it is new, or a symbolic link leads there that belongs")
 		w.line("            neither to root nor to the owner of the directory")
+	}
+	switch e.Verdict {
+	case explain.NoFile:
+		w.line("            have what writes to it write to a file")
+	case explain.BadLink:
+		w.line("            make the link root's, or give it the owner of what it leads to (chown -h), if it is meant")
+	case explain.TooOld:
+		w.line("            when anything is written to it, or it is touched, all of it is shipped")
+	}
+	if e.Verdict == explain.Several && m.Pattern != "" && at.Kind == "directory" {
+		w.line("            but it is a directory: what is in it is followed when a pattern matches that")
 	}
 	if o := e.Output; o != nil && o.Trouble != "" {
 		w.line("  Error:    topic %s waits since %s: %s", o.Topic, clock(o.Since), o.Trouble)
@@ -163,15 +189,16 @@ func present(e *agent.Explanation) *explain.File {
 	var last *explain.File
 	for i := range e.Files {
 		f := &e.Files[i]
-		if f.Now == e.Path && e.At.Kind == "file" && f.Inode == e.At.Inode {
+		if e.At.Kind == "file" && f.Inode == e.At.Inode && f.Device == e.At.Device && f.Birth.Equal(e.At.Birth) {
 			return f
 		}
-		if f.Path == e.Path || f.Inode == e.At.Inode && e.At.Inode != 0 {
+		if f.Path == e.Path {
 			last = f
 		}
 	}
-	if e.Verdict == explain.New {
-		return nil
+	switch {
+	case e.At.Kind != "", e.Verdict == explain.New, e.Verdict == explain.Unlisted:
+		return nil // what is there is none of them
 	}
 	return last
 }
@@ -197,9 +224,38 @@ func (w *words) progress(e *agent.Explanation, f *explain.File) {
 	if n := f.Unread(); f.State == explain.Dropped && n > 0 {
 		w.line("  Waits:    for an input that matches it: until then %s are not shipped", byteCount(n))
 	}
+	if d := f.Deletion; d != nil {
+		w.line("  Deletion: %s", deletionText(d))
+	}
 	if f.Late {
 		w.line("  Late:     lines were written to it after its successor was begun: they are shipped behind those")
 	}
+}
+
+// deletionText says why a file that is to be deleted is still there.
+func deletionText(d *explain.Deletion) string {
+	switch {
+	case d.Why == "":
+		return "by delete_after_ack, within seconds"
+	case !d.Until.IsZero():
+		return "by delete_after_ack, not before " + clock(d.Until) + ": " + d.Why
+	}
+	return "by delete_after_ack, not yet: " + d.Why
+}
+
+// unknownRotated says why nothing is known of a file that is called like a rotated
+// one.
+func unknownRotated(e *agent.Explanation) string {
+	for _, s := range e.Siblings {
+		switch {
+		case s.Path != e.Path:
+		case s.Foreign:
+			return "it belongs to " + owner(e.At.Owner) + " and " + e.Of + " does not, so it is left alone"
+		case s.Old:
+			return "it is older than ignore_older, and left alone until it grows"
+		}
+	}
+	return "it was there before, or has not been seen yet"
 }
 
 func plain(f *explain.File) string {

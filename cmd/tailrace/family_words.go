@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -25,6 +26,8 @@ func (w *words) family(e *agent.Explanation, now *explain.File) {
 	}
 	if len(e.Siblings) > 0 {
 		w.line("  Rotated files of %s, oldest first:", e.Of)
+	} else if slices.ContainsFunc(e.Files, func(f explain.File) bool { return elsewhere(e, files[uint64(f.ID)]) }) {
+		w.line("  Other files of %s:", e.Of)
 	}
 	for _, s := range e.Siblings {
 		f := files[uint64(s.File)]
@@ -36,6 +39,11 @@ func (w *words) family(e *agent.Explanation, now *explain.File) {
 		w.line("    %s  %s: %s", name(s.Path, e.Of), byteCount(s.Size), siblingText(&s, f))
 	}
 	w.former(e, files)
+}
+
+// elsewhere says that f is there under another name than its path.
+func elsewhere(e *agent.Explanation, f *explain.File) bool {
+	return f != nil && f.Now != "" && f.Now != e.Of && f.State != explain.History
 }
 
 // former lists the files of the path that are nowhere any more, the newest of
@@ -50,7 +58,7 @@ func (w *words) former(e *agent.Explanation, left map[uint64]*explain.File) {
 			gone = append(gone, f)
 		case f.Now == e.Of:
 			w.line("  At %s now: %s, %s", e.Of, byteCount(f.Size), siblingText(nil, f))
-		case f.State != explain.History:
+		case elsewhere(e, f):
 			w.line("    %s  %s: %s", name(f.Now, e.Of), byteCount(f.Size), siblingText(nil, f))
 		}
 	}
@@ -66,6 +74,9 @@ func (w *words) former(e *agent.Explanation, left map[uint64]*explain.File) {
 			made = " of " + clock(f.Birth)
 		}
 		text := "all " + byteCount(f.Read) + " that were seen of it were read"
+		if f.Read == 0 {
+			text = "nothing was seen in it"
+		}
 		if n := f.Unread(); n > 0 {
 			text = byteCount(n) + " were not read"
 		}
@@ -81,6 +92,8 @@ func siblingText(s *explain.Sibling, f *explain.File) string {
 	switch {
 	case f == nil && s.Foreign:
 		return "belongs to another user and is left alone"
+	case f == nil && s.Old:
+		return "older than ignore_older, left alone until it grows"
 	case f == nil && s.Unpacking != nil:
 		return "compressed; " + unpackingText(s.Unpacking)
 	case f == nil && s.Packed:
@@ -106,6 +119,8 @@ func unpackingText(u *explain.Unpacking) string {
 	switch {
 	case u.Of != 0:
 		return "the lines are those of a file that is known, and not shipped twice"
+	case u.Plain != "":
+		return u.Plain + " is beside it: it may be made from that now, and counts when that is gone"
 	case u.Error != "" && !u.Until.IsZero():
 		return u.Error + "; tried again at " + clock(u.Until)
 	case u.Error != "":

@@ -10,7 +10,7 @@ import (
 // inside prints a line for each of several files.
 func (w *words) inside(e *agent.Explanation) {
 	if e.At.Error != "" {
-		w.line("  Error:    %s", e.At.Error)
+		return
 	}
 	if len(e.Inside) == 0 {
 		w.line("  with no files now")
@@ -50,11 +50,16 @@ func insideText(f *explain.Inside) string {
 	case explain.Packed:
 		return "compressed, not shipped from there"
 	case explain.NoPattern:
+		if f.RotatedOf != "" {
+			return "a rotated file of " + filepath.Base(f.RotatedOf) + " by its name; nothing is known of it"
+		}
 		return "no pattern matches it"
 	case explain.Excluded:
 		return "excluded"
 	case explain.NoFile:
 		return "not a regular file"
+	case explain.Missing:
+		return "a link that leads to nothing"
 	case explain.BadLink:
 		return "a link that is not followed"
 	case explain.Unreadable:

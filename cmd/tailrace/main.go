@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tailrace/agent/config"
+	"tailrace/agent/flow"
 )
 
 // Exit statuses.
@@ -91,9 +92,4 @@ func configFlag(cmd *cobra.Command, path *string) {
 }
 
 // count is a number with its noun.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+func count(n int, noun string) string { return flow.Count(int64(n), noun) }

@@ -81,7 +81,7 @@ func (p *posting) send(l deadletter.Letter) error {
 	switch {
 	case errors.Is(err, sarama.ErrMessageSizeTooLarge), errors.Is(err, sarama.ErrInvalidRecord), errors.Is(err, sarama.ErrPolicyViolation):
 		p.refused++
-		fmt.Fprintf(p.cmd.ErrOrStderr(), "%s offset %d, %d bytes: %s\n", harmless(l.Path), l.Offset, len(l.Value), kafkaText(err, name, "write to"))
+		fmt.Fprintf(p.cmd.ErrOrStderr(), "%s offset %d, %s: %s\n", harmless(l.Path), l.Offset, count(len(l.Value), "byte"), kafkaText(err, name, "write to"))
 		return nil
 	case err != nil:
 		return fmt.Errorf("%s offset %d: %s", harmless(l.Path), l.Offset, kafkaText(err, name, "write to"))

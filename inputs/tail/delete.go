@@ -40,7 +40,13 @@ const (
 type deletions struct {
 	wanted bool // by any input
 	next   time.Time
-	failed map[*file]time.Time // when to try again
+	failed map[*file]failure
+}
+
+// failure is why a file could not be deleted, and when that is tried again.
+type failure struct {
+	why   string
+	again time.Time
 }
 
 // deleteAll deletes the files whose time has come.
@@ -82,30 +88,57 @@ func (in *Input) keep(f *file) {
 }
 
 // mayDelete says that, as far as is known without looking, f is to be deleted.
-// Compressed files are not.
 func (in *Input) mayDelete(f *file, now time.Time) bool {
-	after := f.conf.DeleteAfter
-	if after == 0 || f.state != following && f.state != done || f.packed || f.gone || f.original != nil || f.resumed || f.deleting ||
-		!f.recorded || f.wrong != nil || f.prev != nil || f.base > 0 || f.queue.busy(f) {
+	if f.conf.DeleteAfter == 0 || f.deleting {
 		return false
 	}
-	if again, ok := in.del.failed[f]; ok {
-		if now.Before(again) {
-			return false
-		}
-		delete(in.del.failed, f)
-	}
+	why, _ := in.keeps(f, now)
+	return why == ""
+}
+
+// keeps says why f, whose input wants it deleted, is not deleted yet, and until
+// when, if that is known. Empty: as far as is known without looking, its time has
+// come.
+func (in *Input) keeps(f *file, now time.Time) (why string, until time.Time) {
 	f.mu.Lock()
-	off, ok := f.pos.off, f.shippedWhole(now.Add(-after))
+	off, size, half, written := f.pos.off, f.size, f.pos.mark.Part != 0 || f.joined > 0, time.Unix(0, f.mtime)
 	f.mu.Unlock()
-	if !ok {
-		return false
+	due := written.Add(f.conf.DeleteAfter)
+	switch failed := in.del.failed[f]; {
+	case f.packed:
+		return "compressed files are not deleted", until
+	case f.original != nil:
+		return "it is a copy", until
+	case f.base > 0:
+		return "it was not shipped from its beginning", until
+	case f.gone || f.resumed || !f.recorded || f.wrong != nil || f.prev != nil || f.queue.busy(f):
+		return "it is not read to its end", until
+	case off == 0 && size == 0:
+		return "it is empty", until
+	case f.state == rotated:
+		return "somebody may still write to it", until
+	case f.state != following && f.state != done, off == 0, off != size:
+		return "it is not read to its end", until
+	case half:
+		return "its last line is not complete", until
+	case in.unacked(f):
+		return "not all of it is acknowledged", until
+	case !due.Before(now):
+		return "it was written to", due
+	case !in.matchesNow(f):
+		return "no pattern of its input matches its present name", until
+	case in.hasCopy(f):
+		return "a copy of it is beside it, which is not shipped for that reason alone", until
+	case now.Before(failed.again):
+		return failed.why, failed.again
 	}
-	if acked, _ := in.o.Journal.Acked(f.id); acked < off {
-		return false
-	}
+	return "", until
+}
+
+// matchesNow says that a pattern of the input of f matches its present name.
+func (in *Input) matchesNow(f *file) bool {
 	i := in.pats.match(f.now)
-	return i >= 0 && &in.o.Inputs[i] == f.conf && !in.hasCopy(f)
+	return i >= 0 && &in.o.Inputs[i] == f.conf
 }
 
 // hasCopy says that a copy of f may be beside it that is not shipped for that
@@ -155,7 +188,7 @@ func (in *Input) delete(f *file) (deleted bool) {
 	case nil:
 		defer unix.FcntlInt(uintptr(f.fd), unix.F_SETLEASE, unix.F_UNLCK)
 	case unix.EAGAIN:
-		return in.notDeleted(f, nil) // somebody has it open to write to it
+		return in.notDeleted(f, errWritten)
 	}
 	if err := in.disk.removeAt(dir, filepath.Base(f.now), f.key, f.size); err != nil {
 		return in.notDeleted(f, err)
@@ -182,14 +215,24 @@ func (in *Input) unfollow(f *file) {
 
 func undeletable(f *file) string { return "delete:" + filepath.Dir(f.now) }
 
+// errWritten says that a file is not deleted because somebody has it open to
+// write to it.
+var errWritten = errors.New("a program has it open to write to it")
+
 // errLinked says that a file is not deleted because it has more names.
 var errLinked = errors.New("it is a link, or has several names")
 
 // notDeleted leaves f alone for a while, and says why, once for a directory. It
 // returns false.
 func (in *Input) notDeleted(f *file, err error) bool {
-	in.del.failed[f] = time.Now().Add(deleteAgain)
-	if err == nil || errors.Is(err, errMoved) || errors.Is(err, errGone) || in.warned[undeletable(f)] {
+	why := "it has changed"
+	if errors.Is(err, errWritten) {
+		why = err.Error()
+	} else if err != nil {
+		why = "it could not be deleted: " + err.Error()
+	}
+	in.del.failed[f] = failure{why, time.Now().Add(deleteAgain)}
+	if err == nil || errors.Is(err, errWritten) || errors.Is(err, errMoved) || errors.Is(err, errGone) || in.warned[undeletable(f)] {
 		return false // it changes, which a look sees to
 	}
 	in.warned[undeletable(f)] = true

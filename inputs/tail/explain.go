@@ -3,7 +3,6 @@ package tail
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -64,6 +63,9 @@ func (in *Input) explainer() *explainer {
 
 func (x *explainer) explain(path string) (explain.Answer, error) {
 	e := explain.Answer{Path: path, At: x.at(path), Match: x.in.pats.explain(path)}
+	if real, err := filepath.EvalSymlinks(path); err == nil && e.Match.Pattern == "" && x.in.pats.match(real) >= 0 {
+		e.At.Real = real
+	}
 	if e.At.Kind == "directory" || e.At.Kind == "" && strings.ContainsAny(path, `*?[{`) {
 		err := x.inside(&e)
 		return e, err
@@ -88,7 +90,9 @@ func (x *explainer) explain(path string) (explain.Answer, error) {
 		err = x.directory(&e)
 	}
 	if e.Verdict == explain.New && err == nil {
-		err = x.unknown(&e)
+		if err = x.unknown(&e); e.Verdict == explain.New && e.At.Unlisted != "" {
+			e.Verdict = explain.Unlisted
+		}
 	}
 	if err == nil {
 		err = x.siblings(&e)
@@ -199,7 +203,8 @@ func (x *explainer) present(f *explain.File) {
 			return
 		}
 	}
-	if err == nil || isMissing(err) || errors.Is(err, fs.ErrNotExist) {
+	_, irregular := errors.AsType[*irregularError](err)
+	if err == nil || isMissing(err) || irregular {
 		f.Now = ""
 	}
 }
@@ -216,6 +221,10 @@ func measured(f *explain.File, size int64) {
 func verdict(at *explain.At, m *explain.Match, path string, files []explain.File) explain.Verdict {
 	f := owner(files, path, keyAt(at))
 	switch {
+	case f == nil && at.Kind == "" && m.Excluded != "":
+		return explain.Excluded
+	case f == nil && at.Kind == "" && m.Pattern == "":
+		return explain.NoPattern
 	case at.LinkRefused != "":
 		return explain.BadLink
 	case at.Kind == "" && at.Error != "":

@@ -2,8 +2,10 @@ package tail
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -49,6 +51,8 @@ func (x *explainer) at(path string) explain.At {
 			a.Gone = firstGone(path)
 		case err == unix.ELOOP:
 			a.LinkRefused = circle
+		case err == unix.EACCES:
+			a.Error = fmt.Sprintf("permission denied: directory %s may not be entered", firstClosed(path))
 		default:
 			a.Error = err.Error()
 		}
@@ -93,6 +97,17 @@ func firstGone(path string) string {
 	}
 }
 
+// firstClosed is the first directory on the way to path that may not be entered.
+func firstClosed(path string) string {
+	closed := filepath.Dir(path)
+	for dir := closed; dir != "/"; dir = filepath.Dir(dir) {
+		if unix.Access(dir, unix.X_OK) == unix.EACCES {
+			closed = dir
+		}
+	}
+	return closed
+}
+
 // maxInside is how many of several files are told.
 const maxInside = 1000
 
@@ -103,14 +118,16 @@ func (x *explainer) inside(e *explain.Answer) error {
 	paths := x.paths(e)
 	e.More = max(0, len(paths)-maxInside)
 	paths = paths[:len(paths)-e.More]
-	ats := make([]explain.At, len(paths))
+	ats, entries := make([]explain.At, len(paths)), make([]entry, len(paths))
 	for i, path := range paths {
 		ats[i] = x.at(path)
+		entries[i], _ = x.disk.statPath(path)
 	}
-	files := make([][]explain.File, len(paths))
+	files, old := make([][]explain.File, len(paths)), make([]bool, len(paths))
 	err := x.ask(func() {
 		found := make([][]explain.File, len(paths))
-		for i := range paths {
+		for i, path := range paths {
+			old[i] = entries[i].key != (key{}) && x.in.pats.match(path) >= 0 && x.in.leftAlone(path, entries[i])
 			if f := x.in.byKey[keyAt(&ats[i])]; f != nil && ats[i].Kind == "file" {
 				found[i] = []explain.File{f.facts(x.live)}
 			}
@@ -128,12 +145,20 @@ func (x *explainer) inside(e *explain.Answer) error {
 			measured(f, ats[i].Size)
 			one.Topic = f.Topic
 			one.Unread = f.Unread()
+		} else if one.Verdict == explain.New && old[i] {
+			one.Verdict = explain.TooOld
 		} else if one.Verdict == explain.New {
 			one.Unread = one.Size
+		} else if one.Verdict == explain.NoPattern {
+			one.RotatedOf = x.in.rotatedOf(path)
 		}
 		e.Inside = append(e.Inside, one)
 	}
-	return nil
+	if e.Match.Pattern != "" {
+		e.Of = e.Path
+		e.Files, err = x.files(e.Path, key{}) // what was at the path before
+	}
+	return err
 }
 
 // paths is what is in the directory, but directories, or what matches the
@@ -154,5 +179,6 @@ func (x *explainer) paths(e *explain.Answer) []string {
 	for _, name := range append(n.others, n.links...) {
 		out = append(out, filepath.Join(e.Path, name))
 	}
+	slices.Sort(out)
 	return out
 }

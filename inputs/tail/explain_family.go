@@ -6,6 +6,7 @@ import (
 
 	"tailrace/agent/flow"
 	"tailrace/inputs/tail/explain"
+	"tailrace/inputs/tail/unpack"
 )
 
 // rotatedOf is the path that a pattern matches and of which path is a rotated
@@ -45,33 +46,51 @@ func (x *explainer) siblings(e *explain.Answer) error {
 		}
 	}
 	inOrder(family)
-	packed, err := x.unpacking(family, keyAt(&e.At))
+	packed, err := x.unpacking(family, e)
+	if err != nil {
+		return err
+	}
+	old := map[key]bool{}
+	err = x.ask(func() {
+		for _, m := range family {
+			old[m.key] = x.in.byKey[m.key] == nil && x.in.tails[e.Of] == nil && x.in.pats.match(e.Of) >= 0 && x.in.leftAlone(e.Of, m.entry)
+		}
+	})
 	if err != nil {
 		return err
 	}
 	for _, m := range family {
 		e.Siblings = append(e.Siblings, explain.Sibling{
 			Path: m.path, Size: m.size, Modified: time.Unix(0, m.mtime), Packed: m.gen.packed, File: byKey[m.key],
-			Foreign: byKey[m.key] == 0 && !known.owned(m.entry), Unpacking: packed[m.key],
+			Foreign: byKey[m.key] == 0 && !known.owned(m.entry), Old: old[m.key], Unpacking: packed[m.key],
 		})
 	}
 	e.Unpacking = packed[keyAt(&e.At)]
-	if u := e.Unpacking; u != nil && e.Verdict == explain.New && (u.Of != 0 || u.Error != "") {
+	if u := e.Unpacking; u != nil && e.Verdict == explain.New && (u.Of != 0 || u.Error != "" || u.Plain != "") {
 		e.Verdict = explain.Packed
 	}
 	return nil
 }
 
 // unpacking is what is known of the compressed files among the members and of
-// the file k.
-func (x *explainer) unpacking(family []member, k key) (map[key]*explain.Unpacking, error) {
-	var out map[key]*explain.Unpacking
+// the file that e is about.
+func (x *explainer) unpacking(family []member, e *explain.Answer) (map[key]*explain.Unpacking, error) {
+	out := map[key]*explain.Unpacking{}
 	err := x.ask(func() {
 		found := map[key]*explain.Unpacking{}
-		for _, m := range family {
-			found[m.key] = x.in.parcels[m.key].facts()
+		find := func(k key, path string) {
+			switch at, err := x.disk.statPath(path); {
+			case err != nil || !unpack.Is(path) || x.in.byKey[k] != nil:
+			case x.in.packing(at):
+				found[k] = &explain.Unpacking{Plain: unpack.Plain(path)}
+			default:
+				found[k] = x.in.parcels[k].facts()
+			}
 		}
-		found[k] = x.in.parcels[k].facts()
+		for _, m := range family {
+			find(m.key, m.path)
+		}
+		find(keyAt(&e.At), e.Path)
 		out = found
 	})
 	return out, err

@@ -39,8 +39,19 @@ func (f *file) facts(live bool) explain.File {
 	}
 	if live {
 		x.Waits = f.waits(acked)
+		x.Deletion = f.deletion()
 	}
 	return x
+}
+
+// deletion says why f, which its input wants deleted, is still there; nil when it
+// is not wanted.
+func (f *file) deletion() *explain.Deletion {
+	if f.conf == nil || f.conf.DeleteAfter == 0 || f.gone {
+		return nil
+	}
+	why, until := f.queue.in.keeps(f, time.Now())
+	return &explain.Deletion{Why: why, Until: until}
 }
 
 // verdict is the state in a word that means something to others. The caller

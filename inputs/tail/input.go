@@ -184,7 +184,7 @@ func New(o Options) (*Input, error) {
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]copySize{}, first: true,
 		deferred: map[string]*listing{}, unpack: unpack.Standard, parcels: map[key]*parcel{}, proofs: map[proofOf]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
-		del: deletions{wanted: wanted, failed: map[*file]time.Time{}},
+		del: deletions{wanted: wanted, failed: map[*file]failure{}},
 	}
 	if err := in.prepare(); err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 // Status is one short sentence. It is safe for any goroutine.
 func (in *Input) Status() string {
 	s := in.Stats()
-	text := fmt.Sprintf("following %d files, %d open", s.Files, s.Open)
+	text := fmt.Sprintf("following %s, %d open", flow.Count(int64(s.Files), "file"), s.Open)
 	if n := len(s.Parked); n > 0 {
 		text += fmt.Sprintf(", %d cannot be read", n)
 	}
@@ -18,7 +18,7 @@ func (in *Input) Status() string {
 		lost += n
 	}
 	if lost > 0 {
-		text += fmt.Sprintf(", %d bytes lost", lost)
+		text += ", " + flow.Count(lost, "byte") + " lost"
 	}
 	return text
 }

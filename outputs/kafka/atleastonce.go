@@ -279,7 +279,7 @@ func (p *atLeastOnce) close() {
 	}
 	if lines > 0 {
 		p.mu.Lock()
-		p.unsent = append(p.unsent, fmt.Sprintf("topic %s partition %d: %d lines", p.at.topic, p.at.partition, lines))
+		p.unsent = append(p.unsent, fmt.Sprintf("topic %s partition %d: %s", p.at.topic, p.at.partition, flow.Count(int64(lines), "line")))
 		p.mu.Unlock()
 	}
 }

@@ -363,7 +363,7 @@ func (d *driver) close() {
 	}
 	if records > 0 {
 		d.mu.Lock()
-		d.unsent = append(d.unsent, fmt.Sprintf("topic %s partition %d: %d lines", d.lane.Topic, d.lane.Partition, records))
+		d.unsent = append(d.unsent, fmt.Sprintf("topic %s partition %d: %s", d.lane.Topic, d.lane.Partition, flow.Count(int64(records), "line")))
 		d.mu.Unlock()
 	}
 }

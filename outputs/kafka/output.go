@@ -253,7 +253,7 @@ func (o *Output) Alive() bool {
 
 // Status is one short sentence.
 func (o *Output) Status() string {
-	s := fmt.Sprintf("%d lines in Kafka, %d KiB under way", o.records.Load(), o.Budget.Used()>>10)
+	s := fmt.Sprintf("%s in Kafka, %d KiB under way", flow.Count(o.records.Load(), "line"), o.Budget.Used()>>10)
 	if n := o.repeats.Load(); n > 0 {
 		s += fmt.Sprintf(", %d possibly repeated", n)
 	}

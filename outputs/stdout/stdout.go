@@ -108,7 +108,7 @@ func (o *Output) print(c *flow.Chunk) error {
 func (o *Output) Status() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return fmt.Sprintf("%d lines printed", o.lines)
+	return flow.Count(o.lines, "line") + " printed"
 }
 
 // Alive reports whether the output makes progress; printing may well wait for

@@ -17,7 +17,8 @@ type Answer struct {
 	At    At    `json:"at"`
 	Match Match `json:"match"`
 	// Of is the path whose lines the file's are: another one when path is the
-	// name of a rotated file. Files is the contents that this path has and
+	// name of a rotated file; empty for several, unless a pattern matches the
+	// directory that they are in. Files is the contents that this path has and
 	// had, as far as they are still known, oldest first.
 	Of    string `json:"of,omitempty"`
 	Files []File `json:"files,omitempty"`
@@ -25,7 +26,7 @@ type Answer struct {
 	// known, is a rotated file by its name.
 	RotatedOf string `json:"rotated_of,omitempty"`
 	// Unpacking is set of a compressed file as long as its lines are not known
-	// to be to be shipped from it.
+	// to be shipped from it.
 	Unpacking *Unpacking `json:"unpacking,omitempty"`
 	// Siblings is the rotated files of Of that are there now, in its own
 	// directory and in others where some were found, oldest first.
@@ -53,6 +54,7 @@ const (
 	NoFile     Verdict = "not_a_file"    // nothing that is followed
 	BadLink    Verdict = "link"          // that may not be followed
 	Unreadable Verdict = "unreadable"    // it is tried again and again
+	Unlisted   Verdict = "unlisted"      // it is not found, since a directory cannot be listed
 	Missing    Verdict = "missing"       // nothing is there, and nothing was
 	Deleted    Verdict = "deleted"       // it was followed
 	Dropped    Verdict = "not_followed"  // it was, before the configuration was changed
@@ -83,6 +85,15 @@ type File struct {
 	Packed bool   `json:"compressed,omitempty"`
 	Late   bool   `json:"late,omitempty"` // lines came after it was let go
 	Waits  []Wait `json:"waits,omitempty"`
+	// Deletion is set of a file that is to be deleted when it was shipped.
+	Deletion *Deletion `json:"deletion,omitempty"`
+}
+
+// Deletion is why a file that is to be deleted when it was shipped is still there.
+type Deletion struct {
+	Why string `json:"why"` // empty: its turn comes within seconds
+	// Until is when that ends, or it is tried again, if nothing else happens.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Unread is how many bytes are there and were not read.
@@ -142,8 +153,10 @@ type Sibling struct {
 	// Foreign says that it has another owner than the path's files, and so is
 	// nothing of theirs.
 	Foreign bool `json:"foreign,omitempty"`
+	// Old says that it is left alone since it is older than ignore_older.
+	Old bool `json:"old,omitempty"`
 	// Unpacking is set of a compressed file as long as its lines are not known
-	// to be to be shipped from it.
+	// to be shipped from it.
 	Unpacking *Unpacking `json:"unpacking,omitempty"`
 }
 
@@ -152,6 +165,7 @@ type Sibling struct {
 type Unpacking struct {
 	Of    flow.FileID `json:"of,omitempty"`    // the file of which it is the compressed form
 	Busy  bool        `json:"busy,omitempty"`  // it is being decompressed
+	Plain string      `json:"plain,omitempty"` // the file that it may be made from just now
 	Until time.Time   `json:"until,omitzero"`  // it is left alone: somebody may be writing to it
 	Error string      `json:"error,omitempty"` // why it cannot be decompressed
 }
@@ -163,6 +177,8 @@ type Inside struct {
 	Topic   string  `json:"topic,omitempty"`
 	Size    int64   `json:"size"`
 	Unread  int64   `json:"unread,omitempty"`
+	// RotatedOf is as in Answer.
+	RotatedOf string `json:"rotated_of,omitempty"`
 }
 
 // At is what is at a path now.
@@ -174,11 +190,15 @@ type At struct {
 	// LinkRefused is why it is not followed.
 	Link        string `json:"link,omitempty"`
 	LinkRefused string `json:"link_refused,omitempty"`
+	// Real is where the path leads to through links to directories, when that is
+	// a path that is followed and this one is not.
+	Real string `json:"real,omitempty"`
 	// Gone is the first part of the path that does not exist.
 	Gone string `json:"gone,omitempty"`
 	// Unlisted is why the directory of a file that a pattern matches, or one
-	// above it through which the pattern goes, cannot be listed. Unseen says that the agent does not look at that directory:
-	// it is new, or a symbolic link that may not be followed leads there.
+	// above it through which the pattern goes, cannot be listed. Unseen says
+	// that the agent does not look at that directory: it is new, or a symbolic
+	// link that may not be followed leads there.
 	Unlisted string `json:"unlisted,omitempty"`
 	Unseen   bool   `json:"unseen,omitempty"`
 	// Error is why it cannot be looked at, or read.
