@@ -46,3 +46,6 @@ func records(in config.Input, host string) record.Options {
 	}
 	return o
 }
+
+// Unlisted is why directories that the inputs of cfg look into cannot be listed.
+func Unlisted(cfg *config.Config) map[string]error { return tail.Unlisted(inputs(cfg)) }

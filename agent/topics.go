@@ -32,6 +32,9 @@ func Destinations(cfg *config.Config) []Destination {
 	}
 	if routed {
 		for _, m := range Matches(cfg) {
+			if m.Err != nil {
+				continue
+			}
 			name, _ := routes[m.Input].Topic(m.Path)
 			add(name, m.Input)
 		}

@@ -38,16 +38,51 @@ func (r *report) files(cfg *config.Config) {
 		r.list(mine)
 		r.taken(cfg, all, i)
 	}
+	r.unlisted(agent.Unlisted(cfg))
+}
+
+// unlisted names the directories that cannot be listed.
+func (r *report) unlisted(dirs map[string]error) {
+	if len(dirs) == 0 {
+		return
+	}
+	r.line("")
+	r.problem("Directories cannot be listed by %s (%d): let that user list and enter them (r and x)", userName(), len(dirs))
+	for i, dir := range slices.Sorted(maps.Keys(dirs)) {
+		if i == shown {
+			r.line("  and %d more", len(dirs)-shown)
+			break
+		}
+		r.line("  %s: %s%s", harmless(dir), reason(dirs[dir]), ownership(dir))
+	}
+}
+
+// reason is an error without the name of the system call and the path.
+func reason(err error) string {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		err = path.Err
+	}
+	return err.Error()
+}
+
+// ownership is whose the file is, and its mode.
+func ownership(name string) string {
+	info, err := os.Stat(name)
+	if err != nil {
+		return ""
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(" (owner %s, group %s, mode %s)", owner(stat.Uid), groupName(stat.Gid), info.Mode())
 }
 
 // base says what is wrong with the directory that a pattern begins with.
 func (r *report) base(glob string) {
 	base, _ := doublestar.SplitPattern(glob)
-	switch _, err := os.ReadDir(base); {
-	case errors.Is(err, fs.ErrNotExist):
+	if _, err := os.Stat(base); errors.Is(err, fs.ErrNotExist) {
 		r.line("  (%s does not exist yet; its files are found when it does)", base)
-	case errors.Is(err, fs.ErrPermission):
-		r.problem("  %s: this directory may not be listed by %s", base, userName())
 	}
 }
 
@@ -65,16 +100,29 @@ func followed(files []tail.Match, glob string) int {
 // list names the files of an input, and what is to be said of each.
 func (r *report) list(files []tail.Match) {
 	var bad unreadable
-	for i, m := range files {
-		if i < shown {
+	some := func(files []tail.Match) {
+		for _, m := range files[:min(shown, len(files))] {
 			r.line("      %s%s", harmless(m.Path), remark(m))
 		}
-		if m.Err == nil && m.Same == "" {
+		if more := len(files) - shown; more > 0 {
+			r.line("      and %d more", more)
+		}
+	}
+	var good, odd []tail.Match
+	for _, m := range files {
+		if m.Err != nil {
+			odd = append(odd, m)
+			continue
+		}
+		good = append(good, m)
+		if m.Same == "" {
 			bad.try(m.Path)
 		}
 	}
-	if more := len(files) - shown; more > 0 {
-		r.line("      and %d more", more)
+	some(good)
+	if len(odd) > 0 {
+		r.line("    matched, and not followed:")
+		some(odd)
 	}
 	r.unreadable(bad)
 }
@@ -83,7 +131,7 @@ func (r *report) list(files []tail.Match) {
 func remark(m tail.Match) string {
 	switch {
 	case m.Err != nil:
-		return " (not followed: " + m.Err.Error() + ")"
+		return ": " + reason(m.Err)
 	case m.Same != "":
 		return " (the same file as " + harmless(m.Same) + ": read once)"
 	case m.Older:
@@ -142,9 +190,9 @@ func fix(name string, err error) string {
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if ok && info.Mode()&0o040 != 0 && stat.Gid != 0 {
-		return fmt.Sprintf("%s: add %s to the file's group: usermod -aG %s %s", name, user, groupName(stat.Gid), user)
+		return fmt.Sprintf("%s%s: add %s to the file's group: usermod -aG %s %s", name, ownership(name), user, groupName(stat.Gid), user)
 	}
-	return fmt.Sprintf("%s: allow %s to read it: setfacl -m u:%s:r %s (and in what rotates it, the mode of new files)", name, user, user, strconv.Quote(name))
+	return fmt.Sprintf("%s%s: allow %s to read it: setfacl -m u:%s:r %s (and in what rotates it, the mode of new files)", name, ownership(name), user, user, strconv.Quote(name))
 }
 
 func (r *report) unreadable(u unreadable) {

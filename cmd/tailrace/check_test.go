@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -131,6 +133,33 @@ outputs: {stdout: {}}
 	}
 }
 
+// check names what a pattern matches and is no file.
+func TestCheckOddFiles(t *testing.T) {
+	dir, cfg := logs(t, "stdout: {}", "a.log")
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.log"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("gone", filepath.Join(dir, "loose.log")); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("unix", filepath.Join(dir, "s.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	out, _ := mustRun(t, "check", "--config", cfg)
+	for _, s := range []string{
+		"**/*.log: 1 file now\n", "      " + dir + "/a.log\n    matched, and not followed:\n",
+		"      " + dir + "/pipe.log: it is a named pipe, and only regular files are followed\n",
+		"      " + dir + "/s.log: it is a socket, and only regular files are followed\n",
+		"      " + dir + "/loose.log: it is a symbolic link to gone, where nothing is\n",
+	} {
+		if !strings.Contains(out, s) {
+			t.Errorf("check does not say %q: %s", s, out)
+		}
+	}
+}
+
 // check looks at the state directory, and leaves it alone.
 func TestCheckState(t *testing.T) {
 	dir := t.TempDir()
@@ -200,6 +229,7 @@ func TestFix(t *testing.T) {
 	}
 	f(0o600, -1, "setfacl -m u:"+userName()+":r")
 	f(0o640, 54321, "usermod -aG 54321 "+userName())
+	f(0o640, 54321, " (owner "+userName()+", group 54321, mode -rw-r-----): ")
 }
 
 // check --connect says what concerns this host's lines, and exits with 1 when

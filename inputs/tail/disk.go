@@ -71,16 +71,16 @@ func (d *disk) statPath(path string) (entry, error) {
 	if link {
 		owner := x.Uid
 		if err := unix.Statx(unix.AT_FDCWD, path, 0, statMask, &x); err == unix.ELOOP {
-			return entry{}, &irregularError{circle}
+			return entry{}, &irregularError{why: circle}
 		} else if err != nil {
 			return entry{}, err
 		}
 		if owner != 0 && owner != x.Uid {
-			return entry{}, &irregularError{fmt.Sprintf("symbolic link of user %d to a file of user %d is not followed", owner, x.Uid)}
+			return entry{}, &irregularError{why: fmt.Sprintf("symbolic link of user %d to a file of user %d is not followed", owner, x.Uid)}
 		}
 	}
 	if x.Mode&unix.S_IFMT != unix.S_IFREG {
-		return entry{}, &irregularError{""}
+		return entry{}, &irregularError{kind: fileKind(uint32(x.Mode))}
 	}
 	e := fromStatx(path, &x)
 	e.link = link
@@ -92,9 +92,17 @@ func (d *disk) statPath(path string) (entry, error) {
 const circle = "symbolic links lead round in a circle: make them lead to a file"
 
 // irregularError says that a name is not a file that may be followed.
-type irregularError struct{ why string }
+type irregularError struct {
+	why  string // of a link
+	kind string // what it is instead, as At.Kind has it; empty where why is not
+}
 
-func (e *irregularError) Error() string { return e.why }
+func (e *irregularError) Error() string {
+	if e.why == "" {
+		return "it is a " + e.kind + ", and only regular files are followed"
+	}
+	return e.why
+}
 
 // mayFollow says whether the symbolic link at path is root's or has the owner
 // of what it points to.

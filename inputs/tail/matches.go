@@ -1,6 +1,8 @@
 package tail
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,8 +23,8 @@ type Match struct {
 }
 
 // Matches lists what an Input of these inputs would find if it were started for
-// the first time now, sorted by path. Directories that cannot be listed are
-// left out.
+// the first time now, sorted by path, and the names that match and lead to no
+// file. Directories that cannot be listed are left out: see Unlisted.
 func Matches(inputs []Config) []Match {
 	in := &Input{o: Options{Inputs: inputs, FirstStart: true}, pats: newPatterns(inputs), first: true}
 	var all []Match
@@ -52,10 +54,9 @@ func (in *Input) matches(l *listing) (all []Match) {
 			all = append(all, m)
 		}
 	}
-	for _, o := range l.odd {
-		odd, irregular := o.err.(*irregularError)
-		if irregular && odd.why == "" {
-			continue // a device, a pipe, a link to a directory
+	for _, o := range append(l.odd, in.disk.loose(l.dir)...) {
+		if odd, irregular := o.err.(*irregularError); irregular && odd.kind == "directory" {
+			continue
 		}
 		if m, ok := in.pats.find(filepath.Join(l.dir, o.name)); ok {
 			m.Err = o.err
@@ -63,6 +64,35 @@ func (in *Input) matches(l *listing) (all []Match) {
 		}
 	}
 	return all
+}
+
+// loose is the links in a directory that lead to nothing.
+func (d *disk) loose(dir string) (out []oddity) {
+	n, _ := d.names(dir) // it was listed just now
+	for _, name := range n.links {
+		if _, err := d.statPath(filepath.Join(dir, name)); isMissing(err) {
+			target, _ := os.Readlink(filepath.Join(dir, name))
+			out = append(out, oddity{name, errors.New("it is a symbolic link to " + target + ", where nothing is")})
+		}
+	}
+	return out
+}
+
+// Unlisted is why directories that the patterns of these inputs lead to, or
+// through, cannot be listed.
+func Unlisted(inputs []Config) map[string]error {
+	var d disk
+	out := map[string]error{}
+	note := func(dir string, err error) {
+		if err != nil {
+			out[dir] = err
+		}
+	}
+	newPatterns(inputs).walk(&d, func(dir string) {
+		_, err := d.names(dir)
+		note(dir, err)
+	}, note)
+	return out
 }
 
 // find is which inputs match path, if any does.

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tailrace/agent/flow"
 )
 
@@ -27,11 +29,17 @@ func TestMatches(t *testing.T) {
 		h.must(os.Symlink("a.log", h.path("link.log")))
 		h.must(os.Link(h.path("b.log"), h.path("hard.log")))
 		h.must(os.Mkdir(h.path("dir.log"), 0o755))
+		h.must(os.Symlink("d", h.path("dirlink.log")))
 		h.must(os.Symlink("nowhere", h.path("loose.log")))
+		h.must(unix.Mkfifo(h.path("pipe.log"), 0o644))
 		var got []string
 		for _, m := range Matches(h.opts.Inputs) {
-			if (m.Pattern == "") != (m.Input < 0) || m.Err != nil {
+			if (m.Pattern == "") != (m.Input < 0) {
 				t.Errorf("%+v", m)
+			}
+			if m.Err != nil {
+				got = append(got, strings.TrimPrefix(m.Path, h.dir+"/")+": "+m.Err.Error())
+				continue
 			}
 			line := fmt.Sprintf("%s: input %d, also %v, link %v, same as %q, older %v", m.Path, m.Input, m.Also, m.Link, m.Same, m.Older)
 			got = append(got, strings.ReplaceAll(line, h.dir+"/", ""))
@@ -43,7 +51,9 @@ func TestMatches(t *testing.T) {
 			`d/e/c.txt: input 0, also [], link false, same as "", older false`,
 			`hard.log: input 0, also [], link false, same as "b.log", older false`,
 			`link.log: input 0, also [], link true, same as "a.log", older false`,
+			`loose.log: it is a symbolic link to nowhere, where nothing is`,
 			`old.log: input 0, also [], link false, same as "", older true`,
+			`pipe.log: it is a named pipe, and only regular files are followed`,
 		}
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -99,4 +109,25 @@ func TestFirstInputTakes(t *testing.T) {
 			t.Errorf("the second input has %q", got)
 		}
 	})
+}
+
+// Directories that may not be listed, or only through which a pattern leads, are
+// told.
+func TestUnlistedMatches(t *testing.T) {
+	h := newHost(t, "*/*.log", "b/c/*.log", "none/*.log")
+	h.must(os.MkdirAll(h.path("b/c"), 0o755))
+	h.must(os.MkdirAll(h.path("a"), 0o755))
+	if got := Unlisted(h.opts.Inputs); len(got) != 0 {
+		t.Errorf("got %v", got)
+	}
+	if os.Geteuid() == 0 {
+		t.Skip("root may list every directory")
+	}
+	for _, dir := range []string{"a", "b/c"} {
+		h.must(os.Chmod(h.path(dir), 0o100))
+		t.Cleanup(func() { _ = os.Chmod(h.path(dir), 0o755) })
+	}
+	if got := sortedKeys(Unlisted(h.opts.Inputs)); len(got) != 2 || got[0] != h.path("a") || got[1] != h.path("b/c") {
+		t.Errorf("got %v", got)
+	}
 }

@@ -39,7 +39,7 @@ func TestUnlisted(t *testing.T) {
 			if n := h.logged("level=ERROR", "cannot list"); n != 1 {
 				t.Errorf("%s: said %d times:\n%s", pattern, n, h.log)
 			}
-			if a := h.explain("d/e/a.log"); a.Verdict != explain.New || a.At.Unlisted != h.path(closed)+": permission denied" {
+			if a := h.explain("d/e/a.log"); a.Verdict != explain.Unlisted || a.At.Unlisted != h.path(closed)+": permission denied" {
 				t.Errorf("%s: %+v", pattern, a)
 			}
 			h.mu.Lock()
