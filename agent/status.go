@@ -73,6 +73,11 @@ type Topic struct {
 	// Trouble is why the topic waits, and Since when.
 	Trouble string    `json:"trouble,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
+	// Pause is until when, or while what, nothing is sent without any trouble:
+	// it is found out what the topic has. PauseUntil is zero where not known.
+	Pause      string    `json:"pause,omitempty"`
+	PauseSince time.Time `json:"pause_since,omitzero"`
+	PauseUntil time.Time `json:"pause_until,omitzero"`
 }
 
 // Parked is a file that cannot be read, or a directory that cannot be listed.
@@ -218,6 +223,11 @@ func topic(partitions []kafka.Stats, name string, files, parked int, backlog int
 			if len(partitions) > 1 && s.Partition >= 0 {
 				t.Trouble = fmt.Sprintf("partition %d: %s", s.Partition, s.Trouble)
 			}
+		}
+	}
+	for _, s := range partitions {
+		if s.Pause != "" && (t.Pause == "" || s.PauseUntil.After(t.PauseUntil)) {
+			t.Pause, t.PauseSince, t.PauseUntil = s.Pause, s.PauseSince, s.PauseUntil
 		}
 	}
 	if len(partitions) == 1 {

@@ -1,5 +1,7 @@
 package journal
 
+import "golang.org/x/sys/unix"
+
 // doubt is why the journal may not know all that was sent; empty when it does.
 // closed says that the run before ended by itself.
 func (st *State) doubt(closed bool) string {
@@ -16,14 +18,35 @@ func (st *State) doubt(closed bool) string {
 	return ""
 }
 
-// suspect puts every lane in doubt that is not yet.
-func (f *fold) suspect(cause string) {
-	if cause == "" {
-		return
-	}
+// suspect puts every lane in doubt that is not yet, if there is a cause. Whoever
+// is in doubt gets to know up to when a former run may have sent: before it got
+// into doubt, if nothing was sent since, and the journal can be believed in that.
+func (f *fold) suspect(cause string, st *State) {
 	for id, s := range f.lanes {
-		if s.doubt.Cause == "" {
+		if cause != "" && s.doubt.Cause == "" {
 			s.doubt = Doubt{Lane: id, Cause: cause, From: s.offset}
 		}
+		if s.doubt.Cause != "" && (s.doubt.Up == 0 || cause != "" || !st.SameBoot) {
+			s.doubt.Up = st.SentUp
+		}
 	}
+}
+
+// sentUp is up to when a former run may have sent, as in Doubt.Up: before the
+// machine came up, if it surely was down, else now.
+func (st *State) sentUp(now Header) int64 {
+	if now.Boot != "" && st.Prior.Boot != "" && !st.SameBoot && st.SameMachine && st.SameDir {
+		return 1
+	}
+	return Uptime()
+}
+
+// Uptime is how long the machine has been up, also while it slept, in
+// milliseconds; 1 when that is not known.
+func Uptime() int64 {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &t) != nil {
+		return 1
+	}
+	return max(1, t.Nano()/1e6)
 }

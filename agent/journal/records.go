@@ -151,6 +151,10 @@ type Doubt struct {
 	Cause string `json:"cause,omitempty"`
 	// From is an offset of the partition before all that is in doubt, -1 unknown.
 	From int64 `json:"from"`
+	// Up is how long the machine had been up, in milliseconds of
+	// CLOCK_BOOTTIME, when the last of what is in doubt may have been sent; 0
+	// when more was sent since. A start in a boot gives it where it is 0.
+	Up int64 `json:"up,omitempty"`
 }
 
 // Closed is the last record of a run that ended by itself: all before it is

@@ -20,6 +20,8 @@ type State struct {
 	// can be proved; SameMachine and SameDir that the journal was written on
 	// this machine, in this directory. All are false when Fresh.
 	SameBoot, SameMachine, SameDir bool
+	// SentUp is up to when a former run may have sent, as Doubt.Up.
+	SentUp int64
 	// Damaged counts what could not be read or does not fit: records, and
 	// files that could not be read at all.
 	Damaged int
@@ -58,9 +60,11 @@ type LaneState struct {
 	Offset  int64    // of the last record known to be acked, so the highest; -1 none
 	// Doubt says why more may have been sent on the lane than the journal
 	// knows of; empty: it knows all. DoubtFrom is an offset of the partition
-	// before all of that, -1 unknown.
+	// before all of that, -1 unknown; DoubtUp up to when it may have been sent,
+	// as Doubt.Up.
 	Doubt     string
 	DoubtFrom int64
+	DoubtUp   int64
 }
 
 // found is State before it is sorted out for a caller: entries are shared with
@@ -75,13 +79,16 @@ func (l *loaded) found(here Header) found {
 	st := State{Fresh: !l.any, Prior: l.header, Damaged: l.damage}
 	if l.any {
 		st.compare(here)
-		l.fold.suspect(st.doubt(l.closed))
+	}
+	st.SentUp = st.sentUp(here)
+	if l.any {
+		l.fold.suspect(st.doubt(l.closed), &st)
 	}
 	l.fold.looked = l.begin(here)
 	v := l.fold.view()
 	v.FirstStart, v.Life = l.fold.looked.First, time.UnixMilli(l.fold.looked.Time)
 	v.Fresh, v.Prior, v.Damaged = st.Fresh, st.Prior, st.Damaged
-	v.SameBoot, v.SameMachine, v.SameDir = st.SameBoot, st.SameMachine, st.SameDir
+	v.SameBoot, v.SameMachine, v.SameDir, v.SentUp = st.SameBoot, st.SameMachine, st.SameDir, st.SentUp
 	return v
 }
 
@@ -106,7 +113,7 @@ func (f *fold) view() found {
 	for _, s := range f.sortedLanes() {
 		v.Lanes = append(v.Lanes, LaneState{
 			Lane: s.Lane, PID: s.pid, Intents: cloneIntents(s.intents),
-			Acked: s.acked, Warm: s.warm, Offset: s.offset, Doubt: s.doubt.Cause, DoubtFrom: s.doubt.From,
+			Acked: s.acked, Warm: s.warm, Offset: s.offset, Doubt: s.doubt.Cause, DoubtFrom: s.doubt.From, DoubtUp: s.doubt.Up,
 		})
 	}
 	return v

@@ -182,6 +182,9 @@ func (w *words) trouble(e *agent.Explanation) {
 	if o := e.Output; o != nil && o.Trouble != "" {
 		w.line("  Error:    topic %s waits since %s: %s", o.Topic, clock(o.Since), o.Trouble)
 	}
+	if o := e.Output; o != nil && o.Pause != "" {
+		w.line("  Waits:    topic %s waits %s", o.Topic, pause(o))
+	}
 }
 
 // present is the content that is at the path now, or was last.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -88,12 +89,24 @@ func (w *words) topic(t *agent.Topic, running, kafka bool) {
 	if t.Trouble != "" {
 		w.line("! It waits since %s: %s", clock(t.Since), t.Trouble)
 	}
+	if t.Pause != "" {
+		w.line("  It waits %s", pause(t))
+	}
 	if t.Repeats > 0 {
 		w.line("! %s may be in it twice", count(int(t.Repeats), "record"))
 	}
 	if t.GivenUp > 0 {
 		w.line("! %s were read and not acknowledged, and their bytes are gone", count(int(t.GivenUp), "record"))
 	}
+}
+
+// pause is what a topic waits for, since when, and until when.
+func pause(t *agent.Topic) string {
+	text := fmt.Sprintf("since %s", clock(t.PauseSince))
+	if !t.PauseUntil.IsZero() {
+		text += " until " + clock(t.PauseUntil)
+	}
+	return text + ", " + t.Pause
 }
 
 // lost lists what will never be shipped.

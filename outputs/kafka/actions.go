@@ -33,12 +33,16 @@ func (d *driver) do(a lane.Action) bool {
 	case lane.Connect:
 		d.connect(a)
 	case lane.Send:
+		if !d.sends() {
+			return false
+		}
 		if d.seat != nil && d.seat.gen == a.Gen {
 			d.outbox = append(d.outbox, a)
 		}
 	case lane.Close:
 		d.disconnect()
 	case lane.Look:
+		d.sayLook(d.machine.Cause())
 		d.look(a.From)
 	case lane.AskProducer:
 		d.askProducer(a.PID)

@@ -92,7 +92,20 @@ func (p *atLeastOnce) run(ctx, hard context.Context) bool {
 		}
 		p.sleep()
 	}
+	p.sure()
 	return len(p.queue) == 0
+}
+
+// sure ends the doubt when nothing that was sent is without an ack, so that
+// exactly_once may go on without a look: what was in doubt before this run is
+// over when all that was in the files then was read, since that was sent again.
+func (p *atLeastOnce) sure() {
+	if p.feed == nil || len(p.queue) > 0 || p.lane.Doubt == "" {
+		return
+	}
+	if past := p.feed.Past(); p.lane.Doubt == atLeastOnceDoubt || past.Looked && !past.Left {
+		p.Journal.Note(journal.Record{Doubt: &journal.Doubt{Lane: p.lane.ID}})
+	}
 }
 
 // finished says that nothing is left to do.

@@ -147,9 +147,29 @@ func (p *atLeastOnce) drain(producer sarama.AsyncProducer) (err error) {
 			}
 			err = p.failed(e)
 		case <-tick.C:
+		case <-p.hard.Done():
+			go discard(successes, failures)
+			return err
 		}
 	}
 	return err
+}
+
+// discard takes the last answers of a producer that nobody waits for: one that
+// does not reach the brokers gives up its records one by one, each after a wait.
+func discard(successes <-chan *sarama.ProducerMessage, failures <-chan *sarama.ProducerError) {
+	for successes != nil || failures != nil {
+		select {
+		case _, ok := <-successes:
+			if !ok {
+				successes = nil
+			}
+		case _, ok := <-failures:
+			if !ok {
+				failures = nil
+			}
+		}
+	}
 }
 
 func (p *atLeastOnce) answered(m *sarama.ProducerMessage) {

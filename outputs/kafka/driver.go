@@ -124,7 +124,7 @@ func stoppedTimer() *time.Timer {
 
 // start tells the machine what the journal knows.
 func (d *driver) start(l journal.LaneState) lane.Start {
-	s := lane.Start{AckedAt: l.Warm, Offset: l.Offset, Sent: lastSent(d.State), Doubt: l.Doubt, From: l.DoubtFrom}
+	s := lane.Start{AckedAt: l.Warm, Offset: l.Offset, Sent: lastSent(&d.State, &l), Doubt: l.Doubt, From: l.DoubtFrom}
 	for _, in := range l.Intents {
 		b := &batch{Intent: in, numbered: true}
 		s.Unacked = append(s.Unacked, lane.Intent{Bound: d.bind(b), PID: in.PID, Epoch: in.Epoch})
@@ -168,6 +168,7 @@ func (d *driver) run(ctx, hard context.Context) bool {
 			d.pull()
 		}
 		d.trust()
+		d.goesOn()
 		d.gauge()
 		if len(d.batches) == 0 && (d.feed == nil || stop == nil) {
 			return true
@@ -350,6 +351,7 @@ func (d *driver) close() {
 	if d.turn != nil && d.holds == nil {
 		d.turn.set(false) // else the journal knows nothing of what was read, and nobody may read on
 	}
+	d.tally.pause.Store(nil)
 	d.timer.Stop()
 	d.pause.Stop()
 	d.linger.Stop()

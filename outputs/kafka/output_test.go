@@ -37,6 +37,7 @@ type rig struct {
 	host    string // "": the key
 	codec   string
 	plain   bool     // at least once
+	settle  int64    // milliseconds that a lane waits for what was sent before
 	small   bool     // one chunk a batch, so that there are many
 	dial    dialer   // nil: the real one
 	brokers []string // nil: the cluster's
@@ -52,7 +53,7 @@ func newRig(t *testing.T, topics ...string) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return &rig{t: t, cluster: c, dir: t.TempDir(), key: "host-1", codec: "lz4", sources: map[string]*source{}}
+	return &rig{t: t, cluster: c, dir: t.TempDir(), key: "host-1", codec: "lz4", settle: 200, sources: map[string]*source{}}
 }
 
 // run is one life of the output. kill ends it as SIGKILL would, stop cleanly.
@@ -97,7 +98,7 @@ func (r *rig) start() *run {
 	if r.dial != nil {
 		o.conns.dial = r.dial
 	}
-	o.settle = 200
+	o.settle = r.settle
 	if r.small {
 		o.most = 200
 	}

@@ -47,7 +47,7 @@ type readBack struct {
 	since     int64 // Unix milliseconds, 0: from the beginning
 	into      *found.Set
 	anonymous bool // our records need not name a host
-	any       bool // end at the first record that is ours
+	any       bool // end at the first line that is ours
 
 	leader   *sarama.Broker
 	at, end  int64
@@ -69,7 +69,7 @@ func (r *readBack) run(ctx context.Context) error {
 	}
 	r.begun, r.reported = time.Now(), time.Now()
 	for r.at < r.end && ctx.Err() == nil {
-		if r.any && r.into.Ours > 0 {
+		if r.any && r.into.Lines() {
 			return nil
 		}
 		if r.tooLong() {
@@ -91,7 +91,7 @@ func (r *readBack) tooLong() bool {
 	where := []any{"topic", r.topic, "partition", r.partition, "offset", r.at, "end", r.end}
 	switch {
 	case r.any && took > searchLimit:
-		r.log.Info("no record of this host was found in the topic so far: this is taken for its first start. If the state directory was lost, lines behind this offset may be repeated", where...)
+		r.log.Info("no line of this host was found in the topic so far: this is taken for its first start. If the state directory was lost, lines behind this offset may be repeated", where...)
 	case r.from < 0 && took > readLimit:
 		r.log.Warn("reading the topic back takes too long: lines behind this offset may be repeated", where...)
 	default:

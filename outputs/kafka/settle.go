@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
-	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
@@ -24,14 +23,29 @@ const madeBefore = 10 * time.Minute
 // directory may have been lost.
 const newLane = "nothing is known of what was sent to the topic"
 
-// lastSent is until when a former run may have sent, Unix milliseconds: until
-// the machine went down, else until now.
-func lastSent(st journal.State) int64 {
-	var up unix.Timespec
-	if !st.SameBoot && st.SameMachine && unix.ClockGettime(unix.CLOCK_BOOTTIME, &up) == nil {
-		return time.Now().Add(-time.Duration(up.Nano())).UnixMilli()
+// atLeastOnceDoubt is why a lane is in doubt on which at_least_once ships, or did
+// when it was killed.
+const atLeastOnceDoubt = "lines were sent at least once, and not all of them were acknowledged"
+
+// lastSent is until when a former run may have sent on a lane, Unix
+// milliseconds. So often as tailrace is started again before it is through, the
+// wait is counted from the same moment.
+func lastSent(st *journal.State, l *journal.LaneState) int64 {
+	up, now := st.SentUp, journal.Uptime()
+	if l.Doubt != "" && l.DoubtUp > 0 {
+		up = l.DoubtUp
 	}
-	return time.Now().UnixMilli()
+	return time.Now().UnixMilli() - max(0, now-up)
+}
+
+// sends notes in the journal, before the first batch that is sent in doubt, that
+// the wait of another start is counted from there.
+func (d *driver) sends() bool {
+	if !d.doubt || d.known.DoubtUp == 0 {
+		return true
+	}
+	d.known.DoubtUp = 0
+	return d.write(journal.Record{Doubt: &journal.Doubt{Lane: d.lane.ID, Cause: d.known.Doubt, From: d.known.DoubtFrom}}, d.Journal.Write)
 }
 
 // unknownLane says that the lane never got a producer id, so that it has sent
@@ -40,11 +54,14 @@ func unknownLane(l journal.LaneState) bool {
 	return l.Doubt != "" && l.PID == nil && l.Acked == nil && len(l.Intents) == 0
 }
 
-// firstLook ends the doubt of a lane that is new when the partition has nothing
-// of this host: then this is the first start, as it seems, and there is nothing
-// to wait for. It reports false when ctx ended first.
+// firstLook ends the doubt of a lane that is new when the partition has no line
+// of a file of this host: then this is the first start, as it seems, and there is
+// nothing to wait for. Other records with the host's key are nothing that a line
+// could be compared with, such as those of tailrace check and send. It reports
+// false when ctx ended first.
 func (d *driver) firstLook(ctx context.Context) bool {
 	t := trouble{log: d.Log, tally: d.tally, topic: d.lane.Topic, partition: d.lane.Partition}
+	d.sayLook(d.known.Doubt)
 	for wait := backoffMin; ; wait = min(2*wait, backoffMax) {
 		var r *readBack
 		var err error
@@ -55,7 +72,7 @@ func (d *driver) firstLook(ctx context.Context) bool {
 		switch {
 		case err == nil || denied(code):
 			t.end()
-			if err == nil && r.into.Ours > 0 {
+			if err == nil && r.into.Lines() {
 				return true
 			}
 			if err != nil {
@@ -338,8 +355,31 @@ func (d *driver) sure() {
 
 // sayWait tells why nothing happens, when the lane waits for long.
 func (d *driver) sayWait(millis int64) {
-	if d.machine.State() == lane.Settle {
-		d.Log.Info("the topic waits until nothing that was sent before can arrive any more, and is read back then: nothing is lost or repeated",
-			"topic", d.lane.Topic, "partition", d.lane.Partition, "wait", time.Duration(millis)*time.Millisecond)
+	if d.machine.State() != lane.Settle {
+		return
+	}
+	wait := time.Duration(millis) * time.Millisecond
+	until := time.Now().Add(wait)
+	d.tally.pause.Store(&pause{
+		what:  "until nothing that was sent before can arrive any more; then it is read back, and nothing is lost or repeated: " + d.machine.Cause(),
+		since: until.Add(-time.Duration(d.machine.Settle) * time.Millisecond), until: until,
+	})
+	d.Log.Info("the topic waits until nothing that was sent before can arrive any more, and is read back then: nothing is lost or repeated",
+		"topic", d.lane.Topic, "partition", d.lane.Partition, "cause", d.machine.Cause(), "wait", wait)
+}
+
+// sayLook tells that the partition is read.
+func (d *driver) sayLook(why string) {
+	p := pause{what: "while it is read back, to send nothing twice: " + why, since: time.Now()}
+	if before := d.tally.pause.Load(); before != nil {
+		p.since = before.since
+	}
+	d.tally.pause.Store(&p)
+}
+
+// goesOn tells that nothing is found out any more.
+func (d *driver) goesOn() {
+	if !d.machine.Settling() {
+		d.tally.pause.Store(nil)
 	}
 }

@@ -92,7 +92,11 @@ func (o *Output) ship(ctx, hard context.Context, name string, t flow.Topic, all 
 	for _, l := range s.lanes {
 		if len(l.Intents) > 0 {
 			feed := t.Feed(l.Partition)
-			s.start(func() { o.shipper(l, feed).run(ctx, hard) })
+			s.start(func() {
+				if s.begin(&l, true) {
+					s.shipper(l, feed).run(ctx, hard)
+				}
+			})
 		}
 	}
 	t.Share(s.number, func(number int32, feed flow.Feed) { s.start(func() { s.lane(number, feed) }) })
@@ -214,25 +218,37 @@ func (s *shipment) finish(groups [][]journal.LaneState) bool {
 // lane ships what feed gives to a partition.
 func (s *shipment) lane(number int32, feed flow.Feed) {
 	today, known := s.lanes[number]
-	switch {
-	case known:
-	case s.AtLeastOnce:
-		today.Topic, today.Partition = s.name, number // the journal has nothing of it but what is acked
-	default:
+	if !known {
 		today = journal.LaneState{Lane: journal.Lane{ID: s.Journal.NewLane(), Output: s.Name, Topic: s.name, Partition: number}, Offset: -1}
-		today.Doubt, today.DoubtFrom = newLane, -1
-		lane := journal.Record{Lane: &today.Lane}
-		doubt := journal.Record{Doubt: &journal.Doubt{Lane: today.ID, Cause: today.Doubt, From: -1}}
-		at := place{s.name, number}
-		if !s.untilDone(s.ctx, s.hard, at, func() error { return s.Journal.WriteSync(lane, doubt) }) {
-			s.rest(at)
-			return
-		}
+		today.Doubt, today.DoubtFrom, today.DoubtUp = newLane, -1, journal.Uptime()
+	}
+	if !s.begin(&today, known) {
+		s.rest(place{s.name, number})
+		return
 	}
 	if number >= s.partitions && !s.exists(number) {
 		return
 	}
 	s.shipper(today, feed).run(s.ctx, s.hard)
+}
+
+// begin journals what must be known of a lane before anything is sent on it.
+func (s *shipment) begin(l *journal.LaneState, known bool) bool {
+	var records []journal.Record
+	if !known {
+		records = append(records, journal.Record{Lane: &l.Lane})
+	}
+	if s.AtLeastOnce {
+		if l.Doubt == "" {
+			l.Doubt, l.DoubtFrom = atLeastOnceDoubt, l.Offset
+		}
+		l.DoubtUp = 0
+	}
+	if !known || s.AtLeastOnce {
+		records = append(records, journal.Record{Doubt: &journal.Doubt{Lane: l.ID, Cause: l.Doubt, From: l.DoubtFrom, Up: l.DoubtUp}})
+	}
+	at := place{s.name, l.Partition}
+	return len(records) == 0 || s.untilDone(s.ctx, s.hard, at, func() error { return s.Journal.WriteSync(records...) })
 }
 
 // A shipper ships to one partition: what is left of the run before, then what

@@ -28,6 +28,10 @@ type Stats struct {
 	// Trouble is why the topic waits, and Since when; empty when it does not.
 	Trouble string
 	Since   time.Time
+	// Pause is what the topic finds out before more is sent, without any trouble;
+	// PauseSince when that began, and PauseUntil when it ends, zero unknown.
+	Pause                  string
+	PauseSince, PauseUntil time.Time
 }
 
 // tally counts what Stats tells of one topic. Any goroutine.
@@ -37,6 +41,7 @@ type tally struct {
 	batches, records, bytes   atomic.Int64
 	retries, repeats, givenUp atomic.Int64
 	waits                     atomic.Pointer[waiting]
+	pause                     atomic.Pointer[pause]
 
 	mu     sync.Mutex
 	errors map[string]int64
@@ -46,6 +51,12 @@ type tally struct {
 type waiting struct {
 	why   string
 	since time.Time
+}
+
+// pause is what a topic finds out before more is sent.
+type pause struct {
+	what         string
+	since, until time.Time
 }
 
 // tally is that of a topic.
@@ -108,6 +119,9 @@ func (t *tally) stats() Stats {
 	}
 	if w := t.waits.Load(); w != nil {
 		s.Trouble, s.Since = w.why, w.since
+	}
+	if w := t.pause.Load(); w != nil {
+		s.Pause, s.PauseSince, s.PauseUntil = w.what, w.since, w.until
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -17,7 +17,7 @@ func newRigOf(t *testing.T, v *kversion.Versions, topics ...string) *rig {
 	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, topics...), kfake.MaxVersions(v))
 	must(t, err)
 	t.Cleanup(c.Close)
-	return &rig{t: t, cluster: c, dir: t.TempDir(), key: "host-1", codec: "lz4", sources: map[string]*source{}}
+	return &rig{t: t, cluster: c, dir: t.TempDir(), key: "host-1", codec: "lz4", settle: 200, sources: map[string]*source{}}
 }
 
 // The oldest brokers with idempotent producers get every line once, and people

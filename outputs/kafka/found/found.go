@@ -104,6 +104,9 @@ func (s *Set) Own(host []byte) bool {
 	return true
 }
 
+// Lines says whether it has a line that one of ours may be.
+func (s *Set) Lines() bool { return len(s.paths) > 0 }
+
 // Record notes a record, in the order of the partition. One that may not have
 // the whole line as its value is to be alone: then its neighbours are known all
 // the same.

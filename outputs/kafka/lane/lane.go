@@ -172,6 +172,9 @@ func (m *Machine) Settling() bool {
 	return m.state == Settle || m.state == ReadBack || m.state == Rebind
 }
 
+// Cause is why the lane settles, or did last.
+func (m *Machine) Cause() string { return m.cause }
+
 // Batches is the un-acked batches, oldest first.
 func (m *Machine) Batches() (all []Handle) {
 	for _, b := range m.window {

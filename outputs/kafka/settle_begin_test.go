@@ -1,0 +1,166 @@
+package kafka
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"tailrace/agent/journal"
+)
+
+// tooLong is a wait that no test outlasts.
+const tooLong = int64(time.Hour / time.Millisecond)
+
+// write writes records to a topic as other programs do.
+func (r *rig) write(records ...*kgo.Record) {
+	r.t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(r.cluster.ListenAddrs()...))
+	must(r.t, err)
+	defer client.Close()
+	must(r.t, client.ProduceSync(r.t.Context(), records...).FirstErr())
+}
+
+// acked waits until the output has so many lines acked.
+func (u *run) acked(n int64) {
+	for u.out.records.Load() < n {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// paused waits until a lane waits, and says until when.
+func (r *rig) paused(u *run) Stats {
+	for {
+		for _, s := range u.out.Stats() {
+			if !s.PauseUntil.IsZero() {
+				return s
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// Another program, or tailrace send and check, wrote to the topic with this
+// host's key: the first start ships at once.
+func TestFirstStartDoesNotWaitForOthers(t *testing.T) {
+	header := func(key string) []kgo.RecordHeader {
+		return []kgo.RecordHeader{{Key: key, Value: []byte("x")}, {Key: "path", Value: []byte("/var/log/a.log")}, {Key: "offset", Value: []byte("0")}}
+	}
+	for name, other := range map[string]*kgo.Record{
+		"send":                {Key: []byte("host-1")},
+		"check":               {Key: []byte("host-1"), Headers: header("tailrace-check")[:1]},
+		"dead letter":         {Key: []byte("host-1"), Headers: header("dead-letter")},
+		"line of another":     {Key: []byte("host-2"), Headers: header("")[1:]},
+		"named like this one": {Key: []byte("k"), Headers: []kgo.RecordHeader{{Key: "host", Value: []byte("host-1")}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, "logs")
+			r.settle = tooLong
+			r.sources["logs"] = newSource(1, "/var/log/a.log", numbered(0, 20))
+			other.Topic, other.Value = "logs", []byte("hello")
+			r.write(other)
+			u := r.start()
+			u.acked(20)
+			u.end()
+			if d := u.journal.State(); len(d.Lanes) > 0 && d.Lanes[0].Doubt != "" {
+				t.Errorf("in doubt: %s", d.Lanes[0].Doubt)
+			}
+		})
+	}
+}
+
+// However often it is started again while it waits, the wait ends when it would
+// have; what it sends later begins another.
+func TestRestartsDoNotProlongTheWait(t *testing.T) {
+	r := newRig(t, "logs")
+	r.sources["logs"] = newSource(1, "/var/log/a.log", numbered(0, 50))
+	u := r.start()
+	u.acked(50)
+	u.crash()
+	wipe(t, r.dir)
+	r.settle = tooLong
+	var first Stats
+	for n := range 4 {
+		u = r.start()
+		s := r.paused(u)
+		u.crash()
+		if n == 0 {
+			first = s
+			if !strings.Contains(s.Pause, newLane) || s.PauseUntil.Sub(s.PauseSince) != time.Hour {
+				t.Errorf("waits since %s until %s, %s", s.PauseSince, s.PauseUntil, s.Pause)
+			}
+		}
+		if n%2 == 1 {
+			time.Sleep(300 * time.Millisecond) // longer than what may be wrong by rounding
+		}
+		if later := s.PauseUntil.Sub(first.PauseUntil).Abs(); later > 50*time.Millisecond {
+			t.Errorf("start %d: ends %s later", n, later)
+		}
+	}
+	// Over at last; then something is sent, and nothing answered.
+	r.settle = 200
+	sent := make(chan bool, 1000)
+	refusing := true
+	r.cluster.ControlKey(0, func(q kmsg.Request) (kmsg.Response, error, bool) {
+		r.cluster.KeepControl()
+		if !refusing {
+			return nil, nil, false
+		}
+		sent <- true
+		return refusal(q.(*kmsg.ProduceRequest), kerr.NotEnoughReplicas), nil, true
+	})
+	r.small = true
+	r.sources["logs"].append(numbered(50, 500))
+	u = r.start()
+	<-sent
+	u.crash()
+	j, err := journal.Open(r.dir, journal.Options{})
+	must(t, err)
+	st := j.State()
+	must(t, j.Close())
+	if l := st.Lanes[0]; l.Doubt == "" || l.DoubtUp != st.SentUp {
+		t.Errorf("doubt %q may have sent until %d; started at %d", l.Doubt, l.DoubtUp, st.SentUp)
+	}
+	r.cluster.Control(func(kmsg.Request) (kmsg.Response, error, bool) { refusing = false; return nil, nil, false })
+	u = r.start()
+	r.exact("logs")
+	u.end()
+	r.unrepeated(u)
+}
+
+// From at_least_once to exactly_once and back: after an end with nothing un-acked
+// there is nothing to wait for; after a kill what is in the topic is found.
+func TestDeliveryIsChanged(t *testing.T) {
+	for _, crash := range []bool{false, true} {
+		r := newRig(t, "logs")
+		n := 3000
+		s := newSource(1, "/var/log/a.log", numbered(0, n))
+		r.sources["logs"] = s
+		for i := range 6 {
+			r.plain = i%2 == 0
+			r.settle = 200
+			if !crash {
+				r.settle = tooLong
+			}
+			u := r.start()
+			if crash && r.plain {
+				r.records("logs", n-1500)
+				u.crash()
+				keep := 1 // the doubt
+				if i == 0 {
+					keep = 3 // the file, the lane, its doubt
+				}
+				cutJournal(t, r.dir, keep, nil) // no ack
+			} else {
+				r.exact("logs")
+				u.end()
+				r.unrepeated(u)
+			}
+			s.append(numbered(n, 2000))
+			n += 2000
+		}
+	}
+}
