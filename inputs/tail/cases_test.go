@@ -294,3 +294,21 @@ func TestTruncatedWhileNobodyReads(t *testing.T) {
 		h.stop()
 	})
 }
+
+// Space that is taken behind the last line waits for what follows it; what is
+// written behind it is a line that begins with the NUL bytes.
+func TestHoleInTheMiddle(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.append("a.log", "1\n")
+		h.start()
+		h.settle()
+		h.must(os.Truncate(h.path("a.log"), 5))
+		h.settle()
+		h.want("1")
+		h.append("a.log", "2\n3\n")
+		h.settle()
+		h.want("1", "\x00\x00\x002", "3")
+		h.stop()
+	})
+}

@@ -32,6 +32,24 @@ func (h *host) leftAlone() {
 	}
 }
 
+// The time of a file counts, not what happened to it: one that is touched is
+// shipped.
+func TestTouched(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := older1d(t, "*.log")
+		h.append("a.log", "1\n")
+		h.age(testOlder+time.Second, "a.log")
+		h.start()
+		h.settle()
+		h.leftAlone()
+		h.age(0, "a.log")
+		h.wait(scanEvery)
+		h.settle()
+		h.want("1")
+		h.stop()
+	})
+}
+
 // A file that is older than the limit costs nothing; once it grows, all of it
 // is shipped, over restarts too.
 func TestIgnoreOlder(t *testing.T) {
