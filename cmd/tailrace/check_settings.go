@@ -31,7 +31,7 @@ func (c *cluster) settings(topic string) settings {
 		Resources: []*sarama.ConfigResource{{
 			Type: sarama.TopicResource, Name: topic,
 			ConfigNames: []string{"max.message.bytes", "min.insync.replicas", "cleanup.policy", "retention.ms", "retention.bytes",
-				"message.timestamp.type", "unclean.leader.election.enable"},
+				"message.timestamp.type", "message.timestamp.before.max.ms", "message.timestamp.difference.max.ms", "unclean.leader.election.enable"},
 		}},
 	})
 	if err != nil || len(res.Resources) != 1 || res.Resources[0].ErrorCode != 0 {
@@ -72,8 +72,31 @@ func (r *report) limits(s settings, d agent.Destination, cfg *config.Config) {
 	if strings.Contains(s["cleanup.policy"], "compact") {
 		r.problem("  Its cleanup.policy is %s: Kafka would in time keep only the newest line of each host; set it to delete.", s["cleanup.policy"])
 	}
+	r.stamps(s, d, cfg)
 	if s["unclean.leader.election.enable"] == "true" {
 		r.line("  unclean.leader.election.enable is on: when brokers fail, Kafka may lose lines that it has acknowledged.")
+	}
+}
+
+// stamps says what becomes of the records' timestamps.
+func (r *report) stamps(s settings, d agent.Destination, cfg *config.Config) {
+	if s["message.timestamp.type"] == "LogAppendTime" {
+		r.line("  Its message.timestamp.type is LogAppendTime: the brokers give each record the time at which it came.")
+	}
+	oldest := s.number("message.timestamp.before.max.ms")
+	if s["message.timestamp.before.max.ms"] == "" {
+		oldest = s.number("message.timestamp.difference.max.ms") // its name before Kafka 3.6
+	}
+	for _, i := range d.Inputs {
+		in := &cfg.Inputs[i]
+		switch {
+		case !in.Time.Timestamp:
+		case s["message.timestamp.type"] == "LogAppendTime":
+			r.line("  So `timestamp: true` of the input at %s has no effect; the time of each line is in its header.", in.At)
+		case oldest > 0 && oldest < 100*365*24*3600*1000:
+			r.line("  Lines of the input at %s that are older than %s get the present time as their timestamp: the topic takes no older one (message.timestamp.before.max.ms).",
+				in.At, ageText(time.Duration(oldest)*time.Millisecond))
+		}
 	}
 }
 

@@ -327,6 +327,26 @@ func TestCheckCompacted(t *testing.T) {
 	mustFail(t, exitFailed, []string{"up to 20000 bytes", "dead-letter.jsonl", "! ", "cleanup.policy is compact",
 		"max_line of the input at " + cfg + ":1 is 30000 bytes", "2 problems"}, "check", "--config", cfg, "--connect")
 
+	// What becomes of old timestamps.
+	appended, hour := "LogAppendTime", "3600000"
+	for name, conf := range map[string]map[string]*string{"appended": {"message.timestamp.type": &appended}, "young": {"message.timestamp.difference.max.ms": &hour}} {
+		if err := admin.CreateTopic(name, &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 1, ConfigEntries: conf}, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stamps := writeFile(t, "stamps.yaml", `inputs:
+  - {paths: [/x], topic: appended, time: {pattern: '^(?P<time>\S+)', layout: "2006-01-02T15:04:05Z07:00", timestamp: true}}
+  - {paths: [/y], topic: young, time: {pattern: '^(?P<time>\S+)', layout: "2006-01-02T15:04:05Z07:00", timestamp: true}}
+outputs: {kafka: {brokers: [`+addr+`]}}
+`)
+	shown, _ := mustRun(t, "check", "--config", stamps, "--connect")
+	for _, want := range []string{"message.timestamp.type is LogAppendTime", "So `timestamp: true` of the input at " + stamps + ":2 has no effect",
+		"Lines of the input at " + stamps + ":3 that are older than 60 minutes get the present time"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("no %q in\n%s", want, shown)
+		}
+	}
+
 	// Brokers that do not show the settings.
 	c.ControlKey(int16(kmsg.DescribeConfigs), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		c.KeepControl()

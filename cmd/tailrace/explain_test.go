@@ -265,7 +265,7 @@ func TestStatusTrouble(t *testing.T) {
 	s := agent.Status{
 		Origin:  agent.Origin{Running: true, Since: time.Now(), Version: "1", Hostname: "h", StateDir: "/s"},
 		Summary: "in trouble", Files: agent.Files{Parked: 12, Unlisted: 1},
-		Topics:   []agent.Topic{{Topic: "app", Files: 1, Acked: 1, Repeats: 3, GivenUp: 2,
+		Topics: []agent.Topic{{Topic: "app", Files: 1, Acked: 1, Repeats: 3, GivenUp: 2,
 			Pause: "while it is read back", PauseSince: time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local), PauseUntil: time.Date(2026, 1, 2, 3, 5, 35, 0, time.Local)}},
 		Unlisted: []agent.Parked{{Path: "/closed", Error: "permission denied"}},
 		Lost:     []agent.Loss{{Path: "/a.log", Cause: "deleted", Bytes: 5, Lines: 1}},

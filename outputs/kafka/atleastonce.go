@@ -39,24 +39,33 @@ type atLeastOnce struct {
 	trouble trouble
 	tally   *tally
 
-	queue []*parcel       // not acked, oldest first
-	free  []*flow.Chunk   // of parcels that were acked
-	limit int             // bytes that a record may have
-	eager bool            // there may be lines to read now
-	wait  time.Duration   // before the next producer
-	stop  context.Context // its end is a stop: nothing more is read
-	hard  context.Context // its end is as that of the process
+	queue []*parcel     // not acked, oldest first
+	free  []*flow.Chunk // of parcels that were acked
+	limit int           // bytes that a record may have
+	eager bool          // there may be lines to read now
+	wait  time.Duration // before the next producer
+	// A batch was refused for what is in it: most is how many records may be
+	// under way, 0 as many as there are; refused how many were refused by the
+	// producer of now, and bad the last of them. widens says that the record was
+	// found, and taken is how many were taken since most was changed.
+	most, refused, taken int
+	widens               bool
+	quick                bool // the next producer need not wait
+	bad                  record
+	stop                 context.Context // its end is a stop: nothing more is read
+	hard                 context.Context // its end is as that of the process
 }
 
 // parcel is what was read at once.
 type parcel struct {
 	chunk *flow.Chunk
-	cost  int64  // of the budget
-	next  int    // the first record that the producer was not given
-	left  int    // records without an ack
-	acked []bool // by record
-	kept  []bool // by record: it is shortened, and whole in the dead-letter file; nil: none is
-	old   bool   // of an intent: its ack is the rebind at the end of them all
+	cost  int64   // of the budget
+	next  int     // the first record that the producer was not given
+	left  int     // records without an ack
+	acked []bool  // by record
+	bad   []int16 // by record: why it was refused, and is changed; nil: none was
+	kept  []bool  // by record: it is shortened, and whole in the dead-letter file; nil: none is
+	old   bool    // of an intent: its ack is the rebind at the end of them all
 }
 
 func newAtLeastOnce(o *Output, l journal.LaneState, feed flow.Feed) *atLeastOnce {
@@ -115,6 +124,9 @@ func (p *atLeastOnce) finished() bool {
 
 // sleep waits before the next producer.
 func (p *atLeastOnce) sleep() {
+	if p.quick {
+		return
+	}
 	sleep(p.hard, p.wait)
 	p.wait = min(2*p.wait, backoffMax)
 }
@@ -124,7 +136,11 @@ func (p *atLeastOnce) sleep() {
 func (p *atLeastOnce) again(err error) {
 	code := codeOf(err)
 	p.tally.failed(code)
-	p.trouble.begin(code, err)
+	p.quick = ofContent(code) && p.narrow(code)
+	if !p.quick {
+		p.trouble.begin(code, err)
+	}
+	p.refused = 0
 	if tooLarge(code) {
 		p.lower()
 	}
@@ -148,6 +164,7 @@ func (p *atLeastOnce) again(err error) {
 func refusedWhole(code int16) bool {
 	switch sarama.KError(code) {
 	case sarama.ErrMessageSizeTooLarge, sarama.ErrMessageSetSizeTooLarge, sarama.ErrNotEnoughReplicas,
+		sarama.ErrInvalidRecord, sarama.ErrInvalidTimestamp, sarama.ErrPolicyViolation,
 		sarama.ErrTopicAuthorizationFailed, sarama.ErrUnknownTopicOrPartition:
 		return true
 	}

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -175,11 +174,16 @@ func discard(successes <-chan *sarama.ProducerMessage, failures <-chan *sarama.P
 func (p *atLeastOnce) answered(m *sarama.ProducerMessage) {
 	if r, ok := m.Metadata.(record); ok {
 		p.ack(r.parcel, r.n)
+		p.widen(r)
 	}
 }
 
 // failed is why a record could not be sent.
 func (p *atLeastOnce) failed(e *sarama.ProducerError) error {
+	if r, ok := e.Msg.Metadata.(record); ok && ofContent(codeOf(e.Err)) {
+		p.bad = r
+		p.refused++
+	}
 	if _, ok := e.Err.(sarama.ConfigurationError); ok {
 		return sarama.ErrMessageSizeTooLarge // sarama's own limit
 	}
@@ -188,6 +192,9 @@ func (p *atLeastOnce) failed(e *sarama.ProducerError) error {
 
 // next is the next record that the producer is to be given, if there is one.
 func (p *atLeastOnce) next() (*sarama.ProducerMessage, *parcel, error) {
+	if p.full() {
+		return nil, nil, nil
+	}
 	for _, c := range p.queue {
 		for c.next < len(c.acked) && c.acked[c.next] {
 			c.next++
@@ -210,35 +217,22 @@ func (p *atLeastOnce) message(c *parcel, n int) (*sarama.ProducerMessage, error)
 	if c.chunk.Reading != 0 && c.chunk.Records[n].Stamp != 0 {
 		m.Timestamp = time.UnixMilli(c.chunk.Records[n].Stamp)
 	}
+	if c.bad != nil && c.bad[n] != 0 {
+		if err := p.change(m, c, n); err != nil {
+			return nil, err
+		}
+	}
 	const records = 2 // the version of the format with headers
 	if p.limit-2*producerOverhead >= m.ByteSize(records) {
 		return m, nil
 	}
-	whole := c.chunk.Line(n)
-	if c.kept == nil {
-		c.kept = make([]bool, len(c.acked))
-	}
-	if !c.kept[n] {
-		if err := p.keep(c.chunk, n); err != nil {
-			return nil, err
-		}
-		c.kept[n] = true
-	}
-	m.Headers = append(m.Headers, sarama.RecordHeader{Key: []byte("truncated"), Value: strconv.AppendInt(nil, int64(len(whole)), 10)})
-	room := max(0, p.limit-2*producerOverhead-(m.ByteSize(records)-len(whole)))
-	short := whole[:min(len(whole), room)]
-	if c.chunk.Reading != 0 {
-		short = c.chunk.Records[n].Short(room)
-	}
-	m.Value = sarama.ByteEncoder(short)
-	return m, nil
+	return m, p.shorten(m, c, n, p.limit, int16(sarama.ErrMessageSizeTooLarge))
 }
 
 // keep puts a line that the brokers do not take into the dead-letter file.
-func (p *atLeastOnce) keep(c *flow.Chunk, n int) error {
+func (p *atLeastOnce) keep(c *flow.Chunk, n int, code int16) error {
 	one := cut(c, n, n+1)
 	one.Form = c.Form
-	code := int16(sarama.ErrMessageSizeTooLarge)
 	l := letter(p.lane.Lane, journal.Intent{Time: c.Time}, &one, code)
 	if !p.untilDone(p.stop, p.hard, p.at, func() error { return p.dead.Keep(l) }) {
 		return fmt.Errorf("ended before a line of %d bytes could be kept", len(l.Value))
