@@ -234,11 +234,30 @@ func (b *Block) settle(confirm func(*File, Record) bool) {
 		}
 	}
 	if confirm != nil {
+		b.begun(confirm)
 		b.recut(confirm)
 	}
 	b.items = b.summary()
 	b.known, b.near, b.far = true, false, false
 	b.entries, b.odd = nil, nil
+}
+
+// begun looks for entries that came in pieces though they are not too long: a
+// program in a container did not finish its line for a while.
+func (b *Block) begun(confirm func(*File, Record) bool) {
+	for _, o := range b.odd {
+		if o.Part != 1 || o.Final {
+			continue
+		}
+		i, found := slices.BinarySearchFunc(b.entries, o.Offset, func(e entry, offset int64) int { return cmp.Compare(e.offset, offset) })
+		if !found {
+			continue
+		}
+		if e := &b.entries[i]; e.hits == 0 && e.part == 0 && o.Size < e.size && confirm(b.File, o.Record) {
+			e.hits, e.at, e.run, e.recut, e.other = 1, o.at, o.run, true, false
+			b.File.path.strange--
+		}
+	}
 }
 
 // recut looks for entries whose bytes are in the topic in other records: a record

@@ -34,6 +34,8 @@ type sent struct {
 	value     string
 	cut       bool
 	partition int32
+	part      int32
+	final     bool
 }
 
 // told compares with a topic, and says what is found in words.
@@ -45,7 +47,7 @@ func (l *lined) told(topic []sent, begins map[int32]int64, confirm func(*File, R
 			next[p] = begin
 		}
 		for _, s := range topic {
-			r := Record{Offset: s.offset, Size: int32(len(s.value)), Value: value(s.value), Cut: s.cut}
+			r := Record{Offset: s.offset, Size: int32(len(s.value)), Value: value(s.value), Cut: s.cut, Part: s.part, Final: s.final}
 			l.set.Find([]byte("/a"), r, Place{Partition: s.partition, Offset: next[s.partition]})
 			next[s.partition]++
 		}
@@ -105,6 +107,8 @@ func TestShippedInParts(t *testing.T) {
 	f("delivered 0-15 (3)", sent{value: "A\n b\n c"}, sent{offset: 8, value: "B\n d"}, last)
 	f("delivered 0-15 (3)", sent{value: "A"}, sent{offset: 2, value: " b\n c"}, sent{offset: 8, value: "B\n d"}, last)
 	f("delivered 0-15 (3)", sent{value: "A"}, sent{offset: 2, value: " b\n c\nB"}, sent{offset: 10, value: " d"}, last)
+	f("delivered 0-15 (3)", sent{value: "A\n b", part: 1}, sent{offset: 5, value: " c", part: 2, final: true}, sent{offset: 8, value: "B\n d"}, last)
+	f("missing 0-8 (1), delivered 8-15 (2)", sent{value: "A\n x", part: 1}, sent{offset: 8, value: "B\n d"}, last)
 	f("missing 0-8 (1), delivered 8-15 (2)", sent{value: "A"}, sent{offset: 5, value: " c"}, sent{offset: 8, value: "B\n d"}, last)
 	f("missing 0-8 (1), delivered 8-15 (2)", sent{value: "A"}, sent{offset: 2, value: " b"}, sent{offset: 5, value: " x"}, sent{offset: 8, value: "B\n d"}, last)
 }

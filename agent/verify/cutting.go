@@ -221,6 +221,39 @@ func (k *cutting) cut(at proof.Resume, n int64) (used, part int, err error) {
 	return used, part, nil
 }
 
+// piecesMax is how many bytes of a container's log are looked at for a piece that
+// was shipped before the end of its line: the runtime's lines have 16 KiB.
+const piecesMax = 1 << 20
+
+// begins says whether what begins at a place, up to the end of some line behind
+// it, was shipped as a piece.
+func (k *cutting) begins(r proof.Record) bool {
+	if k.prepare() != nil {
+		return false
+	}
+	p := make([]byte, min(piecesMax, k.To-r.Offset))
+	n, err := k.content.pread(p, r.Offset)
+	if err != nil {
+		return false
+	}
+	c := &k.chunk
+	for end := 0; ; {
+		i := bytes.IndexByte(p[end:n], '\n')
+		if i < 0 {
+			return false
+		}
+		end += i + 1
+		c.Path, c.Start, c.Data, c.Part, c.Reading, c.Time = k.Path, r.Offset, p[:end], 0, 1, 0
+		k.cutter.Cut(k.reading, c, record.Stalled|record.Quiet)
+		if len(c.Records) == 0 || len(c.Records[0].Value) > int(r.Size) {
+			return false
+		}
+		if value := c.Records[0].Value; len(value) == int(r.Size) {
+			return hash(value) == r.Value
+		}
+	}
+}
+
 // give hands out what was cut.
 func (k *cutting) give(at proof.Resume, give func(proof.Record, proof.Resume) bool) bool {
 	inObject := timed(k.options())

@@ -281,7 +281,8 @@ func (w *work) reread(ctx context.Context, blocks []*proof.Block) error {
 // confirm says whether the file has a value.
 func (w *work) confirm(pf *proof.File, r proof.Record) bool {
 	f := w.by[pf]
-	if !plain(f.options()) {
+	piece := r.Part == 1 && !r.Final && f.options().Container != ""
+	if !plain(f.options()) && !piece {
 		return r.Cut // which cannot be told: what the brokers took is believed
 	}
 	c, err := f.File.open()
@@ -289,6 +290,11 @@ func (w *work) confirm(pf *proof.File, r proof.Record) bool {
 		return false
 	}
 	defer c.close()
+	if piece {
+		k := w.cutting(f.File, c)
+		defer w.spare(k)
+		return k.begins(r)
+	}
 	p := make([]byte, r.Size)
 	n, err := c.pread(p, r.Offset)
 	return err == nil && n == len(p) && hash(p) == r.Value

@@ -121,6 +121,34 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// A line of a container that was shipped in pieces before its end begins with
+// the first of them.
+func TestBegins(t *testing.T) {
+	line := func(rest string) string { return "2026-11-23T00:00:00.5Z " + rest + "\n" }
+	text := line("stdout F a") + line("stdout P one ") + line("stderr F x") + line("stdout P two ") + line("stdout F three")
+	f := func(offset int, value string, want bool) {
+		t.Helper()
+		file := fileOf(t, text, false)
+		file.Record = &record.Options{Container: record.CRI}
+		c, err := file.open()
+		must(t, err)
+		defer c.close()
+		w := &work{}
+		k := w.cutting(file, c)
+		defer w.spare(k)
+		if k.begins(proof.Record{Offset: int64(offset), Size: int32(len(value)), Value: hash([]byte(value))}) != want {
+			t.Errorf("%q at %d: not %v", value, offset, want)
+		}
+	}
+	at := len(line("stdout F a"))
+	f(at, "one ", true)
+	f(at, "one two ", true)
+	f(at, "one", false)
+	f(at, "two ", false)
+	f(at, "one too ", false)
+	f(0, "one ", false)
+}
+
 func TestComplete(t *testing.T) {
 	f := func(text string, from, complete int64) {
 		t.Helper()

@@ -305,7 +305,7 @@ func waitText(e *agent.Explanation, w *explain.Wait) string {
 	case explain.ForNewline:
 		return fmt.Sprintf("for a newline: the last %s are the beginning of a line", byteCount(w.Bytes))
 	case explain.ForRecord:
-		return fmt.Sprintf("for the end of its last record (multiline): its %s are shipped at %s if nothing comes", byteCount(w.Bytes), clock(w.Until))
+		return fmt.Sprintf("for the end of its last record: its %s are shipped at %s if nothing comes", byteCount(w.Bytes), clock(w.Until))
 	case explain.ForData:
 		return fmt.Sprintf("for data: the last %s are NUL, space that the program took in advance", byteCount(w.Bytes))
 	case explain.ForHalf:

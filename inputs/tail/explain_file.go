@@ -117,7 +117,11 @@ func (f *file) waitsForMore() []explain.Wait {
 	case f.unread():
 		return []explain.Wait{{For: explain.ForTurn, Bytes: rest}}
 	case rest > 0 && f.state == following && f.rec != nil && f.rec.told.waits:
-		return []explain.Wait{{For: explain.ForRecord, Bytes: rest, Until: f.grown.Add(f.rec.how.wait)}}
+		until := f.grown.Add(f.rec.how.wait)
+		if f.rec.how.wait == 0 {
+			until = f.rec.stuck.Add(f.rec.how.stall)
+		}
+		return []explain.Wait{{For: explain.ForRecord, Bytes: rest, Until: until}}
 	case rest > 0 && f.state == following:
 		return []explain.Wait{{For: explain.ForNewline, Bytes: rest}}
 	case rest > 0 && f.half:

@@ -6,14 +6,33 @@ import (
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
+	"tailrace/inputs/tail/record"
 )
 
-// await has Run see to it that the last multi-line record is given though its
-// end is not known, when nothing comes for a while.
+// await has Run see to it that records are given though their end is not known,
+// when nothing comes for a while.
 func (f *file) await() {
-	if f.rec.how.wait > 0 && f.pos.off < f.size && f.size != f.rec.tried && !f.unread() {
-		f.tellOnce(&f.rec.told.waits, func(in *Input) { in.waits[f] = true })
+	r := f.rec
+	if f.pos.off < f.size && !f.unread() && (r.how.wait > 0 && r.tried[record.Quiet] != f.size ||
+		r.how.stall > 0 && r.tried[record.Stalled|record.Quiet] != f.size) {
+		f.tellOnce(&r.told.waits, func(in *Input) { in.waits[f] = true })
 	}
+}
+
+// overdue says what is to be told of the records that wait; More: nothing yet.
+// The caller holds mu.
+func (f *file) overdue() record.End {
+	r, end := f.rec, record.More
+	if !f.unread() && time.Since(f.grown) >= r.how.wait {
+		end = record.Quiet
+	}
+	if r.how.stall > 0 && !r.stuck.IsZero() && time.Since(r.stuck) >= r.how.stall {
+		end |= record.Stalled
+	}
+	if end == record.Quiet && r.how.wait == 0 || r.tried[end] == f.size {
+		return record.More
+	}
+	return end
 }
 
 // endQuiet asks for the last records of the files that have been quiet. When
@@ -22,17 +41,19 @@ func (in *Input) endQuiet() {
 	for _, f := range byID(in.waits) {
 		f.mu.Lock()
 		r := f.rec
-		waits := f.state != done && f.pos.off < f.size && !f.unread()
-		due := waits && time.Since(f.grown) >= r.how.wait && (f.state != rotated || !f.followed()) && in.stays(f)
-		if due {
-			r.flush = true
+		waits, end := f.state != done && f.pos.off < f.size, record.More
+		if waits && (f.state != rotated || !f.followed()) && in.stays(f) {
+			end = f.overdue()
 		}
-		if due || !waits {
+		if end != record.More {
+			r.flush = end
+		}
+		if end != record.More || !waits || f.unread() {
 			r.told.waits = false
 			delete(in.waits, f)
 		}
 		f.mu.Unlock()
-		if due {
+		if end != record.More {
 			in.wake(f)
 		}
 	}

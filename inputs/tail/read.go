@@ -34,7 +34,7 @@ const (
 
 // unread says that there may be something to read.
 func (f *file) unread() bool {
-	return f.size > f.searched || f.pos.off < f.size+f.joined && (f.final || f.joined > 0 || f.rec != nil && f.rec.flush)
+	return f.size > f.searched || f.pos.off < f.size+f.joined && (f.final || f.joined > 0 || f.rec != nil && f.rec.flush != record.More)
 }
 
 // read fills c with the next lines, at most max bytes unless one line alone is

@@ -22,7 +22,12 @@ type readings struct {
 	one, big reading
 	byMark   bool
 	wait     time.Duration // after which a multi-line record is complete; 0: it is not waited for
+	stall    time.Duration // after which what streams wait with is given; 0: there are none
 }
+
+// stallTime is how long a stream of a container may keep waiting what is behind
+// its last record.
+const stallTime = 5 * time.Second
 
 // recording is what a file has beside others when its lines are not records as
 // they are. Its mu guards it.
@@ -32,10 +37,13 @@ type recording struct {
 	// given is up to where records were given: what is left out behind it is
 	// noted as read once all of them are acked.
 	given int64
-	// flush asks for the last multi-line record, though its end is not known;
-	// tried is the size of the file when that was last done.
-	flush bool
-	tried int64
+	// flush asks for records whose end is not known; tried is the size of the
+	// file when that was last told and nothing was given.
+	flush record.End
+	tried [record.Last + 1]int64
+	// stuck is since when there is something and nothing of it was given; zero:
+	// it is not so.
+	stuck time.Time
 	// kept is up to where what is longer than the limit is in the dead-letter
 	// file, as far as this run put it there.
 	kept int64
@@ -81,6 +89,9 @@ func (in *Input) readings(o record.Options) (*readings, error) {
 		return nil, err
 	}
 	how := &readings{one: one, byMark: o.ByMark(), wait: o.Wait()}
+	if o.Container != "" {
+		how.stall = max(stallTime, how.wait)
+	}
 	if how.byMark {
 		how.big, err = in.reading(o.Resolve([]byte{0xfe, 0xff}))
 	}

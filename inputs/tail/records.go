@@ -37,10 +37,10 @@ func (f *file) readRecords(c *flow.Chunk, most int) (result, error) {
 			want = min(max(4*want, leastRead), how.Window())
 			continue
 		}
-		if end == record.Quiet {
-			f.rec.tried = f.size
+		if used == 0 {
+			f.rec.tried[end] = f.size
 		}
-		f.rec.flush = false // data may have come since it was asked for
+		f.rec.flush = record.More // data may have come since it was asked for
 		if how.DeadLetter() && used > 0 {
 			if err := f.keepLong(c); err != nil {
 				return broken, err
@@ -84,15 +84,13 @@ func (f *file) keepLong(c *flow.Chunk) error {
 
 // ending says what is known of what is behind n bytes that were read, of want.
 func (f *file) ending(n, want int) record.End {
-	switch {
-	case n == want || f.pos.off+int64(n) < f.size+f.joined:
-		return record.More
-	case f.final || f.joined > 0:
+	switch whole := n < want && f.pos.off+int64(n) >= f.size+f.joined; {
+	case whole && (f.final || f.joined > 0):
 		return record.Last
-	case f.rec.flush:
-		return record.Quiet
+	case !whole:
+		return f.rec.flush &^ record.Quiet
 	}
-	return record.More
+	return f.rec.flush
 }
 
 // giveRecords hands out what was cut out of the first used of the n bytes that
@@ -101,6 +99,7 @@ func (f *file) giveRecords(c *flow.Chunk, lead, used, part, n int) result {
 	back := f.pos
 	f.searched = back.off + int64(n)
 	if used > 0 {
+		f.rec.stuck, f.rec.tried = time.Time{}, [record.Last + 1]int64{}
 		f.shard.back = back
 		c.Lead, c.Data = c.Buf[:lead], c.Buf[lead:lead+used]
 		c.PrefixLen, c.Prefix = back.mark.PrefixLen, back.mark.Prefix
@@ -109,6 +108,9 @@ func (f *file) giveRecords(c *flow.Chunk, lead, used, part, n int) result {
 		f.pos.mark.Part = part
 		f.noteSteps(c, back)
 		f.counted(f.shard.cutter.Counts(len(c.Records)))
+	}
+	if used < n && f.rec.stuck.IsZero() {
+		f.rec.stuck = time.Now()
 	}
 	f.await()
 	switch {
@@ -158,5 +160,5 @@ func (f *file) tellOnce(told *bool, do func(in *Input)) {
 func (f *file) unreadRecords(c *flow.Chunk, n int) {
 	k := &f.shard.cutter
 	f.queue.in.stats.count(k.Counts(len(c.Records)).Plus(k.Counts(n), -1), -1)
-	f.rec.tried = 0
+	f.rec.tried = [record.Last + 1]int64{}
 }

@@ -190,6 +190,72 @@ func TestContainerRotated(t *testing.T) {
 	})
 }
 
+// A line that a container's program does not finish keeps the other stream, and
+// what was written of it, waiting for seconds and not for ever, also when the
+// other stream is never quiet, and over a restart.
+func TestContainerStalled(t *testing.T) {
+	for _, o := range []record.Options{pods, {Container: record.CRI, Multiline: record.Multiline{Start: `^\d`}}} {
+		bubble(t, func(t *testing.T) {
+			h := newRecordHost(t, o, "0.log")
+			h.append("0.log", cri("stdout P 1 ", "stderr F 1"))
+			h.start()
+			h.take()
+			want := []string{"1 ", "1"}
+			for n := 2; n < 40; n++ {
+				h.append("0.log", cri(fmt.Sprintf("stderr F %d", n)))
+				want = append(want, fmt.Sprint(n))
+				h.wait(time.Second / 4)
+				h.take()
+				if n == 10 {
+					h.records()
+				}
+			}
+			if len(h.got) < 38 {
+				t.Errorf("%d records after ten seconds", len(h.got))
+			}
+			h.settle()
+			h.records(want...)
+			h.stop()
+			h.start()
+			h.append("0.log", cri("stdout F rest", "stderr P 40"))
+			h.settle()
+			h.settle()
+			h.records(append(want, "rest", "40")...)
+			h.stop()
+		})
+	}
+}
+
+// A line of a container's log without a newline is read twice while it waits.
+func TestContainerWaitingCostsNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newRecordHost(t, pods, "0.log")
+		h.append("0.log", "2026-11-23T00:00:00.5Z std")
+		reads := 0
+		h.before = func(call, _ string) error {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			if call == "pread" {
+				reads++
+			}
+			return nil
+		}
+		h.start()
+		defer h.stop()
+		h.settle()
+		h.mu.Lock()
+		before := reads
+		h.mu.Unlock()
+		for range 60 {
+			h.wait(time.Second)
+			h.take()
+		}
+		if reads != before {
+			t.Errorf("%d reads in a minute in which nothing came", reads-before)
+		}
+	})
+}
+
 // Whatever the options, what was given and not acked before a crash comes again
 // as it was, also when the options are others by then.
 func TestReplayOfRecords(t *testing.T) {

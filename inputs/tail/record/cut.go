@@ -9,14 +9,20 @@ import (
 )
 
 // End says what is known of the bytes behind those that are cut.
+// Quiet and Stalled may be said together.
 type End int
 
+// More may come: what may go on with it is not given.
+const More End = 0
+
 const (
-	// More may come: what may go on with it is not given.
-	More End = iota
 	// Quiet is that nothing came for a while: multi-line records are complete,
 	// lines without a newline are not.
-	Quiet
+	Quiet End = 1 << iota
+	// Stalled is that nothing was given for a while, though there are lines:
+	// what streams of a container wait with is given, a line that goes on as a
+	// piece of it. Only the record whose lines come now waits.
+	Stalled
 	// Last is that nothing will come: what is there is complete.
 	Last
 )
@@ -52,6 +58,7 @@ type Cutter struct {
 	open  [streams]pending
 	items []item // complete, in the order of their completion
 	fed   int    // bytes of data that were added to records
+	early bool   // pieces are given though they are not too long
 	sums  []Counts
 	total Counts
 	long  []Range
@@ -101,6 +108,8 @@ func (k *Cutter) Cut(r *Reading, c *flow.Chunk, end End) (used, part int) {
 	switch {
 	case end == Last:
 		k.finish(half, state{})
+	case end&Stalled != 0:
+		k.release(end&Quiet != 0)
 	case end == Quiet && !half && !k.mid():
 		k.finish(false, state{})
 	}
@@ -141,7 +150,7 @@ func (k *Cutter) begin(r *Reading, c *flow.Chunk) {
 	if k.r != r {
 		k.decoder = r.decoder()
 	}
-	k.r, k.c, k.data, k.fed = r, c, c.Data, 0
+	k.r, k.c, k.data, k.fed, k.early = r, c, c.Data, 0, false
 	k.items, k.sums, k.total, k.long = k.items[:0], k.sums[:0], Counts{}, k.long[:0]
 	c.Records, c.Text, c.Heads = c.Records[:0], c.Text[:0], c.Heads[:0]
 	at := unpack(c.Part)
@@ -209,6 +218,17 @@ func (k *Cutter) finish(half bool, to state) {
 	}
 	for i := range k.open {
 		k.close(i, to[i] != progress{})
+	}
+}
+
+// release gives what the streams wait with. A record of whole lines that had the
+// last line waits for more, unless nothing comes.
+func (k *Cutter) release(quiet bool) {
+	k.early = true
+	for i := range k.open {
+		if p := &k.open[i]; p.mid || quiet || p.item.end < k.fed {
+			k.close(i, p.mid)
+		}
 	}
 }
 

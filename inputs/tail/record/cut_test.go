@@ -362,6 +362,43 @@ func TestContainerMultiline(t *testing.T) {
 	}
 }
 
+// What a stream of a container waits with is given when it keeps others waiting:
+// a line that goes on as a piece, which is numbered and not called long.
+func TestContainerStalled(t *testing.T) {
+	head := func(stream string) string { return " stream=" + stream + " time=" + at }
+	line := func(rest string) string { return at + " " + rest + "\n" }
+	f := func(o Options, data string, end End, want ...string) {
+		t.Helper()
+		o.Container = CRI
+		cuts(t, o, data, end, want...)
+		if _, _, counts := follow(t, mustRead(t, o), []byte(data), end, func() int { return len(data) }); counts.Long > 0 {
+			t.Errorf("%d records are long", counts.Long)
+		}
+	}
+	waits := line("stdout P one ") + line("stderr F err")
+	given := []string{`0 "one " part=1` + head("stdout"), `37 "err"` + head("stderr")}
+	f(Options{}, waits, Quiet)
+	f(Options{}, waits, Stalled, given...)
+	f(Options{}, waits, Stalled|Quiet, given...)
+	f(Options{}, line("stdout P one "), Stalled, given[0])
+	// a line that is being written is none
+	f(Options{}, waits+at, Stalled, given...)
+	// a record of lines is complete, unless more of it may come now
+	lines := Options{Multiline: Multiline{Start: `^\d`}}
+	waits = line("stderr F 1 x") + line("stdout P 1 ") + line("stdout F a") + line("stdout F 2 b")
+	given = []string{`0 "1 x"` + head("stderr"), `36 "1 a"` + head("stdout")}
+	f(lines, waits, Stalled, given...)
+	f(lines, waits, Stalled|Quiet, append(given, `105 "2 b"`+head("stdout"))...)
+	// and what goes on is the next piece
+	r, c, k := mustRead(t, Options{Container: CRI}), &flow.Chunk{Data: []byte(line("stdout P one ")), Reading: 1}, &Cutter{}
+	used, part := k.Cut(r, c, Stalled)
+	c.Start, c.Part, c.Data = int64(used), part, []byte(line("stderr F e")+line("stdout F two"))
+	k.Cut(r, c, More)
+	if got, want := show(c, 1), fmt.Sprintf(`%d "two" part=2/2`, used+len(line("stderr F e")))+head("stdout"); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 // A line of a container that goes on for too long comes in pieces, also when the
 // other stream has lines in between.
 func TestContainerLong(t *testing.T) {

@@ -121,7 +121,7 @@ func (k *Cutter) close(stream int, goesOn bool) {
 		it.out, it.long = true, false
 		it.counts.Excluded, it.counts.ExcludedBytes = 1, int64(it.end-it.start)
 	default:
-		if whole && (goesOn || p.cut) {
+		if whole && (goesOn && !k.early || p.cut) {
 			it.counts.Long = 1
 		}
 		k.fill(&it, p, goesOn)
