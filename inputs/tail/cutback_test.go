@@ -200,15 +200,23 @@ func TestCutWhileRunning(t *testing.T) {
 		{name: "to the second line", lines: 6, to: end(2), more: "new\n", want: []string{"new"}},
 		{name: "written on at once, beyond its former size", lines: 50, to: end(49), more: text, want: strings.Split(text[:len(text)-1], "\n"), again: end(50) - end(49)},
 	} {
-		for _, idle := range []time.Duration{0, time.Minute} {
-			t.Run(fmt.Sprintf("%s after %v", c.name, idle), func(t *testing.T) {
+		for _, when := range []string{"at once", "idle", "in the next run"} {
+			t.Run(c.name+" "+when, func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
 					h := newHost(t, "a.log")
 					h.append("a.log", strings.Join(old[:c.lines], "\n")+"\n")
 					h.start()
 					h.take()
-					h.wait(2*time.Second + idle)
+					h.wait(2 * time.Second)
 					h.got = nil
+					switch when {
+					case "idle":
+						h.wait(time.Minute)
+					case "in the next run":
+						h.stop()
+						h.start()
+						h.settle()
+					}
 					h.must(os.Truncate(h.path("a.log"), c.to))
 					if c.more != text {
 						h.settle()
@@ -231,4 +239,83 @@ func TestCutWhileRunning(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A log is written anew in place, by a program that empties it first and then takes
+// its time: what it had before is not shipped again, what is new is.
+func TestWrittenAnewInPlace(t *testing.T) {
+	_, old := numbers(1, 100)
+	_, other := numbers(201, 230)
+	for _, c := range []struct {
+		name   string
+		to     []string
+		want   []string
+		again  int64
+		warned string
+	}{
+		{name: "without the last line", to: old[:99], warned: "has lost its end"},
+		{name: "with another end", to: slices.Concat(old[:97], other), want: other, again: 43, warned: "has lost its end"},
+		{name: "with more", to: slices.Concat(old, other), want: other},
+		{name: "the same", to: old},
+		{name: "with other content", to: other, want: other},
+		{name: "with the same beginning", to: slices.Concat(old[:40], other, other), want: slices.Concat(old[:40], other, other), again: 84 * 43, warned: "is read from its beginning"},
+	} {
+		for _, pause := range []time.Duration{0, 50 * time.Millisecond, 200 * time.Millisecond} {
+			t.Run(fmt.Sprintf("%s %v", c.name, pause), func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					h := newHost(t, "a.log")
+					h.append("a.log", strings.Join(old, "\n")+"\n")
+					h.start()
+					h.take()
+					h.wait(2 * time.Second)
+					h.got = nil
+					h.must(os.Truncate(h.path("a.log"), 0))
+					h.wait(pause)
+					h.take()
+					text := strings.Join(c.to, "\n") + "\n"
+					h.append("a.log", text[:len(text)/2])
+					h.wait(pause)
+					h.take()
+					h.append("a.log", text[len(text)/2:])
+					h.settle()
+					h.want(c.want...)
+					if n := h.in.Stats().Again; n > c.again {
+						t.Errorf("%d bytes may come twice, want %d", n, c.again)
+					}
+					n := 0
+					if c.warned != "" {
+						n = 1
+					}
+					if h.logged("level=WARN", c.warned) != n || h.logged("level=WARN") != n || h.logged("level=ERROR") > 0 {
+						t.Errorf("log:\n%s", h.log)
+					}
+					h.stop()
+				})
+			})
+		}
+	}
+}
+
+// A log is cut by one line again and again.
+func TestCutAgainAndAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		text, _ := numbers(1, 100)
+		h.append("a.log", text)
+		h.start()
+		h.take()
+		h.wait(2 * time.Second)
+		h.got = nil
+		for n := int64(99); n > 50; n-- {
+			h.must(os.Truncate(h.path("a.log"), 43*n))
+			h.wait(2 * time.Second)
+			h.take()
+		}
+		h.settle()
+		h.want()
+		if n := h.in.Stats().Again; n != 0 {
+			t.Errorf("%d bytes may come twice", n)
+		}
+		h.stop()
+	})
 }

@@ -99,6 +99,7 @@ func (in *Input) drop(f *file) {
 	}
 	in.displace(f)
 	delete(in.del.failed, f)
+	delete(in.shrunk, f)
 	f.mu.Lock()
 	f.close()
 	f.mu.Unlock()

@@ -99,7 +99,8 @@ type Input struct {
 	unheard   bool           // one of them is not heard of, as of the last poll and since
 	draining  map[*file]bool // rotated
 	warned    map[string]bool
-	growing   map[key]copySize // sizes of copies that may be under way
+	growing   map[key]copySize    // sizes of copies that may be under way
+	shrunk    map[*file]shrinking // truncated files that may be written anew just now
 	// kin is where rotated files of a path are that are not in its directory,
 	// by that and the path.
 	kin map[string]map[string][]string
@@ -181,7 +182,7 @@ func New(o Options) (*Input, error) {
 		oldQueues: map[destination]*queue{},
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		known: map[int]*record.Reading{}, forms: map[int]*forms{}, waits: map[*file]bool{}, skips: map[*file]bool{},
-		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]copySize{}, first: true,
+		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]copySize{}, shrunk: map[*file]shrinking{}, first: true,
 		deferred: map[string]*listing{}, unpack: unpack.Standard, parcels: map[key]*parcel{}, proofs: map[proofOf]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 		del: deletions{wanted: wanted, failed: map[*file]failure{}},

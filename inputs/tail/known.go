@@ -150,7 +150,8 @@ func (in *Input) placeOf(f *file, e entry, fd int) (position, bool) {
 	pos := f.pos
 	f.mu.Unlock()
 	if e.size < pos.off {
-		return in.cutBack(f, e, fd)
+		p, _, ok := in.cutBack(f, e, fd)
+		return p, ok
 	}
 	for _, p := range append(in.places(f), pos) {
 		if same, err := in.disk.content(fd).matches(p.off, p.mark); !same || err != nil {

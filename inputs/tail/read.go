@@ -143,6 +143,7 @@ func (f *file) verify(end int64) (bool, error) {
 	ok, err := f.content().matches(f.pos.off, f.pos.mark)
 	if ok {
 		f.trust(e, lines)
+		f.findSteps()
 	}
 	return ok, err
 }

@@ -88,7 +88,8 @@ func (in *Input) placeIn(t *file, e entry) (position, bool) {
 	if p, ok := in.editedAt(t, e); ok {
 		return p, true
 	}
-	return in.cutBack(t, e, -1)
+	p, _, ok := in.cutBack(t, e, -1)
+	return p, ok
 }
 
 // editedAt is the beginning of the first line at which the file at e differs from

@@ -1,8 +1,10 @@
 package tail
 
 import (
+	"bytes"
 	"math"
 	"slices"
+	"sync"
 
 	"tailrace/agent/flow"
 )
@@ -55,6 +57,35 @@ func (f *file) noteSteps(c *flow.Chunk, before position) {
 		}
 	}
 	f.keepSteps(all)
+}
+
+// stepsWithin is how many bytes below the position are searched for steps.
+const stepsWithin = 8 << 10
+
+// scraps is memory for such a search.
+var scraps = sync.Pool{New: func() any { return &flow.Chunk{Buf: make([]byte, flow.TailMax+stepsWithin)} }}
+
+// findSteps finds the steps of an open file whose content was compared, if it has
+// none: it is known from the run before, or was cut. Of what is not cut into lines
+// none are found. The caller holds mu.
+func (f *file) findSteps() {
+	if f.below != nil || f.rec != nil || f.joined > 0 || f.z != nil || f.pos.off == 0 || f.pos.mark.Part != 0 {
+		return
+	}
+	c := scraps.Get().(*flow.Chunk)
+	defer scraps.Put(c)
+	p := c.Buf[:min(f.pos.off, int64(len(c.Buf)))]
+	from := f.pos.off - int64(len(p))
+	if n, err := f.content().pread(p, from); err != nil || n < len(p) {
+		return
+	}
+	lead := 0
+	if from > 0 {
+		lead = flow.TailMax + bytes.IndexByte(p[flow.TailMax:], '\n') + 1
+	}
+	c.Lead, c.Data, c.Start = p[:lead], p[lead:], from+int64(lead)
+	c.Split()
+	f.noteSteps(c, position{})
 }
 
 // keepSteps keeps those of all, which are in descending order, that are needed.

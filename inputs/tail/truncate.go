@@ -79,24 +79,30 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		return
 	}
 	defer in.decided(f)
+	if _, waited := in.shrunk[f]; waited && !in.changed(f) {
+		in.seek(f, false) // it was written anew with the content that it had
+		delete(in.shrunk, f)
+		return
+	}
 	at, placed, ok := in.cutAt(f, l)
 	if !ok {
 		in.touched(l.dir) // first, it is found where it is
 		return
 	}
 	c, ok := in.findCopy(f, l)
-	if !ok {
+	if !ok || !c.found && f.state != done && !in.settled(f, at, l.dir) {
 		return
 	}
+	delete(in.shrunk, f)
 	fd := in.detach(f)
 	if f.state == done {
 		in.cutDone(f, at, fd)
 		return
 	}
-	place, known, goesOn := position{}, false, false
+	var left remains
 	if !c.found {
-		place, known = in.cutBack(f, at, fd)
-		goesOn = known && f.goesOn(place, at)
+		left.place, left.limit, left.known = in.cutBack(f, at, fd)
+		left.goesOn = left.known && f.goesOn(left.place, at)
 	}
 	in.rotate(f)
 	seen := f.sizeForSure()
@@ -108,17 +114,13 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	default:
 		in.noteFile(f)
 	}
-	in.loseTruncated(f, seen, f.left(c.found, place, at))
+	in.loseTruncated(f, seen, f.left(c.found, left.place, at))
 	if !c.found {
 		in.knowTorn(f, l)
 	}
 	g := in.renew(f, c.found, at, placed, fd, l)
-	if goesOn {
-		in.readOn(g, f, place)
-	} else if known {
-		in.readAgain(g, f, place)
-	}
 	if !c.found {
+		in.readRemains(g, f, left)
 		in.finish(f)
 		in.lostHalf(f)
 	}
