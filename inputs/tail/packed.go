@@ -267,8 +267,8 @@ func (in *Input) sortOut(parcels []*parcel, family []member) bool {
 		return false
 	}
 	for _, p := range parcels {
-		if !in.claim(p) {
-			in.claimShort(p, family)
+		if !in.claim(p) && in.claimShort(p, family) {
+			return false
 		}
 	}
 	return true

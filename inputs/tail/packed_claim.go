@@ -2,6 +2,7 @@ package tail
 
 import (
 	"bytes"
+	"path/filepath"
 	"slices"
 
 	"tailrace/agent/flow"
@@ -28,6 +29,9 @@ func (in *Input) claim(p *parcel) bool {
 	switch {
 	case f.state != done && f.isOpen(), in.present(f):
 		p.of = f
+	case in.seenByLook(f):
+		p.of = f // for now: the next look tells where it went
+		in.moved(f, p)
 	case h.off != f.at():
 		p.of, p.glance, p.inside = f, nil, nil // it was read on since
 		in.glance(p)
@@ -157,11 +161,11 @@ func (in *Input) openHolder(p *parcel) *file {
 // claimShort gives p, the oldest parcel that is nobody's, to the missing file of
 // its path of which too little was read to know its content by, if p begins with
 // that and is in its place. An empty one may also be that of an empty file that
-// is done.
-func (in *Input) claimShort(p *parcel, family []member) {
+// is done. wait says that the next look will tell.
+func (in *Input) claimShort(p *parcel, family []member) (wait bool) {
 	c := p.inside
 	if c == nil || c.err != nil {
-		return
+		return false
 	}
 	for _, f := range in.filesOf(p.path) {
 		at := f.at()
@@ -169,10 +173,36 @@ func (in *Input) claimShort(p *parcel, family []member) {
 		if f.state == done && !empty || f.state == unfollowed || at >= flow.Enough || f.isOpen() || !f.owned(p.entry) || at > 0 && c.holds[f.id].off != at {
 			continue
 		}
-		if in.fits(f, p, family) && !in.present(f) {
-			in.pour(f, p)
-			return
+		if in.present(f) || !in.fits(f, p, family) {
+			continue
 		}
+		if in.seenByLook(f) {
+			in.moved(f, p)
+			return true
+		}
+		in.pour(f, p)
+		return false
+	}
+	return false
+}
+
+// seenByLook says that the last look at its directory has seen f. When it is not
+// present, it was renamed or removed since: a directory of many rotated files
+// takes a while to rename them all.
+func (in *Input) seenByLook(f *file) bool {
+	d := in.dirs[filepath.Dir(f.now)]
+	if d == nil || d.last == nil {
+		return false
+	}
+	_, seen := d.last.find(f.key)
+	return seen
+}
+
+// moved has the directories of f and p looked at again, since names changed during
+// the look.
+func (in *Input) moved(f *file, p *parcel) {
+	for _, dir := range append(p.dirs(), filepath.Dir(f.now)) {
+		in.touched(dir)
 	}
 }
 

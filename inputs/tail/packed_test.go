@@ -629,3 +629,44 @@ func TestFilesOf(t *testing.T) {
 		h.stop()
 	})
 }
+
+// Rotated files of which nothing was read yet are known, and not open. Two of them
+// are compressed, and all are renamed while a look finds out whose those are.
+func TestRenamedWhileTold(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.maxOpen = 1
+		renamed := false
+		h.before = func(call, path string) error {
+			if renamed || call != "stat" || path != h.path("a.log.2.gz") || h.logged("compressed form") == 0 {
+				return nil
+			}
+			renamed = true
+			h.rename("a.log.3", "a.log.4")
+			h.rename("a.log.2.gz", "a.log.3.gz")
+			h.rename("a.log.1.gz", "a.log.2.gz")
+			return nil
+		}
+		h.write("a.log", 1, 20)
+		h.start() // nothing is read for now, as when no broker is there
+		for n := 1; n < 4; n++ {
+			h.wait(3 * time.Second)
+			for old := n - 1; old > 0; old-- {
+				h.rename(fmt.Sprintf("a.log.%d", old), fmt.Sprintf("a.log.%d", old+1))
+			}
+			h.rename("a.log", "a.log.1")
+			h.write("a.log", n*20+1, n*20+20)
+		}
+		h.wait(3 * time.Second)
+		h.compress("a.log.2", ".gz")
+		h.compress("a.log.1", ".gz")
+		h.wait(time.Minute)
+		if !renamed {
+			t.Fatal("nothing was renamed while it was found out")
+		}
+		h.settleLong()
+		h.want(texts(1, 80)...)
+		h.noLoss()
+		h.stop()
+	})
+}
