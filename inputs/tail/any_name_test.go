@@ -102,3 +102,33 @@ func TestAnyName(t *testing.T) {
 		}
 	}
 }
+
+// A file that was renamed to any name, and read there to its end, is known again
+// when it is compressed under a name that the pattern matches.
+func TestAnyNameRead(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			h := newHost(t, "a*")
+			again := func() {
+				if restart {
+					h.stop()
+					h.start()
+				}
+				h.settleLong()
+			}
+			h.write("a.log", 1, 3)
+			h.start()
+			h.settle()
+			h.rename("a.log", "a.log.save")
+			h.write("a.log", 4, 5)
+			again()
+			h.compress("a.log.save", ".gz")
+			again()
+			h.write("a.log", 6, 7)
+			again()
+			h.want(texts(1, 7)...)
+			h.noLoss()
+			h.stop()
+		})
+	}
+}

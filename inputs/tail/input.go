@@ -226,6 +226,7 @@ func (in *Input) move(f *file, path string) {
 	f.now = path
 	f.mu.Unlock()
 	in.place(f)
+	in.addMoved(f)
 }
 
 func (in *Input) dir(path string) *dir {

@@ -9,8 +9,8 @@ import (
 )
 
 // relatives is the known files that the name of e relates it to: a path that it is
-// at, or may be rotated from, and all that may be rotated from one of these; no
-// more than the newest probesMax of each.
+// at, or may be rotated from, and all that may be rotated from one of these, or
+// that was renamed to one by hand; no more than the newest probesMax of each.
 func (in *Input) relatives(e entry) []*file {
 	if in.families == nil {
 		in.families = map[string][]*file{}
@@ -51,6 +51,14 @@ func roots(path string) []string {
 // addRelative has f found by relatives.
 func (in *Input) addRelative(f *file) {
 	for _, path := range roots(f.path) {
+		in.families[path] = append(in.families[path], f)
+	}
+	in.addMoved(f)
+}
+
+// addMoved has f found by what its present name relates it to.
+func (in *Input) addMoved(f *file) {
+	if path := unpack.Plain(f.now); in.families != nil && !slices.Contains(in.families[path], f) {
 		in.families[path] = append(in.families[path], f)
 	}
 }
