@@ -72,3 +72,9 @@ func (in *Input) looked() {
 		in.o.Journal.Note(journal.Record{Looked: &journal.Looked{Done: true}})
 	}
 }
+
+// past says that the file at e, of the family of path, was there before the
+// first start of all, and that only what came after it is wanted.
+func (in *Input) past(path string, e entry) bool {
+	return in.fromEnd(path, e) || in.tails[path] == nil && in.leftAlone(path, e)
+}

@@ -37,10 +37,10 @@
 // known one becomes. What is still written to the old one is read before the
 // first line of the new one, for as long as no second passes without data.
 // Rotated files that were never seen, because several rotations came between
-// two looks, are those of the family (family.go) that are newer (order.go) than the
-// newest known one: they are read from their beginning, in order, before the path. Of a
-// path that nobody knew, those are unread that came after the last sign of life
-// of the journal (age.go).
+// two looks, are those of the family (family.go) that are newer (order.go) than
+// the newest known one: they are read from their beginning, in order, before the
+// path. Of a path that nobody knew, those are unread that came after the last
+// sign of life of the journal (age.go).
 //
 // Compressed: app.log.1 becomes app.log.1.gz, another inode. When all of the
 // plain file was read, or it is open, nothing changes: its lines were read, or
@@ -59,7 +59,7 @@
 //
 // Compressed under a name that does not tell whose it is, or in a directory that
 // is not known to be of the family: found by its content, while the file is
-// missing or was truncated (packed_near.go).
+// missing or was truncated (packed_stray.go).
 //
 // Copied and truncated: the inode stays and its content is another. That is
 // noticed from its size, or from the bytes before the read position, which are
@@ -107,10 +107,51 @@
 //	held      open though it is deleted, until it is read (hold_deleted)
 //	parked    it cannot be read, and is tried again
 //	doubted   its inode seems to have other content; truncated decides
-//	copyPending  so short that a look has to find out whether it was copied first
 //	sought    its bytes may be in a compressed file that is looked into
+//	copyPending
+//	          so short that a look has to find out whether it was copied first
 //
 // All that keeps a file from being read is in blocked.go.
+//
+// # Which file to open
+//
+// Where files are, and which file is which:
+//
+//	patterns.go matches.go      what the configuration matches
+//	loop.go scan.go             Run, and the full scans that correctness rests on
+//	watch.go wake.go            notification, which makes it faster
+//	look.go listing.go          a look: what is in a directory at one instant
+//	identity.go mark.go         the inode, and the content up to a place
+//	handle.go near.go kin.go    a file that is in another directory
+//	search.go known.go          a file that has another inode, by its content
+//	family.go order.go age.go   names of rotated files, which is older, which is history
+//
+// What becomes of them:
+//
+//	adopt.go orphans.go         a new file, and the generations before it
+//	truncate.go copies.go       copytruncate
+//	cutback.go steps.go         a file that lost its end
+//	replaced.go                 another inode at the path
+//	packed.go                   compressed files, and when it is known what is in them
+//	packed_job.go               decompressing and comparing, beside Run
+//	packed_claim.go             whose content it is
+//	packed_search.go            the rest of a file that is missing or truncated
+//	packed_stray.go             the same, under any name
+//	packed_own.go               one that a pattern matches
+//	packed_read.go              reading one, and packed_fetch.go reading it again
+//	drain.go finish.go late.go  the end of a file, and what comes after that
+//	join.go rest.go             a line, or a record, that goes on in the next file
+//	held.go delete.go park.go   deleted and unread; shipped and deleted; unreadable
+//	loss.go                     what is lost
+//
+// Their lines:
+//
+//	file.go read.go             a file and its position; reading and verifying a chunk
+//	queue.go turns.go feed.go   who is read next
+//	records.go reading.go       bytes to records
+//	fetch.go                    the bytes of a span again, after a crash
+//	chain.go                    what the journal knew
+//	disk.go                     the system calls
 //
 // # Records
 //
@@ -195,7 +236,7 @@
 // to a name outside its family, or deleted, it is lost. A compressed file in
 // another directory is found only when a pattern matches it, a file of its path
 // was found there before, or it has the content of the newest known one, at least
-// 64 bytes of which were read (packed_near.go); not while another file there has
+// 64 bytes of which were read (packed_stray.go); not while another file there has
 // the very name of the path. Compressed files are not deleted after the ack.
 //
 // What is appended to a compressed file while the agent is down, after it was

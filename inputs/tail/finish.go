@@ -173,3 +173,9 @@ func (in *Input) dropAcked(files []*file) {
 		}
 	}
 }
+
+// unacked says that not all that was read of f is acked.
+func (in *Input) unacked(f *file) bool {
+	at, _ := in.o.Journal.Acked(f.id)
+	return at < f.at()
+}

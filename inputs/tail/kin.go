@@ -102,3 +102,14 @@ func (in *Input) beside(dir string) *listing {
 	}
 	return l
 }
+
+// knownOf is the number of files of a family up to the newest known one.
+func (in *Input) knownOf(family []member) int {
+	known := 0
+	for i, m := range family {
+		if p := in.parcels[m.key]; in.byKey[m.key] != nil || p != nil && p.of != nil {
+			known = i + 1
+		}
+	}
+	return known
+}

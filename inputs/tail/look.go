@@ -25,6 +25,8 @@ func (in *Input) look(path string) {
 	}
 }
 
+// lookOnce goes from what is known to what is new: a file that is taken for new
+// though it is known would be shipped twice.
 func (in *Input) lookOnce(path string, d *dir) {
 	delete(in.dirty, path)
 	d.looked, d.again, d.missing = time.Now(), time.Time{}, false
@@ -37,14 +39,17 @@ func (in *Input) lookOnce(path string, d *dir) {
 	if in.listed(path, err); err != nil {
 		return
 	}
+	// where the known files are, and what became of those that are not there
 	in.glanceAll(l)
 	in.locate(d, l)
 	in.cutWaiting(d)
 	if l, err = in.truncatedAll(d, l); err != nil {
 		return
 	}
+	// known content in other files
 	l = in.recognise(d, l)
 	in.copiedEarly(d, l)
+	// new files: rotated ones of paths where nothing is, and what patterns match
 	in.left(d, l)
 	in.orphans(d, l)
 	for _, e := range in.discover(l) {

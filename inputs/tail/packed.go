@@ -274,23 +274,6 @@ func (in *Input) sortOut(parcels []*parcel, family []member) bool {
 	return true
 }
 
-// knownOf is the number of files of a family up to the newest known one.
-func (in *Input) knownOf(family []member) int {
-	known := 0
-	for i, m := range family {
-		if p := in.parcels[m.key]; in.byKey[m.key] != nil || p != nil && p.of != nil {
-			known = i + 1
-		}
-	}
-	return known
-}
-
-// past says that the file at e, of the family of path, was there before the
-// first start of all, and that only what came after it is wanted.
-func (in *Input) past(path string, e entry) bool {
-	return in.fromEnd(path, e) || in.tails[path] == nil && in.leftAlone(path, e)
-}
-
 // unreadable says that p cannot be read now. What comes after it does not wait
 // for that.
 func (p *parcel) unreadable() bool {
@@ -346,21 +329,6 @@ func (f *file) born() int64 {
 		return f.packedAs.mtime
 	}
 	return f.birth
-}
-
-// unacked says that not all that was read of f is acked.
-func (in *Input) unacked(f *file) bool {
-	at, _ := in.o.Journal.Acked(f.id)
-	return at < f.at()
-}
-
-// cutWaiting takes up the truncated files of d that had to wait.
-func (in *Input) cutWaiting(d *dir) {
-	for f := range in.waiting {
-		if d.files[f] && !slices.Contains(in.cut, f) {
-			in.cut = append(in.cut, f)
-		}
-	}
 }
 
 // drainPacked sees to a compressed file that is not open.

@@ -245,31 +245,12 @@ func (in *Input) writtenAfter(p *parcel, f *file) bool {
 	return last > 0 && p.mtime > last
 }
 
-// lastWrite is when g was written to last, as far as that can be seen: an mtime.
-func (in *Input) lastWrite(g *file) int64 {
-	if e, err := in.disk.statPath(g.now); err == nil && e.key == g.key {
-		return e.mtime
-	}
-	if e, err := g.stat(); err == nil {
-		return e.mtime
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.mtime
-}
-
 // known is what has been found out of p; nil: nothing yet.
 func (p *parcel) known() *inside {
 	if p.inside != nil {
 		return p.inside
 	}
 	return p.glance
-}
-
-// present says that the file is where it was last seen.
-func (in *Input) present(f *file) bool {
-	e, err := in.disk.statPath(f.now)
-	return err == nil && e.key == f.key
 }
 
 // pour makes p the place of f, whose content it has.

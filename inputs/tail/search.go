@@ -159,3 +159,22 @@ func (in *Input) rebindAs(f *file, e entry, as func()) {
 	in.byKey[e.key] = f
 	in.noteFile(f)
 }
+
+// lastWrite is when g was written to last, as far as that can be seen: an mtime.
+func (in *Input) lastWrite(g *file) int64 {
+	if e, err := in.disk.statPath(g.now); err == nil && e.key == g.key {
+		return e.mtime
+	}
+	if e, err := g.stat(); err == nil {
+		return e.mtime
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.mtime
+}
+
+// present says that the file is where it was last seen.
+func (in *Input) present(f *file) bool {
+	e, err := in.disk.statPath(f.now)
+	return err == nil && e.key == f.key
+}

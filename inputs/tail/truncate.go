@@ -3,6 +3,7 @@ package tail
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 
 	"tailrace/agent/flow"
 	"tailrace/inputs/tail/unpack"
@@ -246,4 +247,13 @@ func (in *Input) detach(f *file) int {
 	f.gone = true
 	f.mu.Unlock()
 	return fd
+}
+
+// cutWaiting takes up the truncated files of d that had to wait.
+func (in *Input) cutWaiting(d *dir) {
+	for f := range in.waiting {
+		if d.files[f] && !slices.Contains(in.cut, f) {
+			in.cut = append(in.cut, f)
+		}
+	}
 }
