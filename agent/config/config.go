@@ -82,6 +82,8 @@ type Config struct {
 	HoldDeleted int64
 	Metrics     string   // host:port where metrics are served; empty: nowhere
 	Files       []string // that were read: the main file, then those of conf.d
+	// Places is where certificates and secrets are named, "file:line:column: key".
+	Places map[security.File]string
 }
 
 // Input is a set of files whose lines go to one topic.

@@ -47,7 +47,7 @@ func (in *input) fields() fields {
 		"fallback_topic": func(v value) { in.FallbackTopic, _ = v.text() },
 		"path_pattern":   func(v value) { in.PathPattern = v.pathPattern() },
 		"key":            func(v value) { in.Key, _ = v.text() },
-		"partition":      func(v value) { in.Partition, _ = v.number(0, 1<<31-1, 0) },
+		"partition":      func(v value) { in.Partition, _ = v.number(0, 1<<31-1, -1) },
 		"headers":        func(v value) { v.headers(in) },
 		"time":           func(v value) { in.Time = v.time() },
 

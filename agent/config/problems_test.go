@@ -210,7 +210,7 @@ func TestProblems(t *testing.T) {
 	f(in("paths: [/a]\n  topic: a\n  path_pattern: x\n  headers: path\n  partition: -1"),
 		`config.yaml:4:17: inputs[0].path_pattern: it has no named group; write a regular expression as Go and RE2 have it, with named groups, like '^/var/log/(?P<service>[^/]+)/'`,
 		`config.yaml:5:12: inputs[0].headers: expected names with values, found the text "path"; write it like {path: true, offset: true, env: prod}`,
-		`config.yaml:6:14: inputs[0].partition: "-1" is not a whole number from 0 to 2147483647; the default is 0`)
+		`config.yaml:6:14: inputs[0].partition: "-1" is not a whole number from 0 to 2147483647`)
 	f(out("brokers: [a], partitioner: round_robin, delivery: at_least_once"),
 		`config.yaml:2:46: outputs.kafka.partitioner: round_robin needs "delivery: exactly_once": without it, what comes last in a file may be acknowledged first, and the rest would not be sent again`)
 	f(in("paths: [/a]\n  topic: a\n  time: {pattern: x, layout: '15:04'}"),

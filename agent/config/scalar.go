@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strconv"
@@ -208,15 +209,19 @@ func (v value) interval() (time.Duration, bool) {
 	return 0, false
 }
 
-// number is a whole number from least to most.
+// number is a whole number from least to most; one below least is no default.
 func (v value) number(least, most, usual int) (int, bool) {
-	s, ok := v.scalar(strconv.Itoa(usual))
+	s, ok := v.scalar(strconv.Itoa(max(usual, least)))
 	if !ok {
 		return 0, false
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < least || n > most {
-		v.problem("%q is not a whole number from %d to %d; the default is %d", shorten(s), least, most, usual)
+		text := fmt.Sprintf("%q is not a whole number from %d to %d", shorten(s), least, most)
+		if usual >= least {
+			text += fmt.Sprintf("; the default is %d", usual)
+		}
+		v.problem("%s", text)
 		return 0, false
 	}
 	return n, true

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -190,6 +191,13 @@ func (v value) filePath() (security.File, bool) {
 	if ok && strings.Contains(s, "/") && !strings.HasPrefix(s, "/") {
 		v.problem("is a relative path; write the whole one, or only the name of a credential that systemd gives (LoadCredential=)")
 		return "", false
+	}
+	if ok {
+		if v.l.cfg.Places == nil {
+			v.l.cfg.Places = map[security.File]string{}
+		}
+		at := v.at()
+		v.l.cfg.Places[security.File(s)] = fmt.Sprintf("%s:%d:%d: %s", at.file, at.line, at.column, at.key)
 	}
 	return security.File(s), ok
 }

@@ -17,12 +17,12 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration, the files and, with --connect, Kafka",
-		Long: `Checks the configuration and says which files it matches now, which of them
-cannot be read, and whether the state directory can be used. With --connect it
-also asks Kafka: do the brokers answer, are the topics there, may this client
-write to them, are enough copies in sync, how large may a record be, how long is
-it kept? Nothing is changed anywhere. With --send one record is sent to each
-topic too, with the header ` + checkHeader + `, which tells it from lines.
+		Long: `Checks the configuration, reads the certificates and secrets that it names, and
+says which files it matches now, which of them cannot be read, and whether the
+state directory can be used. With --connect it also asks Kafka: do the brokers
+answer, are the topics there, may this client write to them, are enough copies
+in sync, how large may a record be, how long is it kept? Nothing is changed
+anywhere. With --send one record is sent to each topic too, with the header ` + checkHeader + `, which tells it from lines.
 
 Exit status: 0 when all is well, 78 for a bad configuration, 1 for anything else.`,
 		Args: exactly(0, "give flags only"),
@@ -33,6 +33,7 @@ Exit status: 0 when all is well, 78 for a bad configuration, 1 for anything else
 			}
 			r := &report{out: cmd.OutOrStdout(), sends: sends}
 			r.config(cfg)
+			r.secrets(cfg)
 			r.state(cfg.StateDir)
 			r.files(cfg)
 			if online || sends {
@@ -76,15 +77,25 @@ type report struct {
 	problems int
 	sends    bool               // a record to each topic
 	waiting  map[string]waiting // by topic
+	once     map[string]bool    // what is not said again; nil: all is
 }
 
 func (r *report) line(format string, args ...any) {
-	fmt.Fprintf(r.out, format+"\n", args...)
+	text := fmt.Sprintf(format+"\n", args...)
+	if r.once[text] {
+		return
+	}
+	if r.once != nil {
+		r.once[text] = true
+	}
+	fmt.Fprint(r.out, text)
 }
 
 // problem prints a line that stands out.
 func (r *report) problem(format string, args ...any) {
-	r.problems++
+	if r.once == nil || !r.once[fmt.Sprintf("! "+format+"\n", args...)] {
+		r.problems++
+	}
 	r.line("! "+format, args...)
 }
 
@@ -95,6 +106,23 @@ func (r *report) end() error {
 	}
 	r.line("\n%s, at the lines that begin with \"!\".", count(r.problems, "problem"))
 	return errReported
+}
+
+// secrets reads the certificates, passwords and tokens that the configuration
+// names, as each connection would.
+func (r *report) secrets(cfg *config.Config) {
+	for _, one := range cfg.Split() {
+		if one.Outputs.Kafka == nil {
+			continue
+		}
+		for _, p := range one.Outputs.Kafka.Security.Problems() {
+			if p.Unknown {
+				r.line("%s: %s", cfg.Places[p.File], p.Text)
+			} else {
+				r.problem("%s: %s", cfg.Places[p.File], p.Text)
+			}
+		}
+	}
 }
 
 func (r *report) config(cfg *config.Config) {

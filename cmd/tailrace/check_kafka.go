@@ -87,28 +87,44 @@ func (r *report) leaders(c *cluster, t *topic, d agent.Destination, cfg *config.
 		return
 	}
 	used := agent.Partitions(cfg, d, int32(len(t.Partitions)))
+	var there []*sarama.PartitionMetadata
 	for _, n := range used {
 		if int(n) >= len(t.Partitions) {
-			r.problem("  It has %s, the first of which is 0, and lines are to go to partition %d: correct partition, or add partitions.",
+			r.problem("  It has %s, the first of which is 0, and lines are to go to partition %d: correct `partition`, or add partitions.",
 				count(len(t.Partitions), "partition"), n)
 			continue
 		}
-		r.partition(c, t, t.Partitions[n], cfg.Hostname, minInsync)
+		there = append(there, t.Partitions[n])
 	}
+	if len(there) > 1 {
+		r.line("  Lines of host %s go to %s.", cfg.Hostname, count(len(there), "partition"))
+	}
+	// What is the same for several partitions is said once.
+	r.once = map[string]bool{}
+	for _, p := range there {
+		r.partition(c, t, p, cfg.Hostname, minInsync, len(there) > 1)
+	}
+	r.once = nil
 }
 
-// partition says whether Kafka takes lines in one partition now.
-func (r *report) partition(c *cluster, t *topic, p *sarama.PartitionMetadata, hostname string, minInsync int) {
+// partition says whether Kafka takes lines in one partition now; many says that
+// it is one of several.
+func (r *report) partition(c *cluster, t *topic, p *sarama.PartitionMetadata, hostname string, minInsync int, many bool) {
 	addr := t.leader(p)
 	if addr == "" {
 		r.problem("  Partition %d, where the lines of host %s go, has no leader: its brokers are down or starting.", p.ID, hostname)
 		return
 	}
-	r.line("  Lines of host %s go to partition %d, which broker %s leads.", hostname, p.ID, addr)
+	if !many {
+		r.line("  Lines of host %s go to partition %d, which broker %s leads.", hostname, p.ID, addr)
+	}
 	if err := c.reach(addr); err != nil {
 		r.problem("  %s", unreachable(addr, err))
 	}
 	switch {
+	case minInsync > len(p.Isr) && many:
+		r.problem("  Copies of partition %d in sync: %d of %d, but min.insync.replicas is %d, so Kafka takes nothing there: a broker is down or behind.",
+			p.ID, len(p.Isr), len(p.Replicas), minInsync)
 	case minInsync > len(p.Isr):
 		r.problem("  Copies in sync: %d of %d, but min.insync.replicas is %d, so Kafka takes nothing: a broker is down or behind.",
 			len(p.Isr), len(p.Replicas), minInsync)

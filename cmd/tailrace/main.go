@@ -82,7 +82,11 @@ func exactly(n int, want string) cobra.PositionalArgs {
 		if len(args) == n {
 			return nil
 		}
-		return fmt.Errorf("%s, but there are %s; see %s --help", want, count(len(args), "argument"), cmd.CommandPath())
+		are := "are"
+		if len(args) == 1 {
+			are = "is"
+		}
+		return fmt.Errorf("%s, but there %s %s; see %s --help", want, are, count(len(args), "argument"), cmd.CommandPath())
 	}
 }
 

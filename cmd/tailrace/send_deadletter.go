@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,9 @@ func sendDeadLetters(cmd *cobra.Command, t target, file, to string) error {
 		if problem := config.CheckTopic(to); problem != "" {
 			return errors.New(problem)
 		}
+	}
+	if _, err := os.Stat(file); err != nil {
+		return fmt.Errorf("dead-letter file: %w", err)
 	}
 	shipped, err := deadletter.OpenShipped(file)
 	if err != nil {

@@ -20,7 +20,7 @@ const fileMax = 4 << 20
 
 // path is where the file is.
 func (f File) path() (string, error) {
-	if strings.Contains(string(f), "/") {
+	if !f.credential() {
 		return string(f), nil
 	}
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
