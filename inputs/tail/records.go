@@ -50,8 +50,7 @@ func (f *file) readRecords(c *flow.Chunk, most int) (result, error) {
 	}
 }
 
-// keepLong keeps what was cut of records that are cut off: their bytes in the
-// file, without the newline at their end.
+// keepLong keeps the text of records that are cut off.
 func (f *file) keepLong(c *flow.Chunk) error {
 	dead := f.queue.in.o.DeadLetter
 	if dead == nil {
@@ -65,12 +64,13 @@ func (f *file) keepLong(c *flow.Chunk) error {
 			continue // it was given back, and comes again
 		}
 		kept = max(kept, end)
-		if r.Content == r.Start {
+		text := f.shard.cutter.Kept(r)
+		if len(text) == 0 {
 			continue // only the newline is left
 		}
 		letters = append(letters, deadletter.Letter{
 			Time: time.Now().UTC(), Cause: deadletter.TooLong, Topic: f.queue.topic,
-			File: f.id, Path: f.path, Offset: c.Start + int64(r.Start), Value: c.Data[r.Start:r.Content],
+			File: f.id, Path: f.path, Offset: c.Start + int64(r.Start), Value: text,
 		})
 	}
 	if len(letters) > 0 {

@@ -13,11 +13,7 @@ func (k *Cutter) contained(p []byte, f fragment) {
 	line := entry{}
 	ok := false
 	if f.last && !k.open[strange].mid {
-		if k.r.o.Container == CRI {
-			line, ok = parseCRI(p)
-		} else {
-			line, k.escaped, ok = parseDocker(p, k.escaped)
-		}
+		line, ok = k.entry(p)
 	}
 	if !ok {
 		f.stream, f.strange, f.text = strange, true, p
@@ -32,6 +28,15 @@ func (k *Cutter) contained(p []byte, f fragment) {
 		f.name = stderr
 	}
 	k.pieces(f)
+}
+
+// entry reads a line; its texts are good until the next.
+func (k *Cutter) entry(p []byte) (e entry, ok bool) {
+	if k.r.o.Container == CRI {
+		return parseCRI(p)
+	}
+	e, k.escaped, ok = parseDocker(p, k.escaped)
+	return e, ok
 }
 
 // pieces adds f in fragments of the length that a record has at most. They have

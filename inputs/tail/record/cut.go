@@ -68,9 +68,12 @@ type Cutter struct {
 	decoder *encoding.Decoder // of the reading; nil for UTF-8
 }
 
-// Range is bytes of what was cut. Content is where they end without the newline
-// that ends their record, if they are its last.
-type Range struct{ Start, Content, End int }
+// Range is bytes of what was cut, of one stream.
+type Range struct {
+	Start, End int
+	stream     int
+	last       bool // its record ends with it
+}
 
 // item is one record, or bytes of which there is none.
 type item struct {
@@ -142,10 +145,6 @@ func (k *Cutter) Counts(n int) Counts {
 	return k.sums[n-1]
 }
 
-// Long is the bytes that the last cut used of records that are cut off because
-// they are longer than the limit: what is left of them is not in any record.
-func (k *Cutter) Long() []Range { return k.long }
-
 func (k *Cutter) begin(r *Reading, c *flow.Chunk) {
 	if k.r != r {
 		k.decoder = r.decoder()
@@ -194,11 +193,17 @@ func (k *Cutter) line(start, content, end int, last bool) {
 		return
 	}
 	f.first = !k.open[0].mid
-	if k.r.charset.wide && k.c.Start == 0 && start == 0 && len(p) >= 2 && (p[0] == 0xff && p[1] == 0xfe || p[0] == 0xfe && p[1] == 0xff) {
-		p = p[2:]
-	}
-	f.text = p
+	f.text = k.unmarked(p, start)
 	k.add(f)
+}
+
+// unmarked is p, which is at start of data, without the byte order mark that a
+// file in UTF-16 begins with.
+func (k *Cutter) unmarked(p []byte, start int) []byte {
+	if k.r.charset.wide && k.c.Start == 0 && start == 0 && len(p) >= 2 && (p[0] == 0xff && p[1] == 0xfe || p[0] == 0xfe && p[1] == 0xff) {
+		return p[2:]
+	}
+	return p
 }
 
 // mid says whether a line is under way that is not complete.

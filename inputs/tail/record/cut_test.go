@@ -194,28 +194,37 @@ func TestTruncateWhatHasNoEnd(t *testing.T) {
 	}
 }
 
-// What is kept of a line that is cut off is its bytes without the newline at the
-// end of the record; those between its lines stay.
-func TestLongContent(t *testing.T) {
+// What is kept of a record that is cut off is its text, without the newline at its
+// end, and nothing of the other stream.
+func TestLongIsKept(t *testing.T) {
 	f := func(o Options, data string, want ...string) {
 		t.Helper()
 		o.MaxLine, o.LongLines = 16, DeadLetter
+		r := mustRead(t, o)
 		c := &flow.Chunk{Data: []byte(data), Reading: 1}
 		var k Cutter
-		k.Cut(mustRead(t, o), c, Quiet)
+		k.Cut(r, c, Quiet)
 		var got []string
 		for _, r := range k.Long() {
-			got = append(got, data[r.Start:r.Content]+"|"+data[r.Content:r.End])
+			got = append(got, string(k.Kept(r)))
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
 	long := strings.Repeat("0123456789", 4)
-	f(Options{}, "a\n"+long+"\nb\n", long+"|\n")
-	f(Options{Multiline: Multiline{Start: `^\d`}}, "1\nx"+long+"\n\n2\n", "1\nx"+long+"\n|\n")
-	f(Options{Encoding: "utf-16be"}, utf16Text(long+"\n", true), utf16Text(long, true)+"|\x00\n")
+	f(Options{}, "a\n"+long+"\nb\n", long)
+	f(Options{Multiline: Multiline{Start: `^\d`}}, "1\nx"+long+"\n\n2\n", "1\nx"+long+"\n")
 	f(Options{Exclude: []string{"^0"}}, long+"\n")
+	f(Options{Encoding: "utf-16be"}, utf16Text("\ufeff"+long+"é\nb\n", true), long+"é")
+	f(Options{Encoding: "gbk"}, long+"\xc4\xe3\n", long+"你")
+	line := func(rest string) string { return at + " " + rest + "\n" }
+	f(Options{Container: CRI}, line("stdout P "+long)+line("stderr F e")+line("stdout P "+long)+line("stderr F "+long+"2")+"odd\n"+line("stdout F x")+line("stdout F y"),
+		long+long+"x", long+"2")
+	f(Options{Container: CRI, Multiline: Multiline{Start: `^\d`}}, line("stdout F 1")+line("stderr F 1 e")+line("stdout P a"+long)+line("stdout F b")+line("stdout F c")+line("stdout F 2")+line("stderr F 2"),
+		"1\na"+long+"b\nc")
+	f(Options{Container: CRI}, strings.Repeat("odd", 10)+"\n", strings.Repeat("odd", 10))
+	f(Options{Container: Docker}, `{"log":"`+long+`\u003c","stream":"stdout","time":"`+at+`"}`+"\n"+`{"log":"\n","stream":"stdout","time":"`+at+`"}`+"\n", long+"<")
 }
 
 func TestIncludeExclude(t *testing.T) {

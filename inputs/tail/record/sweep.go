@@ -58,7 +58,7 @@ func (k *Cutter) sweep(barrier int) (used, part int) {
 			at[it.stream] = it.after
 			seen = seen.Plus(it.counts, 1)
 			if it.long {
-				k.long = append(k.long, Range{it.start, k.content(it), it.end})
+				k.long = append(k.long, Range{it.start, it.end, it.stream, it.after == progress{}})
 			}
 			if !it.out {
 				c.Records = append(c.Records, flow.Record{Start: uint32(it.start), End: uint32(end), Value: it.value, Headers: it.heads, Stamp: it.stamp, Text: it.text})
@@ -74,14 +74,4 @@ func (k *Cutter) sweep(barrier int) (used, part int) {
 		}
 	}
 	return used, part
-}
-
-// content is where the bytes of an item end without the newline that ends its
-// record.
-func (k *Cutter) content(it *item) int {
-	last := it.end - k.r.Width()
-	if it.after == (progress{}) && last >= it.start && k.r.newline(k.data[last:it.end]) == 0 {
-		return last
-	}
-	return it.end
 }
