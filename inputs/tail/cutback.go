@@ -132,6 +132,24 @@ type remains struct {
 	known, goesOn bool
 }
 
+// remainsOf is what there is of f in its inode, which at describes and which is open
+// at fd, if that is not negative.
+func (in *Input) remainsOf(f *file, at entry, fd int) (left remains) {
+	left.place, left.limit, left.known = in.cutBack(f, at, fd)
+	left.goesOn = left.known && f.goesOn(left.place, at)
+	if n := f.prefixLen(); !left.known && n >= flow.Enough && at.size >= n && in.samePrefix(f, at) {
+		left.place.off, left.limit, left.known = n, min(at.size, f.at()), true
+	}
+	return left
+}
+
+// prefixLen is how many of the first bytes of f are known together.
+func (f *file) prefixLen() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return int64(f.pos.mark.PrefixLen)
+}
+
 // readRemains lets g, which has the inode of f from now on, be read from where that
 // is not known.
 func (in *Input) readRemains(g, f *file, left remains) {

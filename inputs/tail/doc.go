@@ -70,11 +70,13 @@
 // content broke off in a line, the bytes up to the first newline of the new one
 // are read as if they stood at its end (join.go).
 //
-// Cut shorter: when the inode has lost its end and nothing else while the agent
-// was down, as after a power loss, the file is read on from the highest place
-// below the position where it is known again (cutback.go); at most three times of
-// what was cut off is repeated, and that is said. So is a rotated file that was
-// read to its end, at any time.
+// Cut shorter: when the inode has lost its end and nothing else, as by truncate -s,
+// an editor or a power loss, the file is read on from the highest place at which it
+// is known again (cutback.go, steps.go); at most three times of what was cut off is
+// repeated, and that is said. What was seen behind the position and is cut off too
+// is counted as lost. A file that is written anew in place goes on in the same way
+// where it begins as it did before; to tell that, one that has become shorter is not
+// read before its size stays, for settleTime at most.
 //
 // Replaced at its path by another inode with the same content, as by cp and mv,
 // rsync, an editor, or a restore: when the old inode is not in its directory any
@@ -214,19 +216,21 @@
 //
 // A copy that ends before what was read of its file, and within its first
 // 1,024 bytes, is shipped again unless it was seen before the truncation. A file
-// that is written anew while the agent is down, with the same beginning as before,
-// is taken for one that has lost its end. Of a path that nobody knew, what was
-// rotated to another directory while the agent was down is found only when there
-// is a file at the path, and other logs of its directory are rotated to there
-// (orphans.go).
+// that is written anew with the same beginning as before is taken for one that has
+// lost its end, if that is half of what is there when it has settled, or the agent
+// was down: what it has at the same place as before is not shipped again. A file that
+// is cut shorter while the agent is down is shipped from its beginning, which is said,
+// when all that was read of it was one span, or came within its first 4 KiB. Of a
+// file of which fewer than 64 bytes were read, and that is cut shorter than 1,024,
+// more may be counted as lost than was. Of a path that nobody knew, what was rotated
+// to another directory while the agent was down is found only when there is a file at
+// the path, and other logs of its directory are rotated to there (orphans.go).
 //
 // A file that is replaced by one with another content from before the middle on
-// of what was read is shipped from its beginning, and so is one that has lost its
-// last line when all of it was shipped as one span and it is not open any more,
-// and one of which no more than 1,024 bytes were read, or whose old inode is kept
-// in another place. A program that deletes its log and writes the very same lines
-// again, as many as were read of it, is taken for one that restores it: they are
-// not shipped again.
+// of what was read is shipped from its beginning, and so is one of which no more than
+// 1,024 bytes were read, or whose old inode is kept in another place. A program that
+// deletes its log and writes the very same lines again, as many as were read of it, is
+// taken for one that restores it: they are not shipped again.
 //
 // A file that is truncated after it was given a name outside its family is read
 // before the generations that nobody saw, since nothing tells its place.

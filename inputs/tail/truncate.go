@@ -102,8 +102,7 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	}
 	var left remains
 	if !c.found {
-		left.place, left.limit, left.known = in.cutBack(f, at, fd)
-		left.goesOn = left.known && f.goesOn(left.place, at)
+		left = in.remainsOf(f, at, fd)
 	}
 	in.rotate(f)
 	seen := f.sizeForSure()
