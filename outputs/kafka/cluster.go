@@ -189,6 +189,9 @@ func readTopic(answer *sarama.MetadataResponse, name string, partition int32) (t
 			return topicInfo{}, t.Err
 		}
 		info := topicInfo{partitions: int32(len(t.Partitions)), id: t.Uuid, leaderID: -1}
+		if info.partitions > 0 && partition >= info.partitions {
+			return info, fewer{info.partitions, partition}
+		}
 		for _, p := range t.Partitions {
 			if p.ID == partition {
 				info.leaderID = p.Leader
@@ -203,6 +206,19 @@ func readTopic(answer *sarama.MetadataResponse, name string, partition int32) (t
 	}
 	return topicInfo{}, sarama.ErrUnknownTopicOrPartition
 }
+
+// fewer is the error for a partition that a topic does not have: it was made
+// again with fewer than it had.
+type fewer struct{ has, partition int32 }
+
+func (e fewer) Error() string {
+	return fmt.Sprintf("the topic has no partition %d, to which these lines are bound; it has %d, from 0 on: "+
+		"it was made again with fewer. Give it %d, with kafka-topics.sh --alter --partitions for instance, and the lines go on",
+		e.partition, e.has, e.partition+1)
+}
+
+// Unwrap gives the error code.
+func (fewer) Unwrap() error { return sarama.ErrInvalidPartitions }
 
 // producerID asks for a fresh one. A broker that is still starting may answer
 // with the id -1 and no error; a batch with it would not be idempotent.

@@ -45,9 +45,14 @@ func (r *rig) deleteTopic(topic string) {
 
 func (r *rig) createTopic(topic string) {
 	r.t.Helper()
+	r.createTopicOf(topic, 1)
+}
+
+func (r *rig) createTopicOf(topic string, partitions int32) {
+	r.t.Helper()
 	q := kmsg.NewCreateTopicsRequest()
 	t := kmsg.NewCreateTopicsRequestTopic()
-	t.Topic, t.NumPartitions, t.ReplicationFactor = topic, 1, 1
+	t.Topic, t.NumPartitions, t.ReplicationFactor = topic, partitions, 1
 	q.Topics = append(q.Topics, t)
 	r.request(&q)
 }

@@ -47,6 +47,7 @@ var answers = map[int16]answer{
 	74:   {again, false},     // FENCED_LEADER_EPOCH
 	75:   {again, false},     // UNKNOWN_LEADER_EPOCH
 	89:   {again, false},     // THROTTLING_QUOTA_EXCEEDED
+	37:   {again, false},     // INVALID_PARTITIONS: the driver found fewer
 	3:    {missing, false},   // UNKNOWN_TOPIC_OR_PARTITION
 	100:  {missing, false},   // UNKNOWN_TOPIC_ID
 	17:   {park, false},      // INVALID_TOPIC_EXCEPTION
