@@ -198,6 +198,8 @@ func causes(cause string) string {
 		return "the file was truncated before they were read"
 	case "deleted":
 		return "the file was deleted before they were read"
+	case "unseen":
+		return "the file was truncated or written anew while no agent ran: whether more was written to it before that is not known"
 	case "missing":
 		return "the file was deleted while no agent ran: whether more was written to it by then is not known"
 	case "compressed":

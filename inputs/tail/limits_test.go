@@ -85,16 +85,46 @@ func TestNothingLostNothingSaid(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHost(t, "a.log")
 		h.append("a.log", strings.Repeat("an old line\n", 300))
-		h.session()
+		h.start()
+		h.settle()
 		h.must(os.Truncate(h.path("a.log"), 0))
 		h.append("a.log", strings.Repeat("a new line that is longer\n", 900))
-		h.start()
 		h.settle()
 		if len(h.got) != 1200 || strings.Contains(h.log.String(), "lost") {
 			t.Errorf("%d lines, log:\n%s", len(h.got), h.log)
 		}
 		h.stop()
 	})
+}
+
+// A file that is truncated while nobody looks may have had more lines, too: that is
+// said unless a copy of it is there.
+func TestTruncatedWhileDownIsSaid(t *testing.T) {
+	for _, copied := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			h := newHost(t, "a.log")
+			h.append("a.log", strings.Repeat("an old line\n", 300))
+			h.session()
+			h.append("a.log", "unread\n")
+			want := 1
+			if copied {
+				h.copyAll("a.log", "a.log.1")
+				want = 0
+			}
+			h.must(os.Truncate(h.path("a.log"), 0))
+			h.append("a.log", strings.Repeat("a new line that is longer\n", 900))
+			h.start()
+			h.settle()
+			if h.logged("level=ERROR", "may be lost", "offset=3600") != want || strings.Contains(h.log.String(), "bytes=3") {
+				t.Errorf("copied %v, log:\n%s", copied, h.log)
+			}
+			l := h.in.Stats().Losses
+			if len(l) != want || want > 0 && (l[0].Cause != lostUnseen || l[0].Unknown != 1) {
+				t.Errorf("copied %v, lost: %+v", copied, l)
+			}
+			h.stop()
+		})
+	}
 }
 
 // A file that is deleted while nobody looks may have had more lines: that is

@@ -13,6 +13,7 @@ const (
 	lostCompressed = "compressed"   // and the compressed file is damaged
 	lostHeld       = "hold_deleted" // deleted, and more than may be held
 	lostMissing    = "missing"      // deleted while nobody looked: whether any are is not known
+	lostUnseen     = "unseen"       // the same, truncated or written anew
 )
 
 // lossSays is what is logged of a loss.
@@ -20,6 +21,7 @@ var lossSays = map[string]string{
 	lostTruncated:  "lines are lost: the file was truncated before it was read to its end, and no copy of it was found; rotate it by renaming, or keep a copy",
 	lostDeleted:    "lines are lost: the file was deleted before it was read to its end; keep rotated files for longer",
 	lostCompressed: "lines are lost: the file was compressed before it was read to its end, and that file cannot be decompressed; repair it, or keep rotated files as they are for longer (delaycompress)",
+	lostUnseen:     "lines may be lost: a file was truncated or written anew while nobody looked, no copy of it was found, and whether more was written to it before that, behind this offset, is not known; rotate it by renaming, or keep a copy",
 	lostMissing:    "lines may be lost: a file that was followed is nowhere any more, and whether more was written to it behind this offset while nobody looked is not known; keep rotated files for longer",
 	lostHeld:       "lines are lost: deleted files that wait to be read take more room than hold_deleted allows; look after the brokers, or raise it",
 }

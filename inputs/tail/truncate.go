@@ -116,6 +116,9 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 	}
 	in.loseTruncated(f, seen, f.left(c.found, left.place, at))
 	if !c.found {
+		if !left.known && f.fromBefore() {
+			in.lose(f, 0, lostUnseen)
+		}
 		in.knowTorn(f, l)
 	}
 	g := in.renew(f, c.found, at, placed, fd, l)
