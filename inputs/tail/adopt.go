@@ -128,7 +128,7 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 		return
 	}
 	if k.f != nil {
-		in.beginKnown(f, k)
+		in.readBehind(f, k.f, k.upTo)
 		return
 	}
 	if in.fromEnd(e.path, e) {
@@ -267,11 +267,14 @@ func (in *Input) noteKnown(e entry, path string) bool {
 		return false
 	}
 	dir := filepath.Dir(e.path)
-	k, _ := in.knownIn(in.dir(dir), e)
+	k, wait := in.again(in.dir(dir), e)
+	if wait || in.byKey[e.key] != nil {
+		return true
+	}
 	if k.f == nil {
 		return false
 	}
-	in.beginKnown(in.create(e, path, done), k)
+	in.readBehind(in.create(e, path, done), k.f, k.upTo)
 	in.touched(dir)
 	return true
 }

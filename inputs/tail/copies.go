@@ -199,10 +199,11 @@ func (d *disk) differAt(a, b int, off, end int64) int64 {
 	return end
 }
 
-// copySize is the size of what may be a copy, and since when it has had it.
+// copySize is the size of what may be a copy, since when it has had it, and when
+// it was seen first.
 type copySize struct {
-	size  int64
-	since time.Time
+	size         int64
+	since, first time.Time
 }
 
 // settledCopy says whether the copy has stopped growing: two looks saw the same
@@ -214,8 +215,11 @@ func (in *Input) settledCopy(d *dir, e entry) bool {
 		delete(in.growing, e.key)
 		return true
 	}
+	if !ok {
+		was.first = time.Now()
+	}
 	if !ok || was.size != e.size {
-		was = copySize{e.size, time.Now()}
+		was.size, was.since = e.size, time.Now()
 		in.growing[e.key] = was
 	}
 	d.again = was.since.Add(quietTime)

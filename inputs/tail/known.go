@@ -2,6 +2,7 @@ package tail
 
 import (
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -20,8 +21,8 @@ import (
 //
 //   - in a file that has times from before its inode was made: those were copied,
 //     as by cp -a, rsync -a, tar, and all that decompresses;
-//   - when the known file is nowhere any more, and they are more than
-//     flow.PrefixMax, all of what was read of it.
+//   - in a rotated file, when the known one is nowhere any more and they are more
+//     than flow.PrefixMax.
 //
 // What is the copy of a file that is followed, as copytruncate makes it, is told in
 // copies.go; what is at a followed path in the place of the file that was there
@@ -42,19 +43,37 @@ func (in *Input) recognise(d *dir, l *listing) *listing {
 	rest.files = make([]entry, 0, len(l.files))
 	for _, e := range l.files {
 		if in.byKey[e.key] == nil && !e.link && !unpack.Is(e.path) {
-			k, wait := in.knownIn(d, e)
-			if wait {
+			if _, wait := in.again(d, e); wait {
 				continue
-			}
-			if k.f != nil && k.f.lost() && k.f.state == done && k.upTo.off == k.f.at() && in.isHome(k.f, e) {
-				in.log.Info("a file is there again with the same content: it is not shipped again", "path", e.path, "of", k.f.path)
-				in.rebind(k.f, e)
-				in.seen(k.f, e)
 			}
 		}
 		rest.files = append(rest.files, e)
 	}
 	return &rest
+}
+
+// again finds what is known of the file at e. If it is all of a known file that is
+// nowhere any more, it is that file from now on. wait says that it is not to be
+// adopted yet.
+func (in *Input) again(d *dir, e entry) (k known, wait bool) {
+	k, wait = in.knownIn(d, e)
+	f := k.f
+	switch {
+	case f == nil || k.upTo.off < f.at() || !in.isHome(f, e):
+	case !f.lost():
+		if wait = !in.present(f); wait {
+			in.touched(filepath.Dir(f.now)) // where it is, is seen there
+			in.lookSoon(filepath.Dir(e.path))
+		}
+	case f.isOpen():
+		in.lookSoon(filepath.Dir(e.path))
+		return k, true // it is read to its end first
+	default:
+		in.log.Info("a file is there again with the same content: it is not shipped again", "path", e.path, "of", f.path)
+		in.rebind(f, e)
+		in.seen(f, e)
+	}
+	return k, wait
 }
 
 // isHome says that e is at a name that f may have: its own, or that of a rotated
@@ -77,7 +96,7 @@ func (in *Input) knownIn(d *dir, e entry) (k known, wait bool) {
 			unix.Close(fd)
 		}
 	}()
-	var whole *bool // the copy is not being written to
+	var growing int64
 	for _, f := range in.relatives(e) {
 		if !in.mayBe(f, e) {
 			continue
@@ -88,30 +107,39 @@ func (in *Input) knownIn(d *dir, e entry) (k known, wait bool) {
 				return known{}, false
 			}
 		}
-		begins := in.startsLike(f, e, fd)
-		if !begins && !in.unpacking(f, e) {
-			continue
-		}
-		p, ok := position{}, false
-		if begins {
-			p, ok = in.placeOf(f, e, fd)
-		}
-		if ok && (e.dated || f.lost() && p.off > flow.PrefixMax) {
+		p, most := in.placeOf(f, e, fd)
+		switch {
+		case most && (e.dated || f.lost() && p.off > flow.PrefixMax && e.path != f.path):
 			if k.f == nil || p.off > k.upTo.off || p.off == k.upTo.off && f.lost() && !k.f.lost() {
 				k = known{f, p}
 			}
-			continue
+		case in.mayBecome(f, e, p):
+			growing = max(growing, p.off, 1)
 		}
-		if e.size > f.at() || e.dated {
-			continue // it is whole
-		}
-		if whole == nil {
-			w := in.settledCopy(d, e)
-			whole = &w
-		}
-		wait = wait || !*whole
 	}
-	return k, wait && k.f == nil
+	return k, k.f == nil && growing > 0 && !in.isWhole(d, e, growing)
+}
+
+// mayBecome says that the file at e, which has the content of f up to p, may be a
+// copy of f that is being made.
+func (in *Input) mayBecome(f *file, e entry, p position) bool {
+	switch {
+	case e.dated, e.size > f.at():
+		return false // it is whole
+	case e.path == f.path && (f != in.tails[f.path] || filepath.Dir(f.now) == filepath.Dir(e.path)):
+		return false // it is the next log, which begins alike
+	case e.size < flow.Enough:
+		return f.packed && !f.lost() && unpack.Plain(f.now) == e.path // decompression begins
+	}
+	return p.off > 0
+}
+
+// isWhole says that what may be a copy that is being made, and has the content of a
+// known file up to upTo, does not grow. When only its first bytes are known, it may
+// as well be a log that begins alike, which does not wait for long.
+func (in *Input) isWhole(d *dir, e entry, upTo int64) bool {
+	was, ok := in.growing[e.key]
+	return in.settledCopy(d, e) || ok && upTo <= flow.PrefixMax && time.Since(was.first) >= packedQuiet
 }
 
 // lost says that f is not where it was, nor anywhere else.
@@ -123,75 +151,63 @@ func (in *Input) mayBe(f *file, e entry) bool {
 	switch {
 	case f.original != nil, f.removed(), f.deleting, f.key == e.key, f.joined > 0, !f.owned(e), f.at() < flow.Enough:
 		return false
-	case f.state == following && !f.lost():
+	case f.state == following && !f.lost() && in.isHome(f, e):
 		return false // see copies.go
 	}
 	return f != in.tails[e.path] || !in.mayReplace(f, e)
 }
 
-// startsLike says whether the file at e, open at fd, begins like f, by what is known
-// of the first bytes of that.
-func (in *Input) startsLike(f *file, e entry, fd int) bool {
-	f.mu.Lock()
-	m := f.pos.mark
-	f.mu.Unlock()
-	return e.size >= flow.Enough && e.size >= int64(m.PrefixLen) && in.disk.content(fd).beginsWith(m)
-}
-
-// unpacking says that e is the plain form of f beside it, perhaps being made.
-func (in *Input) unpacking(f *file, e entry) bool {
-	return f.packed && !f.lost() && unpack.Plain(f.now) == e.path
-}
-
-// placeOf is up to where the file at e, open at fd, is known to have what was read,
-// or is still to be read, of f.
-func (in *Input) placeOf(f *file, e entry, fd int) (position, bool) {
+// placeOf is up to where the file at e, open at fd, has what was read, or is still
+// to be read, of f: the highest place that is known of f, or the line at which they
+// begin to differ. most says that this is more than half of what they have, and more
+// than the first bytes, which are known of every file.
+func (in *Input) placeOf(f *file, e entry, fd int) (p position, most bool) {
 	f.mu.Lock()
 	pos := f.pos
 	f.mu.Unlock()
-	if e.size < pos.off {
-		p, _, ok := in.cutBack(f, e, fd)
-		return p, ok
+	first := int64(pos.mark.PrefixLen)
+	if e.size < max(first, flow.Enough) || !in.disk.content(fd).beginsWith(pos.mark) {
+		return p, false
 	}
-	for _, p := range append(in.places(f), pos) {
-		if same, err := in.disk.content(fd).matches(p.off, p.mark); !same || err != nil {
+	p.off = first
+	for _, q := range append(in.places(f), pos) {
+		if q.off > e.size {
+			break
+		}
+		if same, err := in.disk.content(fd).matches(q.off, q.mark); !same || err != nil {
 			return position{}, false
 		}
+		p = q
 	}
-	if f.state == done {
-		return pos, true
-	}
-	return in.commonPlace(f, fd, pos)
+	p = in.commonPlace(f, e, fd, p)
+	return p, p.off == pos.off || p.off > first && p.off >= min(e.size, pos.off)/2
 }
 
-// commonPlace is the line behind pos from which on the file open at fd differs from
-// f: what it has before that is read from f.
-func (in *Input) commonPlace(f *file, fd int, pos position) (p position, ok bool) {
+// commonPlace is the line behind p at which the file at e, open at fd, begins to
+// differ from f: what it has before that was read, or is read, from f. It is p where
+// f cannot be compared with it.
+func (in *Input) commonPlace(f *file, e entry, fd int, p position) position {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	closed := f.fd < 0
 	if f.open() != nil || f.z != nil {
-		return pos, true
+		return p
 	}
 	if closed {
 		defer f.close()
 	}
 	at, err := f.describe()
-	if err != nil || at.size <= pos.off || f.rec != nil {
-		return pos, true
+	if err != nil || at.size <= p.off || f.rec != nil {
+		return p
 	}
-	c := in.disk.content(fd)
-	end := in.disk.differAt(f.fd, fd, pos.off, min(at.size, pos.off+replacedMax))
-	if p.off, err = c.lineStart(end, f.width()); err != nil || p.off <= pos.off {
-		return pos, err == nil
+	c, q := in.disk.content(fd), position{}
+	end := in.disk.differAt(f.fd, fd, p.off, min(at.size, e.size, p.off+replacedMax))
+	if q.off, err = c.lineStart(end, f.width()); err != nil || q.off <= p.off {
+		return p
 	}
-	p.mark, ok, err = c.markAt(p.off)
-	return p, ok && err == nil
-}
-
-// beginKnown has reading of g, which was not known, begin where k says.
-func (in *Input) beginKnown(g *file, k known) {
-	g.beginAt(k.upTo)
-	g.prevID = 0 // it does not begin in the middle of a line
-	in.log.Info("a file has the content of another that is known: it is read from where that ends", "path", g.now, "of", k.f.path, "offset", k.upTo.off)
+	if m, ok, err := c.markAt(q.off); ok && err == nil {
+		q.mark = m
+		return q
+	}
+	return p
 }

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,19 +15,27 @@ import (
 // decompress replaces the compressed file by its plain form, as the commands do.
 func (h *host) decompress(packed string) {
 	h.t.Helper()
-	f, err := os.Open(h.path(packed))
+	st, err := os.Stat(h.path(packed))
 	h.must(err)
-	defer f.Close()
-	st, err := f.Stat()
+	h.must(os.WriteFile(h.path(unpack.Plain(packed)), h.plain(packed), 0o644))
+	h.setTimes(unpack.Plain(packed), st)
+	h.remove(packed)
+}
+
+// plain is what is in the file, compressed or not.
+func (h *host) plain(name string) []byte {
+	h.t.Helper()
+	p, err := os.ReadFile(h.path(name))
 	h.must(err)
-	r := unpack.NewReader(packed, f, st.Size(), unpack.Standard)
+	if !unpack.Is(name) {
+		return p
+	}
+	r := unpack.NewReader(name, bytes.NewReader(p), int64(len(p)), unpack.Standard)
 	defer r.Close()
 	plain := make([]byte, 1<<20)
 	n, err := r.Pread(plain, 0)
 	h.must(err)
-	h.must(os.WriteFile(h.path(unpack.Plain(packed)), plain[:n], 0o644))
-	h.setTimes(unpack.Plain(packed), st)
-	h.remove(packed)
+	return plain[:n]
 }
 
 // copyAll copies a file, or the files of a directory, with their times.
@@ -120,6 +129,32 @@ func TestKnownContent(t *testing.T) {
 			func(h *host) { h.remove("a.csv.gz") },
 			func(h *host) { h.write("a.csv", 21, 25) },
 		}, last: 25},
+		{name: "an older state of it is copied back", pattern: "m/*.log", before: func(h *host) {
+			h.must(os.Mkdir(h.path("m"), 0o755))
+			h.write("m/a.log", 1, 20)
+			h.copyAll("m/a.log", "copy")
+			h.write("m/a.log", 21, 30)
+		}, steps: []step{
+			func(h *host) { h.rename("m/a.log", "a.log"); h.copyAll("copy", "m/a.log") },
+			func(h *host) { h.write("m/a.log", 31, 35) },
+		}, last: 35},
+		{name: "a generation is copied to the path", pattern: "m/a.log*", before: func(h *host) {
+			h.must(os.Mkdir(h.path("m"), 0o755))
+			h.write("m/a.log.1", 1, 20)
+			h.write("m/a.log", 21, 30)
+		}, steps: []step{
+			func(h *host) { h.rename("m/a.log", "m/a.log.2"); h.copyAll("m/a.log.1", "m/a.log") },
+			func(h *host) { h.write("m/a.log", 31, 35) },
+		}, last: 35},
+		{name: "history is decompressed", pattern: "*.log", before: func(h *host) {
+			h.write("a.log.1", 101, 120)
+			h.compress("a.log.1", ".gz")
+			h.write("a.log", 1, 5)
+		}, steps: []step{
+			func(h *host) { h.decompress("a.log.1.gz") },
+			func(h *host) { h.rename("a.log.1", "a.log.2"); h.rename("a.log", "a.log.1"); h.write("a.log", 6, 8) },
+			func(h *host) { h.compress("a.log.2", ".xz"); h.write("a.log", 9, 10) },
+		}, last: 10},
 		{name: "moved away and copied back", pattern: "m/*.log", before: func(h *host) {
 			h.must(os.Mkdir(h.path("m"), 0o755))
 			h.write("m/a.log", 1, 20)

@@ -202,7 +202,11 @@ func (w *world) act(c *chain, n int) {
 	case n < 33:
 		c.writeLate()
 	case n < 36:
-		c.compress()
+		if w.rnd.IntN(3) == 0 {
+			c.copyBack()
+		} else {
+			c.compress()
+		}
 	case n < 52 && c.copies:
 		c.copyTruncate()
 	case n < 52:

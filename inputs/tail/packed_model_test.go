@@ -25,6 +25,10 @@ func (c *chain) compress() {
 	if !c.w.mode.packs {
 		return
 	}
+	if c.w.rnd.IntN(4) == 0 {
+		c.decompress()
+		return
+	}
 	var names []string
 	for i := 1; i <= 30; i++ {
 		if name := fmt.Sprintf("%s%s.%d", c.dir, c.path, i); c.w.exists(name) {
@@ -70,21 +74,35 @@ func (c *chain) endCompress() {
 	c.w.must(err)
 	c.w.must(os.Chtimes(c.w.path(to), st.ModTime(), st.ModTime()))
 	c.w.remove(p.name)
-	for _, e := range c.gens {
-		if e.name == p.name {
-			e.name = to
-		}
-	}
+	c.renamed(p.name, to)
 	c.w.say("%s: compressed to %s", c.path, to)
 }
 
-// familiar says that at least 64 bytes of the plain file of that name were read,
+// decompress puts the plain file in the place of a compressed one.
+func (c *chain) decompress() {
+	var names []string
+	for i := 1; i <= 30; i++ {
+		if name := fmt.Sprintf("%s%s.%d.gz", c.dir, c.path, i); c.w.exists(name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	name := names[c.w.rnd.IntN(len(names))]
+	if !c.w.familiar(name) {
+		return // too little is known to tell by
+	}
+	c.w.decompress(name)
+	c.renamed(name, strings.TrimSuffix(name, ".gz"))
+	c.w.say("%s: %s decompressed", c.path, name)
+}
+
+// familiar says that at least 64 bytes of the file of that name were read,
 // and none of it is the end of a line of the file before it.
 func (w *world) familiar(name string) bool {
-	p, err := os.ReadFile(w.path(name))
-	w.must(err)
 	off := 0
-	for i, text := range strings.Split(string(p), "\n") {
+	for i, text := range strings.Split(string(w.plain(name)), "\n") {
 		l := w.lines[text]
 		if l == nil && i == 0 {
 			return false

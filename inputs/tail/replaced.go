@@ -135,8 +135,8 @@ func (in *Input) contains(t *file, e entry) bool {
 	return in.disk.sameRange(t.fd, fd, t.pos.off, old.size)
 }
 
-// readBehind lets g, which replaces t, be read from p on, when t was read to its
-// end.
+// readBehind lets g, which has the content of t up to p, be read from there on, when
+// t was read to its end.
 func (in *Input) readBehind(g, t *file, p position) {
 	t.mu.Lock()
 	read := t.pos.off
@@ -146,11 +146,11 @@ func (in *Input) readBehind(g, t *file, p position) {
 	t.mu.Unlock()
 	again := max(0, min(g.size, read)-p.off)
 	in.stats.again.Add(again)
-	args := []any{"path", g.path, "offset", p.off, "bytes", again}
+	args := []any{"path", g.now, "of", t.path, "offset", p.off}
 	if again > 0 {
-		in.log.Warn("a file was replaced by one with the same beginning: it is read on from where it is known again, and lines may come twice", args...)
+		in.log.Warn("a file has the beginning of one that was there before: it is read on from where it is known again, and lines may come twice", append(args, "bytes", again)...)
 	} else {
-		in.log.Info("a file was replaced by one with the same content: it is read on", args...)
+		in.log.Info("a file has the content of one that was there before: it is read on", args...)
 	}
 	g.beginAt(p)
 	g.prevID = 0 // it does not begin in the middle of a line of t

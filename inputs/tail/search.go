@@ -54,6 +54,11 @@ func (in *Input) search(f *file, l *listing) (entry, error) {
 		if g != nil && g.original == nil || e.link || e.size < at || e.size == 0 || !f.owned(e) || i >= n && temporary(e.path) {
 			continue
 		}
+		if short {
+			if k, _ := in.knownIn(in.dir(filepath.Dir(e.path)), e); k.f != nil && k.f != f {
+				continue
+			}
+		}
 		same, err := in.sameContent(f, e)
 		if same {
 			return e, nil

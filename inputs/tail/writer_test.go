@@ -168,10 +168,45 @@ func (c *chain) shift() {
 
 func (c *chain) move(from, to string) {
 	c.w.rename(from, to)
+	c.renamed(from, to)
+}
+
+// renamed notes the new name of a generation.
+func (c *chain) renamed(from, to string) {
 	for _, e := range c.gens {
 		if e.name == from {
 			e.name = to
 		}
+	}
+}
+
+// copyBack puts a copy in the place of the log, or of a rotated file, with its times:
+// the file itself is moved away, or deleted.
+func (c *chain) copyBack() {
+	name := c.path
+	if n := c.w.rnd.IntN(4); n > 0 && c.dir == "" { // the known ones lead to the others
+		name = fmt.Sprintf("%s.%d", c.path, n)
+	} else if c.cur == nil || c.cur.half != "" || !c.w.mode.renames {
+		return // what is truncated must have been seen before
+	}
+	if !c.w.exists(name) || !c.w.familiar(name) || c.linked(name) || c.packing != nil || !c.quiet() {
+		return
+	}
+	c.closeOld()
+	c.w.names++
+	away := fmt.Sprintf("away-%d.txt", c.w.names)
+	c.w.rename(name, away)
+	c.w.copyAll(away, name)
+	c.w.say("%s: %s is a copy of %s now", c.path, name, away)
+	if name == c.path {
+		c.cur.f.Close()
+		f, err := os.OpenFile(c.w.path(name), os.O_APPEND|os.O_WRONLY, 0)
+		c.w.must(err)
+		c.cur.f, c.cur.looked = f, false
+	}
+	if c.w.rnd.IntN(2) == 0 {
+		c.w.remove(away)
+		c.w.say("%s: %s deleted", c.path, away)
 	}
 }
 
