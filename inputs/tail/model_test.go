@@ -131,8 +131,9 @@ func history(t *testing.T, seed uint64, m mode) {
 	w.say("pattern %s, no handles %v", pattern, w.noHandles)
 	w.must(os.Mkdir(w.path("old"), 0o755))
 	w.before = w.between
+	up := rand.New(rand.NewPCG(seed, 8))
 	for _, p := range []string{"a.log", "b.log"} {
-		c := &chain{w: w, path: p, copies: !m.renames && rnd.IntN(3) == 0}
+		c := &chain{w: w, path: p, copies: !m.renames && rnd.IntN(3) == 0, up: up.IntN(3) == 0}
 		if rnd.IntN(3) == 0 {
 			c.dir = "old/"
 		}

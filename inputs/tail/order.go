@@ -25,23 +25,29 @@ const packApart = time.Second
 // that was read no other is older that was made after it, though it got a late line.
 func (a *member) before(b *member) bool {
 	switch {
-	case a.gen.packed || b.gen.packed || a.kept() || b.kept() || a.key.birth > b.key.birth:
+	case a.kept() || b.kept() || a.gen.packed || b.gen.packed || a.key.birth >= b.key.birth:
 		return false
-	case a.key.birth < b.key.birth:
-		return a.mtime <= b.mtime || a.known && !b.known
+	case a.known && !b.known:
+		return true
 	}
-	return a.mtime < b.mtime
+	return a.mtime <= b.mtime
 }
 
-// perhapsBefore says that the last write of two files tells that a is older than b.
+// perhapsBefore says that the last write to two files, one of which is a copy or
+// compressed, tells that a is older than b. That of a file whose compression has set
+// its time was before then. The older ones are compressed first, so that two unknown
+// files tell nothing when only b is: b may have got a late line.
 func (a *member) perhapsBefore(b *member) bool {
-	switch x, y := a.gen.packed && !a.kept(), b.gen.packed && !b.kept(); {
+	x, y := a.gen.packed && !a.kept(), b.gen.packed && !b.kept()
+	switch {
 	case x && y:
 		return b.key.birth-a.key.birth >= int64(packApart)
-	case x || y:
+	case x:
+		return a.key.birth < b.mtime
+	case y, b.gen.packed && !a.gen.packed && !a.known:
 		return false
 	}
-	return a.mtime < b.mtime
+	return a.mtime < b.mtime && (a.kept() || b.kept())
 }
 
 // kept says that the file is younger than what it says of its last write, as a copy,
@@ -81,16 +87,25 @@ func inTime(family []member) bool {
 	return true
 }
 
-// votes is of how many more neighbours in a family, the numbers of which fall, the
-// higher is the newer.
+// votes is of how many more files in a family, the numbers of which fall, the one
+// with the next number is the newer when that is higher. A file that is being
+// compressed is there twice.
 func votes(family []member, before func(a, b *member) bool) (up int) {
-	for i := range len(family) - 1 {
-		switch a, b := &family[i], &family[i+1]; {
-		case a.gen.kind != 1 || b.gen.kind != 1 || a.gen.number == b.gen.number:
-		case before(b, a):
-			up++
-		case before(a, b):
-			up--
+	for i := range family {
+		next := -1
+		for j := i + 1; j < len(family); j++ {
+			a, b := &family[i], &family[j]
+			if a.gen.kind != 1 || b.gen.kind != 1 || next >= 0 && b.gen.number != next {
+				break
+			}
+			if b.gen.number == a.gen.number {
+				continue
+			}
+			if next = b.gen.number; before(b, a) {
+				up++
+			} else if before(a, b) {
+				up--
+			}
 		}
 	}
 	return up

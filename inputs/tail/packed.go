@@ -266,8 +266,9 @@ func (in *Input) sortOut(parcels []*parcel, family []member) bool {
 	if !ready {
 		return false
 	}
-	for _, p := range parcels {
-		if !in.claim(p) && in.claimShort(p, family) {
+	left := slices.DeleteFunc(slices.Clone(parcels), in.claim)
+	for i, p := range left {
+		if !in.claim(p) && in.claimShort(p, family, len(left)-i-1) {
 			return false
 		}
 	}

@@ -161,12 +161,15 @@ func (in *Input) openHolder(p *parcel) *file {
 // claimShort gives p, the oldest parcel that is nobody's, to the missing file of
 // its path of which too little was read to know its content by, if p begins with
 // that and is in its place. An empty one may also be that of an empty file that
-// is done. wait says that the next look will tell.
-func (in *Input) claimShort(p *parcel, family []member) (wait bool) {
+// is done. When there are more of them than parcels, of which newer come after p,
+// it is the last that was made before p was last written to. wait says that the
+// next look will tell.
+func (in *Input) claimShort(p *parcel, family []member, newer int) (wait bool) {
 	c := p.inside
 	if c == nil || c.err != nil {
 		return false
 	}
+	var may []*file
 	for _, f := range in.filesOf(p.path) {
 		at := f.at()
 		empty := c.whole && c.size == 0 && at == 0 && !f.packed && f.key != key{}
@@ -180,8 +183,14 @@ func (in *Input) claimShort(p *parcel, family []member) (wait bool) {
 			in.moved(f, p)
 			return true
 		}
-		in.pour(f, p)
-		return false
+		may = append(may, f)
+	}
+	i := 0
+	for i+1 < len(may)-newer && may[i+1].birth <= p.mtime && p.mtime < p.key.birth {
+		i++
+	}
+	if len(may) > 0 {
+		in.pour(may[i], p)
 	}
 	return false
 }

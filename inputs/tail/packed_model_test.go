@@ -30,7 +30,7 @@ func (c *chain) compress() {
 		return
 	}
 	var names []string
-	for i := 1; i <= 30; i++ {
+	for i := 1; i <= c.top; i++ {
 		if name := fmt.Sprintf("%s%s.%d", c.dir, c.path, i); c.w.exists(name) {
 			names = append(names, name)
 		}
@@ -53,6 +53,9 @@ func (c *chain) compress() {
 	}
 	plain, err := os.ReadFile(c.w.path(name))
 	c.w.must(err)
+	if c.up {
+		c.nextTick() // the time of the last write is seen to be an older one
+	}
 	c.packing = &packing{name, unpacktest.Pack(c.w.t, ".gz", plain)}
 	c.w.append(name+".gz", string(c.packing.packed[:len(c.packing.packed)/2]))
 	c.w.say("%s: compression of %s begins", c.path, name)

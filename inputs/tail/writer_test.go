@@ -40,6 +40,8 @@ type chain struct {
 	cut     *line    // the last such line
 	copies  bool     // it is rotated by copytruncate, not by renaming
 	dir     string   // where it is rotated to, with a slash, if that is another directory
+	up      bool     // numbers count upwards: the newest has the highest
+	top     int      // the highest number that was given
 	used    bool     // something was rotated to it
 	packing *packing // nil: none
 }
@@ -49,7 +51,7 @@ func (c *chain) create() {
 	c.w.must(err)
 	c.cur = &epoch{f: f, name: c.path, touched: time.Now(), born: c.w.order}
 	c.n++
-	if c.w.mode.packs && c.w.mode.racing && c.old != nil {
+	if c.up || c.w.mode.packs && c.w.mode.racing && c.old != nil {
 		c.nextTick() // what is written now is younger than what was before
 	}
 	c.w.say("%s: created", c.path)
@@ -136,6 +138,9 @@ func (c *chain) writeLate() {
 	if e == nil || e.half != "" {
 		return
 	}
+	if c.up && c.w.mode.packs && c.cur != nil && len(c.cur.lines) > 0 {
+		return // nothing but the last write tells the order: see Limits in doc.go
+	}
 	text := c.text()
 	l := c.put(e, text, e.size)
 	e.let = e.let || time.Since(e.touched) > 700*time.Millisecond
@@ -143,6 +148,9 @@ func (c *chain) writeLate() {
 	// it belongs before the lines of the successor
 	l.order = e.lastOrder()
 	e.write(c.w, text+"\n")
+	if c.up {
+		c.nextTick()
+	}
 	c.w.say("%s: line %d late, slip %v", c.path, c.w.order, l.slip)
 }
 
@@ -154,16 +162,23 @@ func (e *epoch) lastOrder() int {
 	return n
 }
 
-// shift makes room for the newest rotated file, as logrotate does.
-func (c *chain) shift() {
+// rotated is the name for the newest rotated file. Unless numbers count upwards, room
+// is made for it, as logrotate does.
+func (c *chain) rotated() string {
 	c.endCompress()
-	for i := 30; i >= 1; i-- {
+	if c.up {
+		c.top++
+		return fmt.Sprintf("%s%s.%d", c.dir, c.path, c.top)
+	}
+	c.top++
+	for i := c.top; i >= 1; i-- {
 		for _, ext := range []string{"", ".gz"} {
 			if from := fmt.Sprintf("%s%s.%d%s", c.dir, c.path, i, ext); c.w.exists(from) {
 				c.move(from, fmt.Sprintf("%s%s.%d%s", c.dir, c.path, i+1, ext))
 			}
 		}
 	}
+	return c.dir + c.path + ".1"
 }
 
 func (c *chain) move(from, to string) {
@@ -241,13 +256,12 @@ func (c *chain) rotate() {
 		return // only what was known leads the agent to a directory
 	}
 	c.closeOld()
-	name := c.dir + c.path + ".1"
+	var name string
 	if c.cur.looked && c.w.rnd.IntN(3) == 0 {
 		c.w.names++
 		name = fmt.Sprintf("moved-%d.txt", c.w.names)
 	} else {
-		c.shift()
-		c.used = true
+		name, c.used = c.rotated(), true
 	}
 	c.move(c.path, name)
 	c.w.say("%s: renamed to %s", c.path, name)
@@ -300,12 +314,11 @@ func (c *chain) copyTruncate() {
 		return
 	}
 	c.used = true
-	if c.cur.half != "" {
+	if c.up || c.cur.half != "" {
 		c.nextTick()
 	}
 	c.closeOld()
-	c.shift()
-	c.w.copyTruncate(c.path, c.dir+c.path+".1")
+	c.w.copyTruncate(c.path, c.rotated())
 	c.w.say("%s: copied and truncated", c.path)
 	e := c.cur
 	c.cur = &epoch{f: e.f, touched: time.Now(), looked: e.looked, born: c.w.order}
@@ -317,16 +330,18 @@ func (c *chain) copyTruncate() {
 }
 
 // nextTick waits until the file system's clock, which goes in steps of some
-// milliseconds, has moved on since the file was made: a copy must be younger.
+// milliseconds, has moved on: what is made and written then is younger.
 func (c *chain) nextTick() {
-	at, err := new(disk).statPath(c.w.path(c.path))
-	c.w.must(err)
+	var first key
 	for {
 		c.w.append("tick", "")
 		now, err := new(disk).statPath(c.w.path("tick"))
 		c.w.must(err)
 		c.w.remove("tick")
-		if now.key.birth != at.key.birth || now.key.birth == 0 {
+		if first == (key{}) {
+			first = now.key
+		}
+		if now.key.birth != first.birth || now.key.birth == 0 {
 			return
 		}
 	}
