@@ -1,11 +1,13 @@
 package tail
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestFamily(t *testing.T) {
@@ -61,12 +63,14 @@ func TestFamily(t *testing.T) {
 	f("a-20260131", "a-20260130", "none")
 }
 
+// When all times were reset, nothing but the names tells the order.
 func TestFamilyOrder(t *testing.T) {
 	f := func(want ...string) {
 		t.Helper()
 		dir := t.TempDir()
-		for _, n := range want {
-			if err := os.WriteFile(filepath.Join(dir, n), nil, 0o644); err != nil {
+		for i := len(want) - 1; i >= 0; i-- {
+			path, reset := filepath.Join(dir, want[i]), time.Unix(1700000000, 0)
+			if err := cmp.Or(os.WriteFile(path, nil, 0o644), os.Chtimes(path, reset, reset)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -39,10 +39,11 @@ func (f *file) overdue() record.End {
 // what comes next at the path may go on with one, drain decides.
 func (in *Input) endQuiet() {
 	for _, f := range byID(in.waits) {
+		may := f.state != done && (f.state != rotated || !f.followed()) && in.stays(f)
 		f.mu.Lock()
 		r := f.rec
 		waits, end := f.state != done && f.pos.off < f.size, record.More
-		if waits && (f.state != rotated || !f.followed()) && in.stays(f) {
+		if waits && may {
 			end = f.overdue()
 		}
 		if end != record.More {
