@@ -81,7 +81,7 @@ func Run(ctx context.Context, cfg *config.Config, o Options) error {
 
 // open makes the parts: the journal first, since it holds the lock.
 func (a *agent) open(cfg *config.Config) (err error) {
-	a.journal, err = journal.Open(cfg.StateDir, journal.Options{Sync: cfg.Sync, Log: a.Log})
+	a.journal, err = journal.Open(cfg.StateDir, journal.Options{Sync: cfg.Sync, Host: cfg.Hostname, Log: a.Log})
 	if err != nil {
 		return err
 	}

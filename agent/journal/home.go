@@ -46,9 +46,9 @@ func (j *Journal) goHome() error {
 	if len(gens) > 0 {
 		j.gen = max(j.gen, gens[len(gens)-1]) // the highest number counts at the next start
 	}
-	always := j.here.Always
+	was := j.here
 	j.here = place(j.dir, j.o.now())
-	j.here.Always = always
+	j.here.Always, j.here.First, j.here.Hosts = was.Always, was.First, was.Hosts
 	return nil
 }
 

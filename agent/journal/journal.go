@@ -43,6 +43,7 @@ type Options struct {
 	// Write returns, and within a second for a Note.
 	Sync time.Duration
 	Log  *slog.Logger // nil: nowhere
+	Host string       // its name, which is kept; "": none
 
 	disk       disk             // nil: the real one
 	now        func() time.Time // nil: time.Now
@@ -153,6 +154,7 @@ func (j *Journal) begin(gens []uint64) {
 		j.gen = gens[len(gens)-1]
 	}
 	j.found = l.found(j.here)
+	j.here.carry(&j.found.State, j.o.Host)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.writing.check(j.renew())

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -93,6 +94,12 @@ func (r Record) mapStrings(f func(string) string) Record {
 	case r.Header != nil:
 		h := *r.Header
 		h.Machine, h.Boot = f(h.Machine), f(h.Boot)
+		if h.Hosts != nil {
+			h.Hosts = slices.Clone(h.Hosts)
+			for i := range h.Hosts {
+				h.Hosts[i] = f(h.Hosts[i])
+			}
+		}
 		r.Header = &h
 	case r.File != nil:
 		c := *r.File

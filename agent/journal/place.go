@@ -2,6 +2,7 @@ package journal
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -24,6 +25,22 @@ func place(dir string, now time.Time) Header {
 		}
 	}
 	return h
+}
+
+// hostsMax is how many names of the host are kept.
+const hostsMax = 32
+
+// carry takes over what the runs before knew. A state that was lost does not say
+// when they began.
+func (h *Header) carry(st *State, host string) {
+	h.First, h.Hosts = st.Prior.First, slices.Clone(st.Prior.Hosts)
+	if st.Fresh && st.Damaged == 0 {
+		h.First = h.Time
+	}
+	if host != "" {
+		h.Hosts = append(slices.DeleteFunc(h.Hosts, func(s string) bool { return s == host }), host)
+		h.Hosts = h.Hosts[max(0, len(h.Hosts)-hostsMax):]
+	}
 }
 
 // firstLine is what is in a small file, empty when it cannot be read.

@@ -38,6 +38,10 @@ type Header struct {
 	Time    int64  `json:"time"`    // Unix milliseconds
 	// Always says that all that was written was durable before it counted.
 	Always bool `json:"always,omitempty"`
+	// First is the Time of the first run, 0 unknown; Hosts the names that the
+	// host had in the runs up to this one, the newest last.
+	First int64    `json:"first,omitempty"`
+	Hosts []string `json:"hosts,omitempty"`
 }
 
 // File is one file's identity: a later record of the same ID replaces what

@@ -93,7 +93,7 @@ func load(d disk, dir string, gens []uint64, log *slog.Logger) loaded {
 
 // take notes the outcome of one generation.
 func (l *loaded) take(r reading, n uint64, log *slog.Logger) {
-	if r.header != (Header{}) {
+	if r.header.Format != 0 {
 		l.header = r.header
 	}
 	l.any = l.any || r.any
