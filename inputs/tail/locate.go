@@ -29,6 +29,8 @@ type Locator struct {
 	disk  disk
 	pats  *patterns
 	lists map[string]*located
+	found map[key]bool              // where what the journal knows was found
+	marks map[int]map[uint64]string // the paths of contents, by their first bytes: how many, and their hash
 }
 
 // located is a directory.
@@ -39,7 +41,7 @@ type located struct {
 
 // NewLocator is one that knows the patterns of these inputs.
 func NewLocator(inputs []Config) *Locator {
-	return &Locator{pats: newPatterns(inputs), lists: map[string]*located{}}
+	return &Locator{pats: newPatterns(inputs), lists: map[string]*located{}, found: map[key]bool{}, marks: map[int]map[uint64]string{}}
 }
 
 // Locate says where the files are, those of a path in the order in which their
@@ -70,9 +72,23 @@ func (l *Locator) Locate(files []journal.FileState) []Kept {
 			if k.At = l.same(k, dirs); k.At == "" {
 				l.alike(k, dirs, taken)
 			}
+			l.note(k)
 		}
 	}
 	return out
+}
+
+// note keeps where a content is, and how it begins when it was shipped.
+func (l *Locator) note(k *Kept) {
+	if k.At != "" {
+		l.found[k.key] = true
+	}
+	if m := k.AckedMark; k.Acked > k.Base && m.PrefixLen >= flow.Enough {
+		if l.marks[m.PrefixLen] == nil {
+			l.marks[m.PrefixLen] = map[uint64]string{}
+		}
+		l.marks[m.PrefixLen][m.Prefix] = k.Path
+	}
 }
 
 // chainsOf is the numbers of the files by their path, in order, as Input.chains
@@ -104,25 +120,16 @@ func (l *Locator) Unknown(path string, family bool) []Kept {
 			of, input = p, l.pats.match(p)
 		}
 	}
-	unknown := func(e entry) Kept {
-		return Kept{FileState: journal.FileState{File: journal.File{Path: of, Now: e.path}}, At: e.path, Input: input, key: e.key}
-	}
 	var out []Kept
 	dir := l.list(filepath.Dir(path))
 	if family {
-		plain := map[string]bool{}
-		members := dir.family(path)
-		for _, m := range members {
-			plain[m.path] = true
-		}
-		for _, m := range members {
-			if !m.gen.packed || !plain[unpack.Plain(m.path)] {
-				out = append(out, unknown(m.entry))
-			}
+		out = l.rotated(path, dir, input)
+		for i := range out {
+			out[i].Path = of
 		}
 	}
 	if e, ok := dir.stat(filepath.Base(path)); ok {
-		out = append(out, unknown(e))
+		out = append(out, stranger(e, of, input))
 	}
 	return out
 }
@@ -189,7 +196,8 @@ func (l *Locator) Open(k *Kept) (*os.File, error) {
 	if k.ID == 0 || !errors.Is(err, fs.ErrNotExist) {
 		return f, err
 	}
-	now := Locator{pats: l.pats, lists: map[string]*located{}}
+	now := NewLocator(nil)
+	now.pats = l.pats
 	if again := now.Locate([]journal.FileState{k.FileState}); again[0].At != "" {
 		*k = again[0]
 		return openKept(k)
@@ -252,6 +260,9 @@ func plainEnd(z *unpack.Reader, off, joined int64) (int64, error) {
 	n, err := z.Pread(end[:], off-joined)
 	return off - joined*int64(1-n), err
 }
+
+// Release drops what was listed: Locate, Rotated and Unknown look again.
+func (l *Locator) Release() { l.lists, l.found = map[string]*located{}, map[key]bool{} }
 
 // Follows is the number of the input that follows path; -1: none does.
 func Follows(inputs []Config, path string) int { return newPatterns(inputs).match(path) }
