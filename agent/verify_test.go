@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,19 +45,31 @@ func (b *bed) client() sarama.Client {
 // verify verifies all, in blocks of so few bytes that there are some.
 func (b *bed) verify(paths ...string) (*Shipment, *verify.Report) {
 	b.t.Helper()
-	s, err := Shipped(b.config, paths)
+	return b.asks(Question{Paths: paths})
+}
+
+// asks verifies what is asked for.
+func (b *bed) asks(q Question) (*Shipment, *verify.Report) {
+	b.t.Helper()
+	s, err := Shipped(b.config, q)
 	must(b.t, err)
-	j := verify.Job{Client: b.client(), Files: s.Files, Own: s.Own, Block: 1 << 10}
+	j := verify.Job{Client: b.clients(), Files: s.Files, Former: s.Former, Own: s.Own, Block: 1 << 10}
 	r, err := j.Run(context.Background())
 	must(b.t, err)
 	return s, r
+}
+
+// clients is the client of any output.
+func (b *bed) clients() func(string) (sarama.Client, error) {
+	c := b.client()
+	return func(string) (sarama.Client, error) { return c, nil }
 }
 
 // settled waits until all that is in the files is shipped, and ends the agent.
 func (b *bed) settled(l *life) *verify.Report {
 	b.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		s, err := Shipped(b.config, nil)
+		s, err := Shipped(b.config, Question{})
 		must(b.t, err)
 		waits := len(s.Files) == 0
 		for _, f := range s.Files {
@@ -351,12 +364,15 @@ func TestRebuild(t *testing.T) {
 			must(t, os.Rename(b.log, fmt.Sprintf("%s.%d", b.log, 2-n)))
 		}
 	}
-	s, err := Shipped(b.config, nil)
+	s, err := Shipped(b.config, Question{})
 	must(t, err)
 	dir := filepath.Join(t.TempDir(), "again")
-	r := verify.Rebuild{Client: b.client(), Topics: s.Topics(), Own: s.Own, Records: s.Records, Dir: dir}
-	all, err := r.Run(context.Background())
+	r := verify.Rebuild{Client: b.clients(), Topics: s.Topics(), Own: s.Own, Records: s.Records, Dir: dir}
+	all, failed, err := r.Run(context.Background())
 	must(t, err)
+	if len(failed) > 0 {
+		t.Fatal(failed)
+	}
 	if len(all) != len(want) {
 		t.Fatalf("%+v", all)
 	}
@@ -367,12 +383,12 @@ func TestRebuild(t *testing.T) {
 			t.Errorf("%+v: %d bytes, want %d", f, len(got), len(want[i]))
 		}
 	}
-	if _, err := r.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "is not empty") {
+	if _, _, err := r.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "is not empty") {
 		t.Errorf("into a directory that has files: %v", err)
 	}
 	// The same path in two topics.
-	r.Topics, r.Dir = []string{"logs", "logs"}, filepath.Join(t.TempDir(), "twice")
-	all, err = r.Run(context.Background())
+	r.Topics, r.Dir = slices.Repeat([]verify.Source{{Name: "logs"}}, 2), filepath.Join(t.TempDir(), "twice")
+	all, _, err = r.Run(context.Background())
 	if err != nil || len(all) != 2*len(want) || all[5].Name == all[2].Name || all[5].Bytes != all[2].Bytes {
 		t.Errorf("from two topics: %+v, %v", all, err)
 	}
@@ -396,15 +412,17 @@ func TestVerifyForbidden(t *testing.T) {
 		}
 		return answer, nil, true
 	})
-	s, err := Shipped(b.config, nil)
+	s, err := Shipped(b.config, Question{})
 	must(t, err)
-	j := verify.Job{Client: b.client(), Files: s.Files, Own: s.Own}
-	if _, err := j.Run(context.Background()); !errors.Is(err, sarama.ErrTopicAuthorizationFailed) {
-		t.Errorf("verify: %v", err)
+	j := verify.Job{Client: b.clients(), Files: s.Files, Own: s.Own}
+	report, err := j.Run(context.Background())
+	must(t, err)
+	if text := told(report); report.Proven || !strings.Contains(text, sarama.ErrTopicAuthorizationFailed.Error()) || !strings.Contains(text, "cannot_be_proven 0-") {
+		t.Errorf("verify: %s", text)
 	}
-	r := verify.Rebuild{Client: b.client(), Topics: s.Topics(), Own: s.Own, Records: s.Records, Dir: filepath.Join(t.TempDir(), "again")}
-	if _, err := r.Run(context.Background()); !errors.Is(err, sarama.ErrTopicAuthorizationFailed) {
-		t.Errorf("rebuild: %v", err)
+	r := verify.Rebuild{Client: b.clients(), Topics: s.Topics(), Own: s.Own, Records: s.Records, Dir: filepath.Join(t.TempDir(), "again")}
+	if _, failed, err := r.Run(context.Background()); err != nil || len(failed) != 1 || !errors.Is(failed[0], sarama.ErrTopicAuthorizationFailed) {
+		t.Errorf("rebuild: %v, %v", failed, err)
 	}
 }
 
@@ -440,7 +458,7 @@ func TestVerifyRouted(t *testing.T) {
 		t.Errorf("without a host: %s", told(r))
 	}
 	in.HostHeader, in.NoOffset = nil, true
-	if _, r := b.verify(); r.Proven || !strings.Contains(told(r), "do not say where they are from") {
+	if _, r := b.verify(); r.Proven || !strings.Contains(told(r), "do not say where in the file they are from") {
 		t.Errorf("without an offset: %s", told(r))
 	}
 }

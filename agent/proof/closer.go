@@ -2,6 +2,7 @@ package proof
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -17,7 +18,6 @@ type entry struct {
 	again  Place // where it was last, if more than once
 	other  bool  // there is a record in its place with another value
 	cut    bool  // there is the beginning of it
-	recut  bool  // its bytes are there in other records
 	wrong  Place // where other or cut is
 }
 
@@ -31,10 +31,12 @@ type odd struct {
 	maybe bool
 }
 
-// oddMax bounds how many odd records are kept of a block.
+// oddMax is how many odd records are kept of a block, if it has fewer itself.
 const oddMax = 1 << 16
 
-func (e *entry) hit(at Place, run int32) {
+// hit notes where a record of b is.
+func (b *Block) hit(e *entry, at Place, run int32) {
+	b.got++
 	if e.hits == 0 {
 		e.at, e.run = at, run
 	} else {
@@ -50,13 +52,14 @@ func (s *Set) Closer(limit int) []*Block {
 	s.round = nil
 	total := 0
 	for _, p := range s.paths {
-		for _, group := range p.doubtful() {
-			n := 0
+		doubtful := p.doubtful()
+		for _, start := range slices.Sorted(maps.Keys(doubtful)) {
+			group, n := doubtful[start], 0
 			for _, b := range group {
 				n += int(b.count)
 			}
 			if total > 0 && total+n > limit {
-				continue
+				break
 			}
 			total += n
 			s.round = append(s.round, group...)
@@ -77,7 +80,7 @@ func (p *path) doubtful() map[int64][]*Block {
 	var out map[int64][]*Block
 	for _, f := range p.files {
 		for _, b := range f.blocks {
-			if b.known || !b.near && (b.seen > 0 || !b.far) {
+			if b.known || !b.near && (b.seen > 0 || !b.far && !b.partly()) {
 				continue
 			}
 			if out == nil {
@@ -94,6 +97,17 @@ func (p *path) doubtful() map[int64][]*Block {
 		}
 	}
 	return out
+}
+
+// partly says that a block of a spare file may have some records of another file.
+func (b *Block) partly() bool {
+	if !b.File.spare || b.twin() != nil {
+		return false
+	}
+	return slices.ContainsFunc(b.File.path.files, func(f *File) bool {
+		o := f.at(b.start)
+		return o != nil && (o.seen > 0 || o.known)
+	})
 }
 
 // Reread notes a record of a block that is looked at closer, in ascending order.
@@ -143,9 +157,8 @@ func (p *path) compare(st *stream) {
 		}
 		switch n, e := b.find(&k.Record); {
 		case b == nil || cur == nil || k.Offset < cur.from || k.Offset >= cur.to:
-			p.strange++
 		case e != nil && e.sum == k.sum():
-			e.hit(k.at, st.run)
+			b.hit(e, k.at, st.run)
 			st.foreign = false
 		default:
 			b.stray(odd{*k, n, st.run, st.foreign})
@@ -158,24 +171,23 @@ func (p *path) compare(st *stream) {
 
 // stray keeps a record that is not as the file has it.
 func (b *Block) stray(o odd) {
-	if o.entry < 0 || o.maybe {
-		b.File.path.strange++
-	}
 	if o.entry >= 0 && !o.maybe {
+		b.got++
 		b.entries[o.entry].other, b.entries[o.entry].wrong = true, o.at
 	}
-	if len(b.odd) < oddMax {
+	if len(b.odd) < max(oddMax, len(b.entries)) {
 		b.odd = append(b.odd, o)
 	}
 }
 
-// likely is the file that most of the records are of.
+// likely is the file that most of the records are of; a spare one only when none
+// are of another.
 func (p *path) likely(st *stream) *File {
 	var best *File
 	most := 0
 	for _, f := range p.files {
 		b := f.at(st.start)
-		if b == nil {
+		if b == nil || f.spare && best != nil {
 			continue
 		}
 		n := 0
@@ -222,87 +234,47 @@ func (p *path) holder(start int64, r *Record) *Block {
 	return nil
 }
 
+// Confirm says whether the file has what is in the topic, and up to where.
+type Confirm func(f *File, r Record) (end int64, ok bool)
+
 // settle draws the conclusions of a closer look.
-func (b *Block) settle(confirm func(*File, Record) bool) {
+func (b *Block) settle(confirm Confirm) {
+	if b.File.spare {
+		b.borrow()
+	}
 	slices.SortFunc(b.odd, func(x, y odd) int { return cmp.Compare(x.Offset, y.Offset) })
 	for _, o := range b.odd {
 		if o.entry < 0 || b.entries[o.entry].hits > 0 {
 			continue
 		}
-		if e := &b.entries[o.entry]; o.Cut && (confirm == nil || o.Size < e.size && confirm(b.File, o.Record)) {
+		e := &b.entries[o.entry]
+		begins := o.Cut && confirm == nil
+		if o.Cut && confirm != nil && o.Size < e.size {
+			_, begins = confirm(b.File, o.Record)
+		}
+		if begins {
 			e.other, e.cut, e.wrong = true, true, o.at
 		}
 	}
 	if confirm != nil {
 		b.begun(confirm)
-		b.recut(confirm)
-	}
-	b.items = b.summary()
-	b.known, b.near, b.far = true, false, false
-	b.entries, b.odd = nil, nil
-}
-
-// begun looks for entries that came in pieces though they are not too long: a
-// program in a container did not finish its line for a while.
-func (b *Block) begun(confirm func(*File, Record) bool) {
-	for _, o := range b.odd {
-		if o.Part != 1 || o.Final {
-			continue
-		}
-		i, found := slices.BinarySearchFunc(b.entries, o.Offset, func(e entry, offset int64) int { return cmp.Compare(e.offset, offset) })
-		if !found {
-			continue
-		}
-		if e := &b.entries[i]; e.hits == 0 && e.part == 0 && o.Size < e.size && confirm(b.File, o.Record) {
-			e.hits, e.at, e.run, e.recut, e.other = 1, o.at, o.run, true, false
-			b.File.path.strange--
-		}
 	}
 }
 
-// recut looks for entries whose bytes are in the topic in other records: a record
-// of several lines that came with long pauses is shipped in parts.
-func (b *Block) recut(confirm func(*File, Record) bool) {
-	at := func(offset int64) (odd, bool) {
-		i, found := slices.BinarySearchFunc(b.odd, offset, func(o odd, offset int64) int { return cmp.Compare(o.Offset, offset) })
-		if !found {
-			return odd{}, false
-		}
-		return b.odd[i], true
-	}
-	for i := 0; i < len(b.entries); i++ {
-		pos, first, extra := b.entries[i].offset, odd{}, int64(0)
-		for j := i; j < len(b.entries) && b.entries[j].hits == 0 && b.entries[j].part == 0; {
-			o, found := at(pos)
-			if !found || o.Cut || o.Part > 0 || !confirm(b.File, o.Record) {
-				break
+// borrow takes for there what the other files of the path have in common with a
+// spare one.
+func (b *Block) borrow() {
+	for i := range b.entries {
+		e := &b.entries[i]
+		for _, f := range b.File.path.files {
+			o := f.at(b.start)
+			if e.hits > 0 || f == b.File || o == nil {
+				continue
 			}
-			if pos == b.entries[i].offset {
-				first = o
-			}
-			if o.entry < 0 || o.maybe {
-				extra++
-			}
-			pos += int64(o.Size) + 1 // the newline
-			for ; j < len(b.entries) && b.after(j) < pos; j++ {
-			}
-			if j < len(b.entries) && b.after(j) == pos {
-				for ; i <= j; i++ {
-					e := &b.entries[i]
-					e.hits, e.at, e.run, e.recut, e.other = 1, first.at, first.run, true, false
-				}
-				i--
-				b.File.path.strange -= extra
-				break
+			r := Record{Offset: e.offset, Part: e.part}
+			if _, same := o.find(&r); same != nil && same.sum == e.sum && same.hits > 0 {
+				e.hits, e.at, e.run, e.other = 1, same.at, same.run, false
 			}
 		}
 	}
-}
-
-// after is where the next entry begins.
-func (b *Block) after(i int) int64 {
-	if i+1 < len(b.entries) {
-		return b.entries[i+1].offset
-	}
-	return b.End()
 }

@@ -179,7 +179,7 @@ func (w *world) prove(block int64, limit int) (map[*text][]Range, *Set) {
 	s := New(block)
 	texts := map[*File]*text{}
 	for _, f := range w.files {
-		f.file = s.Add(f.path, f.from, f.to)
+		f.file = s.Add(f.path, f.from, f.to, 0)
 		texts[f.file] = f
 	}
 	for _, f := range w.files {
@@ -206,7 +206,7 @@ func (w *world) prove(block int64, limit int) (map[*text][]Range, *Set) {
 		pass()
 	}
 	out := map[*text][]Range{}
-	s.Ranges(nil, func(f *File, all []Range) { out[texts[f]] = all })
+	s.Result(nil, func(f *File, found Found) { out[texts[f]] = found.Ranges })
 	return out, s
 }
 

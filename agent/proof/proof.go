@@ -1,5 +1,5 @@
-// Package proof says of files and a topic whether each record of the files is
-// in the topic once, unchanged, and in order. It reads neither: it is told of
+// Package proof says of files and topics whether each record of the files is
+// in a topic once, unchanged, and in order. It reads neither: it is told of
 // both, one record at a time, and its memory does not grow with the lines.
 //
 // Records of a file are summed up in blocks of its offsets. So are those of the
@@ -12,6 +12,9 @@
 // Blocks for which there were other records than the file's are looked at closer,
 // in as many rounds as the memory wants: their records are told once more, now
 // to be kept one by one, and so is the topic.
+//
+// Files that may be copies of others are compared too, and take no record from
+// these: see AddSpare.
 //
 //	Add each file ─► Expect its records ─► Begin, Find the topic's, End
 //	      ┌───────────────────────────────────────┘
@@ -34,6 +37,9 @@ type Record struct {
 	// brokers did not take whole.
 	Cut   bool
 	Value uint64 // hash of the value
+	// Alt is another hash of the value of a record of the topic, for a Confirm
+	// that knows more forms of it; 0: none.
+	Alt uint64
 }
 
 // sum is the hash of all that must be the same.
@@ -56,10 +62,16 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// Place is where a record is in the topic.
+// Lane is a partition of a topic: order is that of one lane. Topics are numbered
+// by the caller.
+type Lane struct {
+	Topic, Partition int32
+}
+
+// Place is where a record is.
 type Place struct {
-	Partition int32 `json:"partition"`
-	Offset    int64 `json:"offset"`
+	Lane
+	Offset int64
 }
 
 // Resume is where the records of a file can be cut from: an offset, and the
@@ -69,7 +81,7 @@ type Resume struct {
 	Part   int
 }
 
-// Set is all files that are compared with one topic. It is for one goroutine.
+// Set is all files that are compared. It is for one goroutine.
 type Set struct {
 	block  int64
 	paths  map[string]*path
@@ -83,16 +95,18 @@ type Set struct {
 type path struct {
 	set     *Set
 	name    string
-	files   []*File // oldest first
+	files   []*File // oldest first, and behind them the spare ones
 	cuts    []int64 // where their lines begin and end, ascending
-	streams map[int32]*stream
-	active  bool // blocks of it are looked at closer
-	strange int64
+	streams map[Lane]*stream
+	topics  map[int32]bool // that have, or should have, records of it
+	active  bool           // blocks of it are looked at closer
+	told    int64          // records in the first pass
 }
 
 // File is one file of a path.
 type File struct {
 	path     *path
+	spare    bool
 	from, to int64
 	blocks   []*Block
 	first    uint64 // sum of its first record
@@ -118,6 +132,7 @@ type Block struct {
 	entries   []entry
 	odd       []odd
 	items     []item
+	got       int64 // records of the topic that are its own, also wrongly, as the closer look has it
 }
 
 // New returns a Set without files. block is how many bytes of a file are one
@@ -129,19 +144,29 @@ func New(block int64) *Set {
 // Add adds a file whose lines have the path, and which is newer than those of
 // the path that were added before. The records from the offset from up to the
 // offset to are to be in the topic. All files are added before the first Expect.
-func (s *Set) Add(name string, from, to int64) *File {
+func (s *Set) Add(name string, from, to int64, topic int32) *File {
 	p := s.paths[name]
 	if p == nil {
-		p = &path{set: s, name: name, streams: map[int32]*stream{}}
+		p = &path{set: s, name: name, streams: map[Lane]*stream{}, topics: map[int32]bool{}}
 		s.paths[name] = p
 	}
 	f := &File{path: p, from: from, to: to}
+	p.topics[topic] = true
 	p.files = append(p.files, f)
 	for _, cut := range []int64{from, to} {
 		if i, found := slices.BinarySearch(p.cuts, cut); !found {
 			p.cuts = slices.Insert(p.cuts, i, cut)
 		}
 	}
+	return f
+}
+
+// AddSpare adds a file that nobody may have shipped. Its records count as there
+// also when they are those of another file of the path, of which it may be a copy,
+// and in any order. It is added behind all others of the path.
+func (s *Set) AddSpare(name string, from, to int64, topic int32) *File {
+	f := s.Add(name, from, to, topic)
+	f.spare = true
 	return f
 }
 

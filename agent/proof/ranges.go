@@ -1,5 +1,10 @@
 package proof
 
+import (
+	"cmp"
+	"slices"
+)
+
 // State is what became of the records of a range.
 type State string
 
@@ -14,17 +19,22 @@ const (
 	Expired   State = "expired"      // not in it, but may have been: its beginning is deleted
 )
 
-// Range is bytes of a file whose records have one state.
+// Range is bytes of a file whose records have one state, and are in one topic.
 type Range struct {
-	State   State `json:"state"`
-	Start   int64 `json:"start"`
-	End     int64 `json:"end"`
-	Records int64 `json:"records"`
+	State      State
+	Start, End int64
+	Records    int64
 	// At is the first of them in the topic; of those that are different or
 	// shortened, what is there instead. Again is the last record of those that
-	// are repeated.
-	At    *Place `json:"at,omitempty"`
-	Again *Place `json:"again,omitempty"`
+	// are repeated. nil: there is none.
+	At, Again *Place
+}
+
+// Found is what was found of a file.
+type Found struct {
+	Ranges []Range
+	// Lanes have its records. Order is compared within each only.
+	Lanes []Lane
 }
 
 // item is records that follow each other in a file, and have the same fate.
@@ -85,29 +95,49 @@ func (it *item) worse(e *entry) {
 
 // summed is b as one item, when it was not looked at closer.
 func (b *Block) summed() item {
-	return item{start: b.opens, count: int64(b.count), hits: min(b.seen, 2), at: b.at, again: b.again}
+	it := item{start: b.opens, count: int64(b.count), hits: min(b.seen, 2), at: b.at, again: b.again}
+	if it.hits == 0 && b.File.spare {
+		if o := b.twin(); o != nil {
+			it.hits, it.at = 1, o.at
+		}
+	}
+	return it
 }
 
 // Strange is how many records name a path of the set and are of no file of it,
 // as far as that could be told: of files that are gone, or came later.
 func (s *Set) Strange() (n int64) {
 	for _, p := range s.paths {
-		n += p.strange
+		n += p.told
+		for _, f := range p.files {
+			for _, b := range f.blocks {
+				if b.known {
+					n -= b.got
+				} else {
+					n -= int64(b.seen) * int64(b.count)
+				}
+			}
+		}
 	}
 	return n
 }
 
-// Ranges says for each file, in the order in which it was added, what became of
-// its records. begins is, by partition, the first offset that the topic still has.
-func (s *Set) Ranges(begins map[int32]int64, give func(f *File, all []Range)) {
+// Result says for each file, those of a path in the order in which they were
+// added, what became of its records. begins is the first offset that each lane
+// still has.
+func (s *Set) Result(begins map[Lane]int64, give func(*File, Found)) {
 	for _, p := range s.paths {
-		p.ranges(begins, give)
+		p.result(begins, give)
 	}
 }
 
-func (p *path) ranges(begins map[int32]int64, give func(*File, []Range)) {
+func (p *path) result(begins map[Lane]int64, give func(*File, Found)) {
 	items := make([][]item, len(p.files))
+	shipped := len(p.files)
 	for n, f := range p.files {
+		if f.spare {
+			shipped = min(shipped, n)
+		}
 		for _, b := range f.blocks {
 			if b.known {
 				items[n] = append(items[n], b.items...)
@@ -116,19 +146,36 @@ func (p *path) ranges(begins map[int32]int64, give func(*File, []Range)) {
 			}
 		}
 	}
-	expire(items, begins)
-	order(items)
+	p.expire(items[:shipped], begins)
+	order(items[:shipped])
 	for n, f := range p.files {
-		give(f, f.join(items[n]))
+		if f.spare {
+			p.expire(items[n:n+1], begins)
+		}
+		give(f, Found{f.join(items[n]), lanes(items[n])})
 	}
+}
+
+// lanes is where there are records.
+func lanes(items []item) []Lane {
+	var out []Lane
+	for i := range items {
+		if it := &items[i]; it.hits > 0 && !slices.Contains(out, it.at.Lane) {
+			out = append(out, it.at.Lane)
+		}
+	}
+	slices.SortFunc(out, func(a, b Lane) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
+	})
+	return out
 }
 
 // expire marks what is missing before all that is there, when that may be
 // deleted in the topic.
-func expire(files [][]item, begins map[int32]int64) {
+func (p *path) expire(files [][]item, begins map[Lane]int64) {
 	deleted := func(at *Place) bool {
-		for partition, begin := range begins {
-			if begin > 0 && (at == nil || at.Partition == partition) {
+		for lane, begin := range begins {
+			if begin > 0 && p.topics[lane.Topic] && (at == nil || at.Lane == lane) {
 				return true
 			}
 		}
@@ -165,7 +212,7 @@ func mark(items []*item) {
 
 // order marks what came behind something that was written later.
 func order(files [][]item) {
-	next := map[int32]int64{} // by partition, the least offset of what was written later
+	next := map[Lane]int64{} // the least offset of what was written later
 	for n := len(files) - 1; n >= 0; n-- {
 		items := files[n]
 		for i := len(items) - 1; i >= 0; i-- {
@@ -173,10 +220,10 @@ func order(files [][]item) {
 			if it.hits == 0 {
 				continue
 			}
-			least, any := next[it.at.Partition]
+			least, any := next[it.at.Lane]
 			it.late = any && it.at.Offset > least
 			if !any || it.at.Offset < least {
-				next[it.at.Partition] = it.at.Offset
+				next[it.at.Lane] = it.at.Offset
 			}
 		}
 	}
@@ -203,7 +250,7 @@ func (f *File) join(items []item) []Range {
 			r.Again = &it.again
 		}
 		at = end
-		if n := len(out) - 1; n >= 0 && out[n].State == r.State {
+		if n := len(out) - 1; n >= 0 && out[n].State == r.State && sameTopic(out[n].At, r.At) {
 			out[n].End = end
 			out[n].Records += r.Records
 			out[n].Again = r.Again
@@ -216,6 +263,8 @@ func (f *File) join(items []item) []Range {
 	}
 	return out
 }
+
+func sameTopic(a, b *Place) bool { return a == nil || b == nil || a.Topic == b.Topic }
 
 func (it *item) state() State {
 	switch {

@@ -21,7 +21,7 @@ func newLined(block int64, lines ...string) *lined {
 		l.lines = append(l.lines, Record{Offset: at, Size: int32(len(s)), Value: value(s)})
 		at += int64(len(s)) + 1
 	}
-	l.file = l.set.Add("/a", 0, at)
+	l.file = l.set.Add("/a", 0, at, 0)
 	for _, r := range l.lines {
 		l.file.Expect(r, Resume{})
 	}
@@ -39,7 +39,12 @@ type sent struct {
 }
 
 // told compares with a topic, and says what is found in words.
-func (l *lined) told(topic []sent, begins map[int32]int64, confirm func(*File, Record) bool) string {
+func (l *lined) told(topic []sent, begins map[int32]int64, confirm Confirm) string {
+	return l.limited(1, topic, begins, confirm)
+}
+
+// limited is told with so many records looked at at a time.
+func (l *lined) limited(limit int, topic []sent, begins map[int32]int64, confirm Confirm) string {
 	pass := func() {
 		l.set.Begin()
 		next := map[int32]int64{}
@@ -48,13 +53,13 @@ func (l *lined) told(topic []sent, begins map[int32]int64, confirm func(*File, R
 		}
 		for _, s := range topic {
 			r := Record{Offset: s.offset, Size: int32(len(s.value)), Value: value(s.value), Cut: s.cut, Part: s.part, Final: s.final}
-			l.set.Find([]byte("/a"), r, Place{Partition: s.partition, Offset: next[s.partition]})
+			l.set.Find([]byte("/a"), r, Place{Lane{0, s.partition}, next[s.partition]})
 			next[s.partition]++
 		}
 		l.set.End(confirm)
 	}
 	pass()
-	for again := l.set.Closer(1); len(again) > 0; again = l.set.Closer(1) {
+	for again := l.set.Closer(limit); len(again) > 0; again = l.set.Closer(limit) {
 		for _, b := range again {
 			for _, r := range l.lines {
 				if !b.Reread(r) {
@@ -65,8 +70,12 @@ func (l *lined) told(topic []sent, begins map[int32]int64, confirm func(*File, R
 		pass()
 	}
 	var out []string
-	l.set.Ranges(begins, func(_ *File, all []Range) {
-		for _, r := range all {
+	first := map[Lane]int64{}
+	for p, begin := range begins {
+		first[Lane{0, p}] = begin
+	}
+	l.set.Result(first, func(_ *File, found Found) {
+		for _, r := range found.Ranges {
 			out = append(out, fmt.Sprintf("%s %d-%d (%d)", r.State, r.Start, r.End, r.Records))
 		}
 	})
@@ -76,8 +85,11 @@ func (l *lined) told(topic []sent, begins map[int32]int64, confirm func(*File, R
 // What the brokers did not take whole is told apart from what was changed.
 func TestShortened(t *testing.T) {
 	text := "one\na long line\nthree\n"
-	confirm := func(_ *File, r Record) bool { return value(text[r.Offset:r.Offset+int64(r.Size)]) == r.Value }
-	f := func(s sent, confirm func(*File, Record) bool, want string) {
+	confirm := func(_ *File, r Record) (int64, bool) {
+		end := r.Offset + int64(r.Size)
+		return end + 1, value(text[r.Offset:end]) == r.Value
+	}
+	f := func(s sent, confirm Confirm, want string) {
 		t.Helper()
 		l := newLined(1<<10, "one", "a long line", "three")
 		if got := l.told([]sent{{value: "one"}, s, {offset: 16, value: "three"}}, nil, confirm); got != want {
@@ -95,7 +107,10 @@ func TestShortened(t *testing.T) {
 // since one before it was.
 func TestShippedInParts(t *testing.T) {
 	text := "A\n b\n c\nB\n d\nC\n"
-	confirm := func(_ *File, r Record) bool { return value(text[r.Offset:r.Offset+int64(r.Size)]) == r.Value }
+	confirm := func(_ *File, r Record) (int64, bool) {
+		end := r.Offset + int64(r.Size)
+		return end + 1, value(text[r.Offset:end]) == r.Value
+	}
 	f := func(want string, topic ...sent) {
 		t.Helper()
 		l := newLined(1<<10, "A\n b\n c", "B\n d", "C")

@@ -1,7 +1,7 @@
 package proof
 
-// stream is the records of a path in one partition, in the order of their
-// offsets there.
+// stream is the records of a path in one lane, in the order of their offsets
+// there.
 type stream struct {
 	open   bool
 	offset int64 // of the last record
@@ -34,6 +34,9 @@ type seen struct {
 func (s *Set) Begin() {
 	s.last = nil
 	for _, p := range s.paths {
+		if !s.closer {
+			p.told = 0
+		}
 		clear(p.streams)
 		if s.closer && !p.active {
 			continue
@@ -59,10 +62,14 @@ func (s *Set) Find(name []byte, r Record, at Place) {
 	if s.closer && !p.active {
 		return
 	}
-	st := p.streams[at.Partition]
+	if !s.closer {
+		p.told++
+	}
+	st := p.streams[at.Lane]
 	if st == nil {
 		st = &stream{}
-		p.streams[at.Partition] = st
+		p.streams[at.Lane] = st
+		p.topics[at.Topic] = true
 	}
 	p.next(st, r, at)
 }
@@ -132,7 +139,7 @@ func (p *path) close(st *stream) {
 		st.file, st.foreign, st.matched = b.File, false, true
 		if b.entries != nil {
 			for i := range st.kept {
-				b.entries[i].hit(st.kept[i].at, st.run)
+				b.hit(&b.entries[i], st.kept[i].at, st.run)
 			}
 		}
 		return
@@ -148,7 +155,7 @@ func (p *path) close(st *stream) {
 
 // match is the block of a file with the records of the one that is under way.
 // When several have them, it is that of the file whose records came before,
-// then the oldest that was not seen.
+// then the oldest that was not seen; a spare one only when no other has them.
 func (p *path) match(st *stream) *Block {
 	same := func(f *File) *Block {
 		if b := f.at(st.start); b != nil && b.count == st.count && b.sum == st.sum {
@@ -156,14 +163,14 @@ func (p *path) match(st *stream) *Block {
 		}
 		return nil
 	}
-	if st.file != nil {
+	if st.file != nil && !st.file.spare {
 		if b := same(st.file); b != nil {
 			return b
 		}
 	}
 	var twice *Block
 	for _, f := range p.files {
-		if b := same(f); b != nil {
+		if b := same(f); b != nil && (twice == nil || !f.spare) {
 			if b.seen == 0 {
 				return b
 			}
@@ -177,10 +184,8 @@ func (p *path) match(st *stream) *Block {
 
 // mark notes that there were other records than those of the files.
 func (p *path) mark(st *stream) {
-	any := false
 	for _, f := range p.files {
 		if b := f.at(st.start); b != nil {
-			any = true
 			if st.foreign && !st.matched {
 				b.far = true
 			} else {
@@ -188,30 +193,73 @@ func (p *path) mark(st *stream) {
 			}
 		}
 	}
-	if st.foreign || !any {
-		p.strange += int64(st.count)
+}
+
+// Lacks says that records of files were not met in the topics that were told so
+// far in this pass. Those that are told after it are of others.
+func (s *Set) Lacks() bool {
+	lacks := false
+	for _, p := range s.paths {
+		p.end()
+		for _, f := range p.files {
+			for _, b := range f.blocks {
+				lacks = lacks || b.seen == 0 && !(f.spare && b.twin() != nil)
+			}
+		}
 	}
+	return lacks
+}
+
+// end ends the streams of a path.
+func (p *path) end() {
+	for _, st := range p.streams {
+		if st.open {
+			p.close(st)
+		}
+	}
+	clear(p.streams)
+}
+
+// twin is a block of another file of the path with the same records, which were
+// met.
+func (b *Block) twin() *Block {
+	for _, f := range b.File.path.files {
+		if o := f.at(b.start); o != nil && o != b && o.seen > 0 && o.count == b.count && o.sum == b.sum {
+			return o
+		}
+	}
+	return nil
 }
 
 // End ends a pass over the topic. confirm says whether the file has a value of
 // that size and hash where the record begins, which is known of files whose
-// values are their bytes; nil: it is not known of any. It is asked only when the
-// pass looked closer.
-func (s *Set) End(confirm func(f *File, r Record) bool) {
+// values are their bytes, and where the bytes of the record end, with their
+// newline; nil: it is not known of any. It is asked only when the pass looked
+// closer.
+func (s *Set) End(confirm Confirm) {
 	for _, p := range s.paths {
 		if s.closer && !p.active {
 			continue
 		}
-		for _, st := range p.streams {
-			if st.open {
-				p.close(st)
-			}
-		}
-		clear(p.streams)
+		p.end()
 		p.active = false
 	}
+	for _, spare := range []bool{false, true} {
+		for _, b := range s.round {
+			if b.File.spare == spare {
+				b.settle(confirm)
+			}
+		}
+		if confirm != nil {
+			s.recut(spare, confirm)
+		}
+	}
 	for _, b := range s.round {
-		b.settle(confirm)
+		b.items = b.summary()
+		b.known, b.near, b.far = true, false, false
+	}
+	for _, b := range s.round {
+		b.entries, b.odd = nil, nil
 	}
 	s.round, s.closer = nil, false
 }

@@ -99,6 +99,8 @@ type cutting struct {
 	from     proof.Resume
 	moved    func(int64) // is told of bytes that were read; nil: nobody
 
+	first   int64  // how many bytes are read at a time, if not readSize
+	last    uint32 // how many bytes of the file the record that is given has
 	reading *record.Reading
 	counts  record.Counts
 	*scratch
@@ -133,7 +135,11 @@ func (k *cutting) records(ctx context.Context, give func(proof.Record, proof.Res
 		}
 		at.Offset = n
 	}
-	for want := int64(readSize); at.Offset < k.To && ctx.Err() == nil; {
+	size := int64(readSize)
+	if k.first > 0 {
+		size = k.first
+	}
+	for want := size; at.Offset < k.To && ctx.Err() == nil; {
 		used, part, err := k.cut(at, min(want, k.To-at.Offset))
 		if err != nil {
 			return err
@@ -145,7 +151,7 @@ func (k *cutting) records(ctx context.Context, give func(proof.Record, proof.Res
 			want = min(4*want, int64(k.reading.Window()))
 			continue
 		}
-		want = readSize
+		want = size
 		if k.moved != nil {
 			k.moved(int64(used))
 		}
@@ -269,6 +275,7 @@ func (k *cutting) give(at proof.Resume, give func(proof.Record, proof.Resume) bo
 				out.Part, out.Final = parsePart(h.Value)
 			}
 		}
+		k.last = r.End - r.Start
 		if !give(out, at) {
 			return false
 		}

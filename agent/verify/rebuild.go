@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,8 +17,8 @@ import (
 
 // Rebuild is what to write again from topics.
 type Rebuild struct {
-	Client sarama.Client
-	Topics []string
+	Client func(output string) (sarama.Client, error) // as in Job
+	Topics []Source
 	Own    func(path, key, host []byte) bool // as in Job
 	// Records says how the lines of a path became records, and whether that is
 	// known; else they are taken for lines.
@@ -34,6 +35,7 @@ type Rebuilt struct {
 	Path       string `json:"path"` // whose lines they are
 	Generation int    `json:"generation"`
 	Name       string `json:"name"` // below the directory
+	Output     string `json:"output,omitempty"`
 	Topic      string `json:"topic"`
 	Records    int64  `json:"records"`
 	Bytes      int64  `json:"bytes"`
@@ -53,18 +55,18 @@ const openMax = 200
 // rebuilding writes files. It is for one goroutine at a time.
 type rebuilding struct {
 	*Rebuild
-	topic  string
+	topic  Source
 	root   *os.Root
 	wanted map[string]bool
-	now    map[source]*generation
+	now    map[stream]*generation
 	paths  map[string]*history
 	all    []*generation
 	open   []*generation // no more than openMax; the one that was used last comes last
 	failed error
 }
 
-// source is the records of a path in a partition.
-type source struct {
+// stream is the records of a path in a partition.
+type stream struct {
 	path      string
 	partition int32
 }
@@ -78,29 +80,32 @@ type history struct {
 }
 
 // Run reads the topics and writes the files, those of a path numbered from the
-// oldest on. The error says that a topic could not be read or a file not be
-// written.
-func (r *Rebuild) Run(ctx context.Context) ([]Rebuilt, error) {
+// oldest on. failed is the topics that could not be read, or not to their ends;
+// the other error says that a file could not be written.
+func (r *Rebuild) Run(ctx context.Context) (out []Rebuilt, failed []*TopicError, err error) {
 	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if there, err := os.ReadDir(r.Dir); err != nil || len(there) > 0 {
-		return nil, cmp.Or(err, fmt.Errorf("%s is not empty; name a new directory", r.Dir))
+		return nil, nil, cmp.Or(err, fmt.Errorf("%s is not empty; name a new directory", r.Dir))
 	}
 	root, err := os.OpenRoot(r.Dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer root.Close()
-	var out []Rebuilt
 	paths := map[string]*history{} // a path may be in several topics
 	for _, name := range r.Topics {
-		b := &rebuilding{Rebuild: r, topic: name, root: root, wanted: map[string]bool{}, now: map[source]*generation{}, paths: paths}
+		b := &rebuilding{Rebuild: r, topic: name, root: root, wanted: map[string]bool{}, now: map[stream]*generation{}, paths: paths}
 		for _, path := range r.Paths {
 			b.wanted[path] = true
 		}
 		if err := b.run(ctx); err != nil {
-			return nil, err
+			bad, ok := errors.AsType[*TopicError](err)
+			if !ok || ctx.Err() != nil {
+				return nil, nil, err
+			}
+			failed = append(failed, bad)
 		}
 		for _, g := range b.all {
 			out = append(out, g.result())
@@ -109,7 +114,7 @@ func (r *Rebuild) Run(ctx context.Context) ([]Rebuilt, error) {
 	slices.SortFunc(out, func(a, b Rebuilt) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Generation, b.Generation))
 	})
-	return out, nil
+	return out, failed, nil
 }
 
 func (b *rebuilding) run(ctx context.Context) error {
@@ -124,12 +129,12 @@ func (b *rebuilding) run(ctx context.Context) error {
 	moved := func(n int64) {
 		if b.Progress != nil {
 			done += n
-			b.Progress(Step{Name: "topic " + b.topic, Done: done, Total: total})
+			b.Progress(Step{Name: "topic " + b.topic.String(), Done: done, Total: total})
 		}
 	}
 	// One after the other, so that files are few that are written at a time.
 	for i := range t.parts {
-		one := &topic{client: t.client, name: t.name, parts: t.parts[i : i+1]}
+		one := &topic{Source: t.Source, client: t.client, name: t.name, parts: t.parts[i : i+1]}
 		err = one.read(ctx, moved, func(x *batch) {
 			if b.failed == nil {
 				if b.failed = b.batch(x); b.failed != nil {
@@ -162,7 +167,7 @@ func (b *rebuilding) batch(x *batch) error {
 		if len(b.wanted) > 0 && !b.wanted[path] {
 			continue
 		}
-		g, err := b.generation(source{path, x.partition}, f.Offset)
+		g, err := b.generation(stream{path, x.partition}, f.Offset)
 		if err != nil {
 			return err
 		}
@@ -182,7 +187,7 @@ func (b *rebuilding) batch(x *batch) error {
 
 // generation is the file that a record at an offset belongs to: one that begins
 // where the last one did, or before, is the first of a new file.
-func (b *rebuilding) generation(s source, offset int64) (*generation, error) {
+func (b *rebuilding) generation(s stream, offset int64) (*generation, error) {
 	if g := b.now[s]; g != nil && (offset > g.opens || g.Records == 0) {
 		return g, nil
 	}
@@ -197,7 +202,7 @@ func (b *rebuilding) generation(s source, offset int64) (*generation, error) {
 	}
 	h.generations++
 	g := &generation{history: h, opens: offset, last: -1, end: offset}
-	g.Path, g.Generation, g.Topic = s.path, h.generations, b.topic
+	g.Path, g.Generation, g.Output, g.Topic = s.path, h.generations, b.topic.Output, b.topic.Name
 	g.Name = fmt.Sprintf("%s.%06d", strings.TrimPrefix(filepath.Clean(s.path), "/"), g.Generation)
 	if g.joins {
 		g.end = 0
@@ -218,7 +223,7 @@ func (b *rebuilding) generation(s source, offset int64) (*generation, error) {
 }
 
 // history says what can be made of the records of a path.
-func (b *rebuilding) history(s source) *history {
+func (b *rebuilding) history(s stream) *history {
 	h := &history{partition: s.partition}
 	o, known := b.Records(s.path)
 	if !known {

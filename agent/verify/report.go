@@ -14,20 +14,33 @@ type Report struct {
 	States  map[proof.State]int64 `json:"states"` // records
 	Unsent  int64                 `json:"not_yet_sent_bytes"`
 	Failed  int                   `json:"failed"` // files that are not proven
+	// Strange is records of this host that name a path of the files, and are of
+	// no file that is there.
+	Strange int64 `json:"of_other_files"`
 }
 
 // Result is what was found of one file.
 type Result struct {
 	Path   string `json:"path"`         // as the header "path" has it
 	At     string `json:"at,omitempty"` // where it is
+	Output string `json:"output,omitempty"`
 	Topic  string `json:"topic"`
 	Proven bool   `json:"proven"`
+	// Beside says that the agent ships nothing of it, as far as it knows: it is a
+	// copy, from before, or was passed over. What of it is in the topic, as lines
+	// of other files, is not counted in the sums.
+	Beside bool `json:"beside,omitempty"`
 	// From is where shipping of it begins, Shipped up to where it is acknowledged.
-	From    int64         `json:"from"`
-	Shipped int64         `json:"shipped"`
-	Records int64         `json:"records"`
-	Ranges  []proof.Range `json:"ranges"`
-	More    int           `json:"more_ranges,omitempty"` // that are left out
+	From    int64   `json:"from"`
+	Shipped int64   `json:"shipped"`
+	Records int64   `json:"records"`
+	Ranges  []Range `json:"ranges"`
+	More    int     `json:"more_ranges,omitempty"` // that are left out
+	// Partitions have its records, when there are several. Order is compared
+	// within each only.
+	Partitions []Place `json:"partitions,omitempty"`
+	// NotFollowed is what is before From and is shipped by nobody.
+	NotFollowed *Bytes `json:"not_followed,omitempty"`
 	// Unsent is complete lines that are not acknowledged yet, Partial the bytes
 	// of the last line, which is not complete.
 	Unsent  *Bytes `json:"not_yet_sent,omitempty"`
@@ -41,18 +54,49 @@ type Result struct {
 	states map[proof.State]int64 // records, also of ranges that are left out
 }
 
+// Range is bytes of a file whose records have one state, and are in one topic.
+type Range struct {
+	State   proof.State `json:"state"`
+	Start   int64       `json:"start"`
+	End     int64       `json:"end"`
+	Records int64       `json:"records"`
+	// At is the first of them in the topic; of those that are different or
+	// shortened, what is there instead. Again is the last record of those that
+	// are repeated.
+	At    *Place `json:"at,omitempty"`
+	Again *Place `json:"again,omitempty"`
+}
+
+// Place is where a record is. Output and Topic are left out when they are those
+// of the file.
+type Place struct {
+	Output    string `json:"output,omitempty"`
+	Topic     string `json:"topic,omitempty"`
+	Partition int32  `json:"partition"`
+	Offset    int64  `json:"offset"`
+}
+
 // Bytes is a range of a file.
 type Bytes struct {
 	Start int64 `json:"start"`
 	End   int64 `json:"end"`
 }
 
-// Topic is a topic that was read.
+// Topic is a topic that was read, or would have been.
 type Topic struct {
-	Name       string      `json:"name"`
+	Source
 	Partitions []Partition `json:"partitions"`
-	// Strange is records of this host that are of no file that is there.
-	Strange int64 `json:"of_other_files"`
+	// Former says that it is none that the files go to: it was shipped to before.
+	Former bool `json:"former,omitempty"`
+	// Plain is records without the headers path and offset, Others those that name
+	// a path of the files and are of other hosts, by the host's name or the key;
+	// names beyond 64 are left out.
+	Plain  int64            `json:"without_headers,omitempty"`
+	Others map[string]int64 `json:"of_other_hosts,omitempty"`
+	// Gaps is offsets at which there is nothing any more: a topic that is
+	// compacted has them.
+	Gaps  int64  `json:"gaps,omitempty"`
+	Error string `json:"error,omitempty"` // why it could not be read
 }
 
 // Partition is the part of a partition that was read.
@@ -71,8 +115,15 @@ func (s *subject) measure(w *work) {
 	if s.Error = s.Cannot; s.Error != "" {
 		return
 	}
+	if s.Unknown == History {
+		s.Proven, s.Result.Ranges = true, []Range{{State: History, End: s.File.To}}
+		return
+	}
 	if !s.Whole {
 		s.Result.From, s.Shipped = s.File.From, s.File.To
+		if s.File.From > 0 && !s.Joined {
+			s.NotFollowed = &Bytes{0, s.File.From}
+		}
 		return
 	}
 	c, err := s.File.open()
@@ -104,17 +155,11 @@ func (s *subject) width(w *work) int {
 // unsent notes what is behind the end of what is shipped.
 func (s *subject) unsent(w *work, c *content) error {
 	if s.Whole || c.rest != nil {
-		return nil
+		return nil // of Whole measure has told
 	}
 	complete, end, err := c.lines(s.File.To, s.width(w))
 	if err != nil {
 		return err
-	}
-	if s.Closed && s.File.To == s.File.From {
-		if end > 0 {
-			s.Note = "nothing of it is to be shipped: it was there before, or is a copy"
-		}
-		return nil
 	}
 	if complete > s.File.To {
 		s.Unsent = &Bytes{s.File.To, complete}
@@ -123,22 +168,72 @@ func (s *subject) unsent(w *work, c *content) error {
 	return nil
 }
 
-// ranges notes what the comparison said.
-func (s *subject) ranges(all []proof.Range) {
+// found notes what the comparison said of a file.
+func (w *work) found(s *subject, all proof.Found) {
 	s.Proven = s.Error == "" && s.Unsent == nil
 	s.states = map[proof.State]int64{}
-	for _, r := range all {
+	own := w.numbers[s.File.Source]
+	if own.Error != "" {
+		s.Proven, s.Error = false, own.Error
+	}
+	blind := w.blind()
+	for _, r := range all.Ranges {
+		out := Range{State: w.state(s, r.State, blind), Start: r.Start, End: r.End, Records: r.Records, At: w.place(own, r.At), Again: w.place(own, r.Again)}
 		s.Result.Records += r.Records
-		s.states[r.State] += r.Records
-		if r.State != proof.Delivered {
+		s.states[out.State] += r.Records
+		if out.State == Unproven && s.Error == "" {
+			s.Note = blind
+		}
+		if out.State != proof.Delivered {
 			s.Proven = false
 		}
+		if len(s.Result.Ranges) < rangesMax {
+			s.Result.Ranges = append(s.Result.Ranges, out)
+		} else {
+			s.More++
+		}
 	}
-	if len(all) > rangesMax {
-		s.More = len(all) - rangesMax
-		all = all[:rangesMax]
+	if len(all.Lanes) > 1 {
+		for _, l := range all.Lanes {
+			s.Partitions = append(s.Partitions, *w.place(own, &proof.Place{Lane: l}))
+		}
 	}
-	s.Result.Ranges = all
+}
+
+// state is what a state means for a file: what is missing may never have been
+// read, or be in a topic that cannot be read.
+func (w *work) state(s *subject, state proof.State, blind string) proof.State {
+	switch {
+	case state != proof.Missing && (state != proof.Expired || s.File.Unknown == ""):
+		return state
+	case s.File.Unknown != "":
+		return s.File.Unknown
+	case blind != "" || s.Error != "":
+		return Unproven
+	}
+	return state
+}
+
+// blind says why there may be more than was read; empty: there is not.
+func (w *work) blind() string {
+	for _, s := range w.sources {
+		if s.Error != "" && s.Former {
+			return "it may be in topic " + s.at.String() + ", which was shipped to before and cannot be read: " + s.Error
+		}
+	}
+	return ""
+}
+
+// place is a place as it is told of a file with that topic.
+func (w *work) place(own *source, at *proof.Place) *Place {
+	if at == nil {
+		return nil
+	}
+	out := &Place{Partition: at.Partition, Offset: at.Offset}
+	if s := w.sources[at.Topic]; s != own {
+		out.Output, out.Topic = s.at.Output, s.at.Name
+	}
+	return out
 }
 
 // add adds a file to the sums.
@@ -147,11 +242,18 @@ func (r *Report) add(f *Result) {
 		r.States, r.Proven = map[proof.State]int64{}, true
 	}
 	for state, n := range f.states {
-		r.States[state] += n
+		if !f.Beside || state != proof.Delivered {
+			r.States[state] += n
+			r.Records += n
+		}
 	}
-	r.Records += f.Records
 	if f.Unsent != nil {
 		r.Unsent += f.Unsent.End - f.Unsent.Start
+	}
+	for _, x := range f.Ranges {
+		if x.State == NotSent {
+			r.Unsent += x.End - x.Start
+		}
 	}
 	if !f.Proven {
 		r.Proven = false

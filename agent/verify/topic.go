@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/IBM/sarama"
-
-	"tailrace/agent/deadletter"
-	"tailrace/agent/proof"
 )
 
 const (
@@ -28,25 +25,45 @@ const (
 	pause = 500 * time.Millisecond
 )
 
+// Source is a topic of one of the outputs.
+type Source struct {
+	Output string `json:"output,omitempty"` // empty: the one that has no name
+	Name   string `json:"name"`
+}
+
+func (s Source) String() string {
+	if s.Output != "" {
+		return s.Name + " of output " + s.Output
+	}
+	return s.Name
+}
+
 // topic is a topic from its beginning up to what was its end when it was opened.
 type topic struct {
+	Source
 	client sarama.Client
 	name   string
 	parts  []Partition
+	gaps   atomic.Int64 // offsets at which there is nothing, when all was read
 }
 
-func openTopic(client sarama.Client, name string) (*topic, error) {
-	t := &topic{client: client, name: name}
-	ids, err := client.Partitions(name)
+func openTopic(client func(output string) (sarama.Client, error), at Source) (*topic, error) {
+	c, err := client(at.Output)
+	if err != nil {
+		return nil, &TopicError{at, -1, err}
+	}
+	name := at.Name
+	t := &topic{Source: at, client: c, name: name}
+	ids, err := c.Partitions(name)
 	if err != nil {
 		return nil, t.fail(-1, err)
 	}
 	for _, id := range ids {
 		p := Partition{ID: id}
-		if p.Begin, err = client.GetOffset(name, id, sarama.OffsetOldest); err != nil {
+		if p.Begin, err = c.GetOffset(name, id, sarama.OffsetOldest); err != nil {
 			return nil, t.fail(id, err)
 		}
-		if p.End, err = client.GetOffset(name, id, sarama.OffsetNewest); err != nil {
+		if p.End, err = c.GetOffset(name, id, sarama.OffsetNewest); err != nil {
 			return nil, t.fail(id, err)
 		}
 		t.parts = append(t.parts, p)
@@ -56,22 +73,22 @@ func openTopic(client sarama.Client, name string) (*topic, error) {
 
 // TopicError says that a topic could not be read.
 type TopicError struct {
-	Topic     string
+	Source
 	Partition int32 // -1: none
 	Err       error
 }
 
 func (e *TopicError) Error() string {
 	if e.Partition < 0 {
-		return fmt.Sprintf("topic %s: %v", e.Topic, e.Err)
+		return fmt.Sprintf("topic %s: %v", e.Source, e.Err)
 	}
-	return fmt.Sprintf("topic %s, partition %d: %v", e.Topic, e.Partition, e.Err)
+	return fmt.Sprintf("topic %s, partition %d: %v", e.Source, e.Partition, e.Err)
 }
 
 func (e *TopicError) Unwrap() error { return e.Err }
 
 func (t *topic) fail(partition int32, err error) error {
-	return &TopicError{t.name, partition, err}
+	return &TopicError{t.Source, partition, err}
 }
 
 // records is how many there are at most.
@@ -80,19 +97,6 @@ func (t *topic) records() (n int64) {
 		n += p.End - p.Begin
 	}
 	return n
-}
-
-// begins is where the partitions begin.
-func (t *topic) begins() map[int32]int64 {
-	out := map[int32]int64{}
-	for _, p := range t.parts {
-		out[p.ID] = p.Begin
-	}
-	return out
-}
-
-func (t *topic) result(strange int64) Topic {
-	return Topic{Name: t.name, Partitions: t.parts, Strange: strange}
 }
 
 // batch is one batch of a partition.
@@ -133,6 +137,7 @@ func (t *topic) partition(ctx context.Context, p *Partition, mu *sync.Mutex, mov
 	for all := range fetched {
 		for _, b := range all {
 			if next := min(p.End, b.LastOffset()+1); next > at {
+				t.gaps.Add(gaps(b, at, next))
 				if !b.Control {
 					give(&batch{p.ID, mu, b, at, p.End})
 				}
@@ -142,6 +147,21 @@ func (t *topic) partition(ctx context.Context, p *Partition, mu *sync.Mutex, mov
 		}
 	}
 	return failed
+}
+
+// gaps is at how many of the offsets there is nothing: neither a record of b nor,
+// when it is one, the mark of a transaction.
+func gaps(b *sarama.RecordBatch, from, to int64) int64 {
+	if b.Control {
+		return max(0, b.FirstOffset-from)
+	}
+	n := to - from
+	for _, r := range b.Records {
+		if o := b.FirstOffset + r.OffsetDelta; from <= o && o < to {
+			n--
+		}
+	}
+	return n
 }
 
 // fetch fetches all batches up to the end, with as many tries as it takes
@@ -238,66 +258,4 @@ func (t *topic) ask(partition int32, at int64) ([]*sarama.RecordBatch, error) {
 		}
 	}
 	return all, nil
-}
-
-// found is one record that was found.
-type found struct {
-	path, host []byte
-	proof.Record
-	at proof.Place
-}
-
-// find tells the set of the records that are this host's and name one of the
-// paths, of which it is said whether their values have a time in them.
-func (b *batch) find(paths map[string]bool, own func(path, key, host []byte) bool, set *proof.Set) {
-	all := make([]found, 0, len(b.Records))
-	for _, r := range b.Records {
-		offset := b.FirstOffset + r.OffsetDelta
-		if offset < b.from || offset >= b.to {
-			continue
-		}
-		f, ok := origin(r)
-		if !ok {
-			continue
-		}
-		inObject, wanted := paths[string(f.path)]
-		if !wanted || !own(f.path, r.Key, f.host) {
-			continue
-		}
-		value := r.Value
-		if inObject {
-			value = timeless(value)
-		}
-		f.Size, f.Value = int32(len(r.Value)), hash(value)
-		f.at = proof.Place{Partition: b.partition, Offset: offset}
-		all = append(all, f)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i := range all {
-		set.Find(all[i].path, all[i].Record, all[i].at)
-	}
-}
-
-// origin is what the headers say of where a record is from.
-func origin(r *sarama.Record) (f found, ok bool) {
-	offset := false
-	for _, h := range r.Headers {
-		switch string(h.Key) {
-		case "path":
-			f.path = h.Value
-		case "offset":
-			n, err := strconv.ParseInt(string(h.Value), 10, 64)
-			f.Offset, offset = n, err == nil && n >= 0
-		case "part":
-			f.Part, f.Final = parsePart(h.Value)
-		case "truncated":
-			f.Cut = true
-		case "host":
-			f.host = h.Value
-		case deadletter.Header:
-			return f, false // sent by hand, beside the line
-		}
-	}
-	return f, f.path != nil && offset
 }

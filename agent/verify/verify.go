@@ -1,5 +1,5 @@
 // Package verify proves that the lines of files are in topics: it reads both and
-// has agent/proof compare them. It also writes files again from a topic.
+// has agent/proof compare them. It also writes files again from topics.
 package verify
 
 import (
@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/IBM/sarama"
 
@@ -20,13 +17,15 @@ import (
 
 // File is one file to be verified.
 type File struct {
-	Path  string // as the header "path" has it
-	At    string // where it is
-	Topic string
-	Open  func() (*os.File, error)
-	// Record is how its bytes became records; nil: each line is one. Files that
-	// have it in common are read alike.
+	Path   string // as the header "path" has it
+	At     string // where it is
+	Source        // the topic that its lines go to
+	Open   func() (*os.File, error)
+	// Record is how its bytes became records; nil: each line is one. Before is
+	// how they may have become records before. Files that have them in common are
+	// read alike.
 	Record *record.Options
+	Before []*record.Options
 	// From is where reading of it began, To up to where it is shipped; the parts
 	// are the states of the cutter there. Whole says that all of it is to be
 	// compared instead, for want of knowledge of To; and Closed that nothing is
@@ -34,6 +33,14 @@ type File struct {
 	From, To         int64
 	FromPart, ToPart int
 	Whole, Closed    bool
+	// Joined says that what is before From is shipped as the end of the file
+	// before it. Else nobody ships it.
+	Joined bool
+	// Unknown is, of a file that the agent does not ship as far as it knows,
+	// what its records are called that are not in the topic: History, NeverRead or
+	// NotSent. It may be a copy of another file of the path. Files of which it is
+	// History are not read.
+	Unknown proof.State
 	// Cannot says why nothing can be proven of it; empty: it can.
 	Cannot string
 	// After says that the path had another file before.
@@ -44,15 +51,33 @@ type File struct {
 	RestBytes int64
 }
 
+// States beside those of agent/proof.
+const (
+	// History is from before the first start of the agent.
+	History proof.State = "history"
+	// NeverRead is from later, and the agent has passed it over.
+	NeverRead proof.State = "never_read"
+	// NotSent is complete lines that the agent has not come to yet.
+	NotSent proof.State = "not_sent"
+	// Unproven is what was not found, while a topic that may have it cannot be read.
+	Unproven proof.State = "cannot_be_proven"
+)
+
 // Job is what to verify.
 type Job struct {
-	Client sarama.Client
+	// Client gives a client for an output, once; it remains the caller's.
+	Client func(output string) (sarama.Client, error)
 	Files  []File // those of a path in the order of their lines
+	// Former is where their lines may have gone before. These topics are read
+	// when something is not in those of the files.
+	Former []Source
 	// Own says whether a record that names the path is this host's; host is its
 	// header of that name, or nil. Any goroutine calls it.
 	Own func(path, key, host []byte) bool
 	// Progress is told, by any goroutine, how far a step is; nil: nobody.
 	Progress func(step Step)
+	// Text says to people why a topic cannot be read; nil: as the error does.
+	Text func(*TopicError) string
 	// Block is how many bytes are summed up together at least; 0: 1 MiB.
 	Block int64
 }
@@ -69,184 +94,93 @@ const (
 	blocksMax = 1 << 20
 	blockMin  = 1 << 20
 	// closerMax is how many records are kept one by one at a time.
-	closerMax = 2 << 20
+	closerMax = 1 << 20
 )
 
-// Run verifies. The error says that a topic could not be read; a file that could
-// not be read is told with its result.
+// Run verifies. A topic or a file that cannot be read is told in the report; the
+// error is that of ctx.
 func (j *Job) Run(ctx context.Context) (*Report, error) {
 	if j.Progress == nil {
 		j.Progress = func(Step) {}
 	}
-	r := &Report{}
-	byTopic := map[string][]int{}
-	for i, f := range j.Files {
-		byTopic[f.Topic] = append(byTopic[f.Topic], i)
+	if j.Text == nil {
+		j.Text = func(err *TopicError) string { return err.Error() }
 	}
-	r.Files = make([]Result, len(j.Files))
-	for _, name := range slices.Sorted(maps.Keys(byTopic)) {
-		if err := j.topic(ctx, name, byTopic[name], r); err != nil {
-			return nil, err
+	r := &Report{Files: make([]Result, len(j.Files))}
+	w := &work{Job: j, by: map[*proof.File]*subject{}, numbers: map[Source]*source{}}
+	for i := range j.Files {
+		f := &j.Files[i]
+		r.Files[i] = Result{Path: f.Path, At: f.At, Output: f.Output, Topic: f.Name, Beside: f.Unknown != ""}
+		w.files = append(w.files, &subject{File: f, Result: &r.Files[i]})
+		if f.Unknown != History {
+			w.source(f.Source, false)
 		}
 	}
-	for i := range r.Files {
-		r.add(&r.Files[i])
+	if err := w.expect(ctx); err != nil {
+		return nil, err
 	}
+	if err := w.compare(ctx); err != nil {
+		return nil, err
+	}
+	w.conclude(r)
 	return r, nil
 }
 
-// work is one topic.
+// work is a run.
 type work struct {
 	*Job
 	readings readings
-	name     string
-	topic    *topic
 	files    []*subject
 	by       map[*proof.File]*subject
 	set      *proof.Set
+	sources  []*source // by their numbers
+	numbers  map[Source]*source
+	round    int      // of closer looks
+	opened   *subject // the file that was asked for something last, and its content
+	content  *content
 }
 
-// subject is one of its files.
+// subject is one of the files.
 type subject struct {
 	*File
 	*Result
 	proof *proof.File
 }
 
-func (j *Job) topic(ctx context.Context, name string, files []int, r *Report) error {
-	w := &work{Job: j, name: name, by: map[*proof.File]*subject{}}
-	var err error
-	if w.topic, err = openTopic(j.Client, name); err != nil {
+// compare reads the topics, once, and again for what must be looked at closer.
+func (w *work) compare(ctx context.Context) error {
+	w.set.Begin()
+	if err := w.read(ctx); err != nil {
 		return err
 	}
-	for _, i := range files {
-		r.Files[i] = Result{Path: j.Files[i].Path, At: j.Files[i].At, Topic: name}
-		w.files = append(w.files, &subject{File: &j.Files[i], Result: &r.Files[i]})
-	}
-	if err := w.expect(ctx); err != nil {
-		return err
-	}
-	if err := w.compare(ctx); err != nil {
-		return err
-	}
-	w.set.Ranges(w.topic.begins(), func(f *proof.File, all []proof.Range) { w.by[f].ranges(all) })
-	r.Topics = append(r.Topics, w.topic.result(w.set.Strange()))
-	return nil
-}
-
-// block is how many bytes are one block, so that there are not too many.
-func (w *work) block(bytes int64) int64 {
-	n := max(w.Block, 1)
-	if w.Block == 0 {
-		n = blockMin
-	}
-	for bytes/n > blocksMax {
-		n *= 2
-	}
-	return n
-}
-
-// expect reads the files.
-func (w *work) expect(ctx context.Context) error {
-	var total int64
-	for _, f := range w.files {
-		f.measure(w)
-		total += f.File.To - f.File.From
-	}
-	w.set = proof.New(w.block(total))
-	for _, f := range w.files {
-		f.proof = w.set.Add(f.File.Path, f.File.From, f.File.To)
-		w.by[f.proof] = f
-	}
-	done := w.counter("files of topic "+w.name, total, true)
-	return w.each(ctx, len(w.files), func(i int) error {
-		f := w.files[i]
-		if f.Error != "" {
-			return nil
+	if w.set.Lacks() {
+		for _, at := range w.Former {
+			w.source(at, true)
 		}
-		c, err := f.File.open()
-		if err != nil {
-			f.Error = err.Error()
-			return nil
-		}
-		defer c.close()
-		k := w.cutting(f.File, c)
-		defer w.spare(k)
-		k.from, k.moved = proof.Resume{Offset: f.File.From, Part: f.FromPart}, done
-		err = k.records(ctx, func(r proof.Record, from proof.Resume) bool {
-			f.proof.Expect(r, from)
-			return true
-		})
-		f.Excluded, f.ExcludedBytes = k.counts.Excluded, k.counts.ExcludedBytes
-		if err == nil {
-			err = f.unsent(w, c)
-		}
-		if err != nil && ctx.Err() == nil {
-			f.Error = err.Error()
-		}
-		return ctx.Err()
-	})
-}
-
-// each calls do for 0 to n-1, some at a time.
-func (w *work) each(ctx context.Context, n int, do func(i int) error) error {
-	var next atomic.Int64
-	var all sync.WaitGroup
-	errs := make([]error, runtime.GOMAXPROCS(0))
-	for g := range errs {
-		all.Go(func() {
-			for errs[g] == nil && ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				errs[g] = do(i)
-			}
-		})
-	}
-	all.Wait()
-	for _, err := range errs {
-		if err != nil {
+		if err := w.read(ctx); err != nil {
 			return err
 		}
 	}
-	return ctx.Err()
-}
-
-// compare reads the topic, once, and again for what must be looked at closer.
-func (w *work) compare(ctx context.Context) error {
-	if err := w.pass(ctx, "topic "+w.name); err != nil {
-		return err
-	}
-	for round := 1; ; round++ {
+	w.set.End(w.confirm)
+	defer w.closeLast()
+	for {
 		again := w.set.Closer(closerMax)
 		if len(again) == 0 {
 			return nil
 		}
+		w.round++
 		if err := w.reread(ctx, again); err != nil {
 			return err
 		}
-		if err := w.pass(ctx, fmt.Sprintf("topic %s, closer look %d", w.name, round)); err != nil {
+		w.set.Begin()
+		for _, s := range w.sources {
+			s.read = false
+		}
+		if err := w.read(ctx); err != nil {
 			return err
 		}
+		w.set.End(w.confirm)
 	}
-}
-
-// pass reads the topic.
-func (w *work) pass(ctx context.Context, what string) error {
-	w.set.Begin()
-	paths := map[string]bool{} // whether the time is left out
-	for _, f := range w.files {
-		paths[f.File.Path] = timed(f.options())
-	}
-	err := w.topic.read(ctx, w.counter(what, w.topic.records(), false), func(b *batch) {
-		b.find(paths, w.Own, w.set)
-	})
-	if err != nil {
-		return err
-	}
-	w.set.End(w.confirm)
-	return nil
 }
 
 // reread reads blocks of files once more.
@@ -278,33 +212,43 @@ func (w *work) reread(ctx context.Context, blocks []*proof.Block) error {
 	})
 }
 
-// confirm says whether the file has a value.
-func (w *work) confirm(pf *proof.File, r proof.Record) bool {
-	f := w.by[pf]
-	piece := r.Part == 1 && !r.Final && f.options().Container != ""
-	if !plain(f.options()) && !piece {
-		return r.Cut // which cannot be told: what the brokers took is believed
+// conclude writes down what was found.
+func (w *work) conclude(r *Report) {
+	begins := map[proof.Lane]int64{}
+	for _, s := range w.sources {
+		if s.topic == nil {
+			continue
+		}
+		for _, p := range s.parts {
+			begins[proof.Lane{Topic: s.number, Partition: p.ID}] = p.Begin
+		}
 	}
-	c, err := f.File.open()
-	if err != nil {
-		return false
+	w.set.Result(begins, func(f *proof.File, found proof.Found) { w.found(w.by[f], found) })
+	for _, s := range w.sources {
+		r.Topics = append(r.Topics, s.result())
 	}
-	defer c.close()
-	if piece {
-		k := w.cutting(f.File, c)
-		defer w.spare(k)
-		return k.begins(r)
+	r.Strange = w.set.Strange()
+	for i := range r.Files {
+		r.add(&r.Files[i])
 	}
-	p := make([]byte, r.Size)
-	n, err := c.pread(p, r.Offset)
-	return err == nil && n == len(p) && hash(p) == r.Value
 }
 
-// counter tells the progress of a step.
-func (w *work) counter(name string, total int64, bytes bool) func(int64) {
-	var done atomic.Int64
-	w.Progress(Step{Name: name, Total: total, Bytes: bytes})
-	return func(n int64) {
-		w.Progress(Step{Name: name, Done: done.Add(n), Total: total, Bytes: bytes})
+// block is how many bytes are one block, so that there are not too many.
+func (w *work) block(bytes int64) int64 {
+	n := max(w.Block, 1)
+	if w.Block == 0 {
+		n = blockMin
 	}
+	for bytes/n > blocksMax {
+		n *= 2
+	}
+	return n
+}
+
+// stepName names a topic that is read.
+func (w *work) stepName(s *source) string {
+	if w.round > 0 {
+		return fmt.Sprintf("topic %s, closer look %d", s.at, w.round)
+	}
+	return fmt.Sprintf("topic %s", s.at)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os/signal"
@@ -11,7 +10,6 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/IBM/sarama"
 	"github.com/spf13/cobra"
 
 	"tailrace/agent"
@@ -26,9 +24,14 @@ func verifyCommand() *cobra.Command {
 		Short: "Prove that the lines of files are in Kafka, once, unchanged and in order",
 		Long: `Reads files and their topics and compares them, record by record. Without a path
 these are all files that the agent's state knows and that are still there, with
-their rotated and compressed ones; a path names those whose lines it had, or one
-file. Of each it says which bytes are delivered, missing, repeated, different, out
-of order, or not sent yet.
+their rotated and compressed ones, and what lies beside them and was never read; a
+path names those whose lines it had, one file, or all files in a directory. Of each
+it says which bytes are delivered, missing, repeated, different, out of order, not
+sent yet, or never read.
+
+What is not in the topic of its file is looked for in all topics that the agent's
+state or the configuration names. What these do not know any more can be said with
+--topic and --host.
 
 It changes nothing, and an agent may run: what that has not sent when the command
 begins is not sent yet. The exit status is 0 only when all is proven.
@@ -50,7 +53,9 @@ an empty directory, with the generations of each path numbered from the oldest o
 		},
 	}
 	configFlag(cmd, &v.config)
-	outputFlag(cmd, &v.output)
+	cmd.Flags().StringVar(&v.output, "output", "", "only what goes to the output of that `NAME` (default: all)")
+	cmd.Flags().StringArrayVar(&v.topics, "topic", nil, "look into `TOPIC` too, where lines went before (may be repeated)")
+	cmd.Flags().StringArrayVar(&v.hosts, "host", nil, "`NAME` that this host had before, or that was the key of its records (may be repeated)")
 	cmd.Flags().BoolVar(&v.json, "json", false, "print one JSON object")
 	cmd.Flags().StringVar(&v.rebuild, "rebuild", "", "write the files again from the topics, below `DIR`")
 	return cmd
@@ -60,6 +65,8 @@ an empty directory, with the generations of each path numbered from the oldest o
 type verification struct {
 	config  string
 	output  string
+	topics  []string
+	hosts   []string
 	json    bool
 	rebuild string
 	out     io.Writer
@@ -67,70 +74,37 @@ type verification struct {
 }
 
 func (v *verification) run(ctx context.Context, cfg *config.Config, paths []string) error {
-	cfg, err := cfg.Only(v.output)
-	if err != nil {
-		return err
-	}
-	if cfg.Outputs.Kafka == nil {
+	if cfg.Outputs.Kafka == nil && len(cfg.Outputs.Clusters) == 0 {
 		return fmt.Errorf("%s ships to stdout: there is no topic to compare with", v.config)
 	}
 	// What is shipped comes before the ends of the topics.
-	s, err := agent.Shipped(cfg, paths)
+	s, err := agent.Shipped(cfg, agent.Question{Paths: paths, Output: v.output, Topics: v.topics, Hosts: v.hosts})
 	if err != nil {
 		return err
 	}
-	client, err := topicClient(targetIn(cfg), s.Topics())
-	if err != nil {
-		return err
-	}
-	defer client.Close()
+	clients := newClients(cfg)
+	defer clients.close()
 	bar := newProgress(v.errOut)
 	defer bar.end()
 	if v.rebuild != "" {
-		return v.write(ctx, s, client, bar, paths)
+		return v.write(ctx, s, clients, bar, paths)
 	}
-	return v.compare(ctx, s, client, bar)
-}
-
-// topicClient is a client for reading the topics, which must be there.
-func topicClient(t target, topics []string) (sarama.Client, error) {
-	c, err := connect(t)
-	if err != nil {
-		return nil, err
-	}
-	defer c.close()
-	for _, name := range topics {
-		switch _, err := c.topic(name, false); {
-		case errors.Is(err, errNoTopic):
-			return nil, c.noTopic(name)
-		case err != nil:
-			return nil, errors.New(kafkaText(err, name, "read from"))
-		}
-	}
-	client, err := sarama.NewClient(c.brokers, c.config())
-	if err != nil {
-		return nil, fmt.Errorf("read the topics: %w", err)
-	}
-	return client, nil
+	return v.compare(ctx, s, clients, bar)
 }
 
 // compare says of each file what is proven.
-func (v *verification) compare(ctx context.Context, s *agent.Shipment, client sarama.Client, bar *progress) error {
+func (v *verification) compare(ctx context.Context, s *agent.Shipment, clients *clients, bar *progress) error {
 	if len(s.Files) == 0 {
 		return fmt.Errorf("there is no file to verify: the state in %s knows none that is there, and no pattern matches one", s.StateDir)
 	}
-	j := verify.Job{Client: client, Files: s.Files, Own: s.Own, Progress: bar.step}
+	j := verify.Job{Client: clients.of, Files: s.Files, Former: s.Former, Own: s.Own, Progress: bar.step, Text: topicText}
 	r, err := j.Run(ctx)
 	bar.end()
 	if err != nil {
-		return readError(err)
+		return err
 	}
 	if v.json {
-		err = json.NewEncoder(v.out).Encode(struct {
-			*verify.Report
-			Lost []agent.Loss `json:"lost,omitempty"`
-			Gone int          `json:"gone,omitempty"`
-		}{r, s.Lost, s.Gone})
+		err = json.NewEncoder(v.out).Encode(verdict{r, s.Lost, s.Gone, hints(r, s)})
 	} else {
 		w := &words{out: v.out}
 		w.proof(r, s)
@@ -141,9 +115,17 @@ func (v *verification) compare(ctx context.Context, s *agent.Shipment, client sa
 	return err
 }
 
+// verdict is what is printed with --json.
+type verdict struct {
+	*verify.Report
+	Lost  []agent.Loss `json:"lost,omitempty"`
+	Gone  int          `json:"gone,omitempty"`
+	Hints []string     `json:"hints,omitempty"`
+}
+
 // write writes the files again.
-func (v *verification) write(ctx context.Context, s *agent.Shipment, client sarama.Client, bar *progress, paths []string) error {
-	r := verify.Rebuild{Client: client, Topics: s.Topics(), Own: s.Own, Records: s.Records, Dir: v.rebuild, Progress: bar.step}
+func (v *verification) write(ctx context.Context, s *agent.Shipment, clients *clients, bar *progress, paths []string) error {
+	r := verify.Rebuild{Client: clients.of, Topics: s.Topics(), Own: s.Own, Records: s.Records, Dir: v.rebuild, Progress: bar.step}
 	for _, f := range s.Files {
 		if len(paths) > 0 && !slices.Contains(r.Paths, f.Path) {
 			r.Paths = append(r.Paths, f.Path)
@@ -154,29 +136,27 @@ func (v *verification) write(ctx context.Context, s *agent.Shipment, client sara
 			r.Paths = append(r.Paths, abs)
 		}
 	}
-	all, err := r.Run(ctx)
+	all, failed, err := r.Run(ctx)
 	bar.end()
 	if err != nil {
-		return readError(err)
+		return err
+	}
+	var unread []string
+	for _, f := range failed {
+		unread = append(unread, topicText(f))
 	}
 	if v.json {
 		err = json.NewEncoder(v.out).Encode(struct {
-			Files []verify.Rebuilt `json:"files"`
-		}{all})
+			Files  []verify.Rebuilt `json:"files"`
+			Errors []string         `json:"errors,omitempty"`
+		}{all, unread})
 	} else {
 		w := &words{out: v.out}
-		w.rebuilt(all, v.rebuild)
+		w.rebuilt(all, unread, v.rebuild)
 	}
-	if err == nil && (len(all) == 0 || slices.ContainsFunc(all, func(f verify.Rebuilt) bool { return !f.Exact })) {
+	bad := slices.ContainsFunc(all, func(f verify.Rebuilt) bool { return !f.Exact })
+	if err == nil && (len(all) == 0 || len(unread) > 0 || bad) {
 		err = errReported
-	}
-	return err
-}
-
-// readError says what kept a topic from being read.
-func readError(err error) error {
-	if e, ok := errors.AsType[*verify.TopicError](err); ok {
-		return errors.New(kafkaText(e.Err, e.Topic, "read from"))
 	}
 	return err
 }

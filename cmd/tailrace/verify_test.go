@@ -29,7 +29,7 @@ type shipped struct {
 
 func newShipped(t *testing.T, lines ...string) *shipped {
 	t.Helper()
-	_, addr := fake(t, kfake.SeedTopics(1, "app"))
+	_, addr := fake(t, kfake.SeedTopics(1, "app", "second"))
 	dir := t.TempDir()
 	s := &shipped{t: t, addr: addr, log: filepath.Join(dir, "app.log"), cfg: filepath.Join(dir, "config.yaml")}
 	text := fmt.Sprintf("inputs: [{paths: [%s], topic: app}]\nhostname: web-1\nstate_dir: %s/state\noutputs: {kafka: {brokers: [%q]}}\n", s.log, dir, addr)
@@ -100,7 +100,7 @@ func TestVerifyRebuild(t *testing.T) {
 	s.record("web-1", 0, "the next file")
 	s.record("web-1", 20, "with a hole")
 	dir := t.TempDir()
-	mustFail(t, exitFailed, []string{"14-20 is not in the topic", "2 files written, 1 of them byte for byte what was shipped"},
+	mustFail(t, exitFailed, []string{"14-20 is not in the topic", "2 files written, 1 of them byte for byte up to the last record"},
 		"verify", "--config", s.cfg, "--rebuild", dir)
 	got, err := os.ReadFile(filepath.Join(dir, s.log+".000001"))
 	if err != nil || !bytes.Equal(got, want) {
@@ -129,25 +129,46 @@ func TestVerifyWords(t *testing.T) {
 	w := &words{out: &b}
 	r := &verify.Report{
 		Files: []verify.Result{
-			{Path: "/a", At: "/a.1.gz", Ranges: []proof.Range{
-				{State: proof.Late, Start: 10, End: 20, Records: 2, At: &proof.Place{Partition: 3, Offset: 77}},
+			{Path: "/a", At: "/a.1.gz", Beside: true, Records: 4, Ranges: []verify.Range{
+				{State: proof.Late, Start: 10, End: 20, Records: 2, At: &verify.Place{Partition: 3, Offset: 77}},
 				{State: proof.Expired, Start: 20, End: 30, Records: 1},
-				{State: proof.Shortened, Start: 30, End: 40, Records: 1, At: &proof.Place{Offset: 5}},
-			}, More: 3, Unsent: &verify.Bytes{Start: 40, End: 50}, Partial: 2, Excluded: 4, Note: "a note", Error: "an error"},
+				{State: proof.Shortened, Start: 30, End: 40, Records: 1, At: &verify.Place{Offset: 5}},
+				{State: proof.Repeated, Start: 40, End: 41, Records: 1, At: &verify.Place{Output: "main", Topic: "b", Offset: 6}, Again: &verify.Place{Offset: 7}},
+				{State: verify.History, Start: 41, End: 42},
+				{State: verify.NeverRead, Start: 42, End: 43, Records: 1},
+			}, More: 3, NotFollowed: &verify.Bytes{End: 10}, Partitions: make([]verify.Place, 2), Unsent: &verify.Bytes{Start: 40, End: 50}, Partial: 2, Excluded: 4, Note: "a note", Error: "an error"},
 		},
-		Topics:  []verify.Topic{{Name: "app", Strange: 9}},
+		Strange: 9,
 		Records: 4, States: map[proof.State]int64{proof.Late: 2, proof.Expired: 1, proof.Delivered: 0}, Unsent: 10, Failed: 1,
 	}
 	w.proof(r, &agent.Shipment{Gone: 2, Lost: []agent.Loss{{Path: "/a", Cause: "truncated", Bytes: 7}}})
 	for _, want := range []string{
 		"! /a.1.gz (lines of /a)\n", "    10-20 out of order, 2 records, from partition 3 offset 77 on\n",
-		"    20-30 cannot be proven: the topic begins later, 1 record\n", "    30-40 shortened", "and 3 more ranges",
+		"    20-30 cannot be proven: the topic begins later, 1 record\n", "    30-40 shortened", "and 3 more ranges", "the agent does not ship it",
+		"    40-41 repeated, 1 record, from topic b of output main partition 0 offset 6 on, again up to partition 0 offset 7\n",
+		"    41-42 not shipped: it is from before the agent followed it\n", "    42-43 never read: the agent has passed it over, 1 record\n",
+		"    0-10 not followed", "its records are in partition 0, partition 0: order is compared within each only",
 		"40-50 not sent yet", "its last 2 bytes: a line that is not complete", "4 records left out", "a note", "cannot be verified: an error",
-		"counts as lost", "2 files that the agent knows", "Topic app has 9 records of files",
-		"Not proven: 1 of 1 file. 1 record cannot be proven: the topic begins later, 2 records out of order, 10 bytes not sent yet.",
+		"counts as lost", "2 files that the agent knows", "9 records of files that are gone",
+		"Not proven: 1 of 1 file. 1 record cannot be proven, 2 records out of order, 10 bytes not sent yet.",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in %q", want, b.String())
 		}
+	}
+}
+
+// The example of the documentation is what --json prints: it has no other keys.
+func TestVerifyExample(t *testing.T) {
+	text, err := os.ReadFile("../../docs/verify.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := bytes.Cut(text, []byte("```json\n"))
+	d := json.NewDecoder(bytes.NewReader(example))
+	d.DisallowUnknownFields()
+	v := verdict{Report: &verify.Report{}}
+	if err := d.Decode(&v); err != nil || v.States[proof.Delivered] != 130 || v.Files[1].Ranges[0].At.Topic != "old" {
+		t.Errorf("%+v, %v", v.Report, err)
 	}
 }

@@ -14,8 +14,12 @@ import (
 
 // stateWords is how the states are called to people.
 var stateWords = map[proof.State]string{
-	proof.Late:    "out of order",
-	proof.Expired: "cannot be proven: the topic begins later",
+	proof.Late:       "out of order",
+	proof.Expired:    "cannot be proven: the topic begins later",
+	verify.Unproven:  "cannot be proven",
+	verify.History:   "not shipped: it is from before the agent followed it",
+	verify.NeverRead: "never read: the agent has passed it over",
+	verify.NotSent:   "not sent yet",
 }
 
 func stateWord(s proof.State) string {
@@ -37,14 +41,15 @@ func (w *words) proof(r *verify.Report, s *agent.Shipment) {
 	if s.Gone > 0 {
 		w.line("%s that the agent knows: nothing is there any more to compare.", count(s.Gone, "file"))
 	}
-	for _, t := range r.Topics {
-		if t.Strange > 0 {
-			w.line("Topic %s has %s of files that are gone or came later.", t.Name, count(int(t.Strange), "record"))
-		}
+	if r.Strange > 0 {
+		w.line("%s of files that are gone or came later.", count(int(r.Strange), "record"))
 	}
 	if r.Proven {
 		w.line("Proven: %s of %s in Kafka, once, unchanged and in order.", count(int(r.Records), "record"), count(len(r.Files), "file"))
 		return
+	}
+	for _, h := range hints(r, s) {
+		w.line("%s", h)
 	}
 	w.line("Not proven: %d of %s. %s", r.Failed, count(len(r.Files), "file"), sums(r))
 }
@@ -54,7 +59,8 @@ func sums(r *verify.Report) string {
 	var parts []string
 	for _, s := range slices.Sorted(maps.Keys(r.States)) {
 		if n := r.States[s]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s", count(int(n), "record"), stateWord(s)))
+			word, _, _ := strings.Cut(stateWord(s), ":")
+			parts = append(parts, fmt.Sprintf("%s %s", count(int(n), "record"), word))
 		}
 	}
 	if r.Unsent > 0 {
@@ -77,14 +83,23 @@ func (w *words) verified(f *verify.Result) {
 		of = " (lines of " + f.Path + ")"
 	}
 	w.line("%s%s%s", mark, f.At, of)
-	for _, r := range f.Ranges {
-		w.spot(&r)
+	if f.Beside && f.Records > 0 {
+		w.line("    the agent does not ship it: looked for among what it shipped of the path")
+	}
+	if n := f.NotFollowed; n != nil {
+		w.line("    %d-%d not followed: reading began behind it", n.Start, n.End)
+	}
+	for i := range f.Ranges {
+		w.spot(&f.Ranges[i])
 	}
 	if f.More > 0 {
 		w.line("    and %d more ranges", f.More)
 	}
 	if f.Unsent != nil {
 		w.line("    %d-%d not sent yet", f.Unsent.Start, f.Unsent.End)
+	}
+	if len(f.Partitions) > 1 {
+		w.line("    its records are in %s: order is compared within each only", partitions(f.Partitions))
 	}
 	if f.Partial > 0 {
 		w.line("    its last %s: a line that is not complete", byteCount(f.Partial))
@@ -101,19 +116,43 @@ func (w *words) verified(f *verify.Result) {
 }
 
 // spot prints one range.
-func (w *words) spot(r *proof.Range) {
+func (w *words) spot(r *verify.Range) {
 	where := ""
+	if r.Records > 0 || r.State != verify.History {
+		where = ", " + count(int(r.Records), "record")
+	}
 	if r.At != nil {
-		where = fmt.Sprintf(", from partition %d offset %d on", r.At.Partition, r.At.Offset)
+		where += ", from " + placeText(r.At) + " on"
 	}
 	if r.Again != nil {
-		where += fmt.Sprintf(", again up to partition %d offset %d", r.Again.Partition, r.Again.Offset)
+		where += ", again up to " + placeText(r.Again)
 	}
-	w.line("    %d-%d %s, %s%s", r.Start, r.End, stateWord(r.State), count(int(r.Records), "record"), where)
+	w.line("    %d-%d %s%s", r.Start, r.End, stateWord(r.State), where)
 }
 
-// rebuilt prints which files were written.
-func (w *words) rebuilt(all []verify.Rebuilt, dir string) {
+// placeText is where a record is.
+func placeText(at *verify.Place) string {
+	return fmt.Sprintf("%s offset %d", partition(at), at.Offset)
+}
+
+// partition is a partition of the topic of the file, or of another.
+func partition(at *verify.Place) string {
+	if at.Topic == "" {
+		return fmt.Sprintf("partition %d", at.Partition)
+	}
+	return fmt.Sprintf("topic %s partition %d", verify.Source{Output: at.Output, Name: at.Topic}, at.Partition)
+}
+
+func partitions(all []verify.Place) string {
+	var names []string
+	for i := range all {
+		names = append(names, partition(&all[i]))
+	}
+	return strings.Join(names, ", ")
+}
+
+// rebuilt prints which files were written, and why some were not.
+func (w *words) rebuilt(all []verify.Rebuilt, unread []string, dir string) {
 	exact := 0
 	for i := range all {
 		f := &all[i]
@@ -122,9 +161,10 @@ func (w *words) rebuilt(all []verify.Rebuilt, dir string) {
 			mark = "  "
 			exact++
 		}
-		w.line("%s%s: %s, %s", mark, filepath.Join(dir, f.Name), byteCount(f.Bytes), count(int(f.Records), "record"))
+		w.line("%s%s: %s, %s of topic %s", mark, filepath.Join(dir, f.Name), byteCount(f.Bytes), count(int(f.Records), "record"),
+			verify.Source{Output: f.Output, Name: f.Topic})
 		for _, h := range f.Holes {
-			w.line("    %d-%d is not in the topic", h.Start, h.End)
+			w.line("    %d-%d is not in the topic: NUL bytes are in its place", h.Start, h.End)
 		}
 		if f.More > 0 {
 			w.line("    and %d more ranges are not", f.More)
@@ -134,9 +174,12 @@ func (w *words) rebuilt(all []verify.Rebuilt, dir string) {
 		}
 	}
 	w.line("")
+	for _, text := range unread {
+		w.line("Not read to its end: %s", text)
+	}
 	if len(all) == 0 {
-		w.line("No record of this host is in the topics.")
+		w.line("Nothing written: no record of this host is in the topics; --host NAME says what it was called before.")
 		return
 	}
-	w.line("%s written, %d of them byte for byte what was shipped.", count(len(all), "file"), exact)
+	w.line("%s written, %d of them byte for byte up to the last record that the topics have.", count(len(all), "file"), exact)
 }
