@@ -39,6 +39,7 @@ var advice = map[int16]string{
 	int16(sarama.ErrSASLAuthenticationFailed):   "the brokers do not accept the user or the password",
 	int16(sarama.ErrNotEnoughReplicas):          "fewer replicas of the partition are in sync than min.insync.replicas wants: look after the brokers that are down",
 	int16(sarama.ErrLeaderNotAvailable):         "the partition has no leader: look after the brokers that are down",
+	int16(sarama.ErrInvalidTimestamp):           "the topic refuses the present time, by message.timestamp.after.max.ms or before.max.ms: compare the clocks of this host and of the brokers",
 	lost:                                        "check that the broker runs and can be reached from this host",
 }
 

@@ -279,15 +279,18 @@ func TestRemadeWithoutTheFile(t *testing.T) {
 	}
 }
 
-// A broker that does not take a record's time gets another.
+// A broker that does not take a batch's time gets it with another, all of it at
+// once: to single out records would take an hour after a long outage.
 func TestRestamped(t *testing.T) {
 	r := newRig(t, "logs")
-	r.sources["logs"] = newSource(1, "/var/log/a.log", numbered(0, 3))
+	r.sources["logs"] = newSource(1, "/var/log/a.log", numbered(0, 300))
 	var first []byte
+	var requests atomic.Int32
 	r.cluster.ControlKey(0, func(q kmsg.Request) (kmsg.Response, error, bool) {
 		r.cluster.KeepControl()
 		p := q.(*kmsg.ProduceRequest)
 		stamp := p.Topics[0].Partitions[0].Records[27:35]
+		requests.Add(1)
 		if first == nil {
 			first = slices.Clone(stamp)
 		}
@@ -297,6 +300,29 @@ func TestRestamped(t *testing.T) {
 		return refusal(p, kerr.InvalidTimestamp), nil, true
 	})
 	u := r.start()
+	r.exact("logs")
+	u.end()
+	if n := requests.Load(); n != 2 {
+		t.Errorf("%d requests, want the batch with two times", n)
+	}
+}
+
+// The clock of the host is wrong: people are told, until it is right.
+func TestRefusedForTheClock(t *testing.T) {
+	r := newRig(t, "logs")
+	r.sources["logs"] = newSource(1, "/var/log/a.log", numbered(0, 3))
+	var right atomic.Bool
+	r.cluster.ControlKey(0, func(q kmsg.Request) (kmsg.Response, error, bool) {
+		r.cluster.KeepControl()
+		if right.Load() {
+			return nil, nil, false
+		}
+		return refusal(q.(*kmsg.ProduceRequest), kerr.InvalidTimestamp), nil, true
+	})
+	u := r.start()
+	u.until(t, "trouble", func(s Stats) bool { return strings.Contains(s.Trouble, "compare the clocks") })
+	right.Store(true)
+	u.until(t, "the end of the trouble", func(s Stats) bool { return s.Trouble == "" && s.Acked == 3 })
 	r.exact("logs")
 	u.end()
 }

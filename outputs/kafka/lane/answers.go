@@ -12,7 +12,7 @@ const (
 	fenced                   // somebody else uses the producer id
 	corrupt                  // damaged on its way: encoded again a few times
 	tooLarge                 // halved, and a single record shortened
-	badTime                  // halved, and a single record stamped anew
+	badTime                  // stamped anew
 	badValue                 // halved, and a single record shortened
 	badCodec                 // another codec
 )

@@ -135,7 +135,7 @@ func TestAnswers(t *testing.T) {
 		2:    "close 1, encode again 2 for %d",
 		10:   "close 1, halve 2 for %d",
 		18:   "close 1, halve 2 for %d",
-		32:   "close 1, halve 2 for %d",
+		32:   "close 1, restamp 2 for %d",
 		44:   "close 1, halve 2 for %d",
 		87:   "close 1, halve 2 for %d",
 		76:   "close 1, recode 2 for %d",

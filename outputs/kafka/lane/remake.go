@@ -13,12 +13,12 @@ func (m *Machine) remake(code int16) {
 		m.how = Again
 	case v == badCodec:
 		m.how = Recode
-	case v == badTime && m.stamped(b.Batch):
-		m.how = Restamp // all at once: few would be taken
+	case v == badTime:
+		// All at once: the records have one time, or few would be taken. A
+		// batch that is in the log already is still known by its numbers.
+		m.how = Restamp
 	case b.Count > 1:
 		m.how = Halve
-	case v == badTime:
-		m.how = Restamp
 	}
 	m.making = b.Batch
 	m.do(Remake{Batch: b.Batch, How: m.how, Code: code})

@@ -6,9 +6,6 @@ package lane
 // Such a batch is sent alone and once. What came of it, when no answer tells, is
 // looked for in the partition.
 
-// stamped says that the records of a batch have timestamps of their own.
-func (m *Machine) stamped(h Handle) bool { return m.Stamp != nil && m.Stamp(h) != 0 }
-
 // old says that a broker may have forgotten what it knew by the time stamp.
 func (m *Machine) old(stamp int64) bool {
 	return stamp != 0 && m.now-stamp > believed && m.keeps(heedStamps)
