@@ -64,6 +64,7 @@ var metrics = []metric{
 	{"tailrace_topic_waiting", "1 while a topic waits because of an error; tailrace status names it.", gauge, []string{"output", "topic", "partition"}},
 	{"tailrace_possible_repeats_total", "Records that may be in the topic twice.", counter, []string{"output", "topic", "partition"}},
 	{"tailrace_given_up_records_total", "Records that were read and not acknowledged, and whose bytes are gone.", counter, []string{"output", "topic", "partition"}},
+	{"tailrace_shortened_records_total", "Lines that were shortened, since the brokers do not take them whole; they are in the dead-letter file.", counter, []string{"output", "topic", "partition"}},
 	{"tailrace_buffer_bytes", "Memory for batches in flight: the option buffer, in equal shares where there are several outputs.", gauge, []string{"output"}},
 	{"tailrace_buffer_used_bytes", "How much of it is in use.", gauge, []string{"output"}},
 
@@ -187,6 +188,7 @@ func (c *collector) kafka(give give, k *kafka.Output) {
 		give("tailrace_retries_total", s.Retries)
 		give("tailrace_possible_repeats_total", s.Repeats)
 		give("tailrace_given_up_records_total", s.GivenUp)
+		give("tailrace_shortened_records_total", s.Shortened)
 		give("tailrace_topic_waiting", flag(s.Trouble != ""))
 	}
 	for _, s := range k.Stats() {

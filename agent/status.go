@@ -70,6 +70,7 @@ type Topic struct {
 	InFlight  int64  `json:"in_flight_records"`
 	Repeats   int64  `json:"possible_repeats,omitempty"`
 	GivenUp   int64  `json:"given_up_records,omitempty"`
+	Shortened int64  `json:"shortened_records,omitempty"` // whole in the dead-letter file
 	// Trouble is why the topic waits, and Since when.
 	Trouble string    `json:"trouble,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
@@ -218,6 +219,7 @@ func topic(partitions []kafka.Stats, name string, files, parked int, backlog int
 		t.InFlight += s.Records
 		t.Repeats += s.Repeats
 		t.GivenUp += s.GivenUp
+		t.Shortened += s.Shortened
 		if s.Trouble != "" && (t.Trouble == "" || s.Since.Before(t.Since)) {
 			t.Trouble, t.Since = s.Trouble, s.Since
 			if len(partitions) > 1 && s.Partition >= 0 {

@@ -265,7 +265,7 @@ func TestStatusTrouble(t *testing.T) {
 	s := agent.Status{
 		Origin:  agent.Origin{Running: true, Since: time.Now(), Version: "1", Hostname: "h", StateDir: "/s"},
 		Summary: "in trouble", Files: agent.Files{Parked: 12, Unlisted: 1},
-		Topics: []agent.Topic{{Topic: "app", Files: 1, Acked: 1, Repeats: 3, GivenUp: 2,
+		Topics: []agent.Topic{{Topic: "app", Files: 1, Acked: 1, Repeats: 3, GivenUp: 2, Shortened: 4,
 			Pause: "while it is read back", PauseSince: time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local), PauseUntil: time.Date(2026, 1, 2, 3, 5, 35, 0, time.Local)}},
 		Unlisted: []agent.Parked{{Path: "/closed", Error: "permission denied"}},
 		Lost:     []agent.Loss{{Path: "/a.log", Cause: "deleted", Bytes: 5, Lines: 1}},
@@ -280,7 +280,7 @@ func TestStatusTrouble(t *testing.T) {
 	}
 	for _, want := range []string{
 		"tailrace 1 on h, with state in /s: in trouble.\n", "1 record in Kafka since the start; 0 bytes wait in files, 0 records under way\n",
-		"  It waits since 2026-01-02 03:04:05 until 2026-01-02 03:05:35, while it is read back\n", "! 3 records may be in it twice\n", "! 2 records were read and not acknowledged",
+		"  It waits since 2026-01-02 03:04:05 until 2026-01-02 03:05:35, while it is read back\n", "! 3 records may be in it twice\n", "! 2 records were read and not acknowledged", "! 4 lines shortened, since",
 		"! These files cannot be read (12):\n    /log00: is bad\n", "    /log09: is bad\n    and 2 more\n",
 		"! These directories cannot be listed (1):\n    /closed: permission denied\n",
 		"! Lost: 5 bytes, 1 line of /a.log, because the file was deleted before they were read\n",

@@ -98,6 +98,9 @@ func (w *words) topic(t *agent.Topic, running, kafka bool) {
 	if t.GivenUp > 0 {
 		w.line("! %s were read and not acknowledged, and their bytes are gone", count(int(t.GivenUp), "record"))
 	}
+	if t.Shortened > 0 {
+		w.line("! %s shortened, since the brokers do not take more; all of them is in the dead-letter file", count(int(t.Shortened), "line"))
+	}
 }
 
 // pause is what a topic waits for, since when, and until when.

@@ -234,12 +234,9 @@ func (p *atLeastOnce) keep(c *flow.Chunk, n int, code int16) error {
 	one := cut(c, n, n+1)
 	one.Form = c.Form
 	l := letter(p.lane.Lane, journal.Intent{Time: c.Time}, &one, code)
-	if !p.untilDone(p.stop, p.hard, p.at, func() error { return p.dead.Keep(l) }) {
+	if !p.untilDone(p.stop, p.hard, p.at, func() error { return p.Output.keep(p.tally, l) }) {
 		return fmt.Errorf("ended before a line of %d bytes could be kept", len(l.Value))
 	}
-	p.Log.Error("a line that the brokers do not take whole was shortened; all of it is in the dead-letter file",
-		"topic", p.at.topic, "path", c.Path, "offset", c.Offset(n), "bytes", len(l.Value), "cause", nameOf(code), "dead_letter", p.DeadLetter,
-		"advice", shortAdvice)
 	return nil
 }
 

@@ -10,6 +10,23 @@ import (
 	"tailrace/agent/journal"
 )
 
+// sayEvery is how often it is said of each partition that lines are shortened.
+const sayEvery = time.Minute
+
+// keep puts a line that the brokers do not take whole into the dead-letter file,
+// durably, and says so: of many not each, but how many there were.
+func (o *Output) keep(t *tally, l deadletter.Letter) error {
+	if err := o.dead.Keep(l); err != nil {
+		return err
+	}
+	if n := t.sayShort(); n > 0 {
+		o.Log.Error("lines that the brokers do not take whole are shortened; all of them is in the dead-letter file",
+			"topic", t.topic, "partition", t.partition, "lines", n, "path", l.Path, "offset", l.Offset, "bytes", len(l.Value),
+			"cause", l.Cause, "dead_letter", o.DeadLetter, "advice", shortAdvice)
+	}
+	return nil
+}
+
 // letter is the one line of c, which the brokers do not take whole.
 func letter(to journal.Lane, in journal.Intent, c *flow.Chunk, code int16) deadletter.Letter {
 	return deadletter.Letter{

@@ -285,7 +285,7 @@ func (d *driver) shortened(b *batch, chunks []flow.Chunk, code int16) ([]*batch,
 	c := &chunks[0]
 	in := b.Intent
 	in.Short = d.shortTo(b, code)
-	keep := func() error { return d.dead.Keep(letter(d.lane, b.Intent, c, code)) }
+	keep := func() error { return d.keep(d.tally, letter(d.lane, b.Intent, c, code)) }
 	if in.Short >= minShort && b.Short == 0 && !d.untilDone(keep) {
 		return nil, d.hard.Err()
 	}
@@ -296,9 +296,6 @@ func (d *driver) shortened(b *batch, chunks []flow.Chunk, code int16) ([]*batch,
 	if err != nil {
 		return nil, err
 	}
-	d.Log.Error("a line that the brokers do not take whole was shortened; all of it is in the dead-letter file",
-		"topic", d.lane.Topic, "path", c.Path, "offset", c.Offset(0), "bytes", len(c.Line(0)), "cause", nameOf(code), "dead_letter", d.DeadLetter,
-		"advice", shortAdvice)
 	return []*batch{made}, nil
 }
 

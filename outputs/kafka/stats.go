@@ -22,6 +22,7 @@ type Stats struct {
 	Retries                 int64 // batches that were sent again
 	Repeats                 int64 // records that may be in the topic twice
 	GivenUp                 int64 // records whose bytes were gone before they were acked
+	Shortened               int64 // lines that the topic does not take whole; those are dead letters
 	// Errors counts refusals by Kafka's error code, and lost connections as
 	// "connection".
 	Errors map[string]int64
@@ -40,11 +41,14 @@ type tally struct {
 	acked, ackedBytes, sent   atomic.Int64
 	batches, records, bytes   atomic.Int64
 	retries, repeats, givenUp atomic.Int64
+	shortened                 atomic.Int64
 	waits                     atomic.Pointer[waiting]
 	pause                     atomic.Pointer[pause]
 
 	mu     sync.Mutex
 	errors map[string]int64
+	said   time.Time // that lines are shortened
+	unsaid int       // how many were since
 }
 
 // waiting is why a topic waits.
@@ -110,12 +114,26 @@ func (t *tally) failed(code int16) {
 	t.errors[name]++
 }
 
+// sayShort counts a shortened line, and tells how many there were since that was
+// last said; 0: it is not to be said for this one.
+func (t *tally) sayShort() (lines int) {
+	t.shortened.Add(1)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unsaid++
+	if time.Since(t.said) < sayEvery {
+		return 0
+	}
+	lines, t.unsaid, t.said = t.unsaid, 0, time.Now()
+	return lines
+}
+
 func (t *tally) stats() Stats {
 	s := Stats{
 		Topic: t.topic, Partition: t.partition,
 		Acked: t.acked.Load(), AckedBytes: t.ackedBytes.Load(), Sent: t.sent.Load(),
 		Batches: t.batches.Load(), Records: t.records.Load(), Bytes: t.bytes.Load(),
-		Retries: t.retries.Load(), Repeats: t.repeats.Load(), GivenUp: t.givenUp.Load(),
+		Retries: t.retries.Load(), Repeats: t.repeats.Load(), GivenUp: t.givenUp.Load(), Shortened: t.shortened.Load(),
 	}
 	if w := t.waits.Load(); w != nil {
 		s.Trouble, s.Since = w.why, w.since
