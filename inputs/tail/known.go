@@ -129,7 +129,7 @@ func (in *Input) mayBecome(f *file, e entry, p position) bool {
 	case e.path == f.path && (f != in.tails[f.path] || filepath.Dir(f.now) == filepath.Dir(e.path)):
 		return false // it is the next log, which begins alike
 	case e.size < flow.Enough:
-		return f.packed && !f.lost() && unpack.Plain(f.now) == e.path // decompression begins
+		return f.packed && unpack.Plain(f.now) == e.path && in.present(f) // decompression begins
 	}
 	return p.off > 0
 }

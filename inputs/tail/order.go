@@ -36,7 +36,9 @@ func (a *member) before(b *member) bool {
 // perhapsBefore says that the last write to two files, one of which is a copy or
 // compressed, tells that a is older than b. That of a file whose compression has set
 // its time was before then. The older ones are compressed first, so that two unknown
-// files tell nothing when only b is: b may have got a late line.
+// files tell nothing when only b is: b may have got a late line. So it may have when
+// it was read, and a was written to after it was made, or when it was compressed or
+// copied before a.
 func (a *member) perhapsBefore(b *member) bool {
 	x, y := a.gen.packed && !a.kept(), b.gen.packed && !b.kept()
 	switch {
@@ -45,6 +47,10 @@ func (a *member) perhapsBefore(b *member) bool {
 	case x:
 		return a.key.birth < b.mtime
 	case y, b.gen.packed && !a.gen.packed && !a.known:
+		return false
+	case b.known && !a.known && !b.kept() && a.mtime > b.key.birth:
+		return false
+	case a.kept() && b.kept() && b.key.birth > 0 && a.key.birth > b.key.birth:
 		return false
 	}
 	return a.mtime < b.mtime && (a.kept() || b.kept())
