@@ -155,7 +155,7 @@ func (w *words) trouble(e *agent.Explanation) {
 	at, m := &e.At, &e.Match
 	if at.Error != "" && e.Verdict != explain.NoPattern && e.Verdict != explain.Excluded {
 		w.line("  Error:    %s", at.Error)
-		if strings.Contains(at.Error, "may not be entered") {
+		if strings.Contains(at.Error, "may not be entered") || e.Verdict == explain.Several {
 			w.line("            let the user that tailrace runs as list and enter it (r and x)")
 		} else if strings.Contains(at.Error, "permission denied") {
 			w.line("            let the user that tailrace runs as read it, for instance with setfacl or a group")
@@ -171,8 +171,6 @@ func (w *words) trouble(e *agent.Explanation) {
 	switch e.Verdict {
 	case explain.NoFile:
 		w.line("            have what writes to it write to a file")
-	case explain.BadLink:
-		w.line("            make the link root's, or give it the owner of what it leads to (chown -h), if it is meant")
 	case explain.TooOld:
 		w.line("            when anything is written to it, or it is touched, all of it is shipped")
 	}

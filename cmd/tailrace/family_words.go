@@ -54,6 +54,8 @@ func (w *words) former(e *agent.Explanation, left map[uint64]*explain.File) {
 		f := &e.Files[i]
 		switch {
 		case left[uint64(f.ID)] == nil:
+		case f.Now == "" && f.Size == 0 && f.Read == 0:
+			// there is nothing to tell of it
 		case f.Now == "":
 			gone = append(gone, f)
 		case f.Now == e.Of:
@@ -74,9 +76,6 @@ func (w *words) former(e *agent.Explanation, left map[uint64]*explain.File) {
 			made = " of " + clock(f.Birth)
 		}
 		text := "all " + byteCount(f.Read) + " that were seen of it were read"
-		if f.Read == 0 {
-			text = "nothing was seen in it"
-		}
 		if n := f.Unread(); n > 0 {
 			text = byteCount(n) + " were not read"
 		}

@@ -76,7 +76,7 @@ func (d *disk) statPath(path string) (entry, error) {
 			return entry{}, err
 		}
 		if owner != 0 && owner != x.Uid {
-			return entry{}, &irregularError{why: fmt.Sprintf("symbolic link of user %d to a file of user %d is not followed", owner, x.Uid)}
+			return entry{}, &irregularError{why: fmt.Sprintf("symbolic link of user %d to a file of user %d is not followed: make the link root's, or give it the owner of the file (chown -h), if it is meant", owner, x.Uid)}
 		}
 	}
 	if x.Mode&unix.S_IFMT != unix.S_IFREG {

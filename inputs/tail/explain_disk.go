@@ -123,11 +123,12 @@ func (x *explainer) inside(e *explain.Answer) error {
 		ats[i] = x.at(path)
 		entries[i], _ = x.disk.statPath(path)
 	}
-	files, old := make([][]explain.File, len(paths)), make([]bool, len(paths))
+	files, old, packed := make([][]explain.File, len(paths)), make([]bool, len(paths)), make([]bool, len(paths))
 	err := x.ask(func() {
 		found := make([][]explain.File, len(paths))
 		for i, path := range paths {
 			old[i] = entries[i].key != (key{}) && x.in.pats.match(path) >= 0 && x.in.leftAlone(path, entries[i])
+			packed[i] = settledPacked(x.in.packedFacts(path))
 			if f := x.in.byKey[keyAt(&ats[i])]; f != nil && ats[i].Kind == "file" {
 				found[i] = []explain.File{f.facts(x.live)}
 			}
@@ -147,6 +148,8 @@ func (x *explainer) inside(e *explain.Answer) error {
 			one.Unread = f.Unread()
 		} else if one.Verdict == explain.New && old[i] {
 			one.Verdict = explain.TooOld
+		} else if one.Verdict == explain.New && packed[i] {
+			one.Verdict = explain.Packed
 		} else if one.Verdict == explain.New {
 			one.Unread = one.Size
 		} else if one.Verdict == explain.NoPattern {

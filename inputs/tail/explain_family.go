@@ -66,7 +66,7 @@ func (x *explainer) siblings(e *explain.Answer) error {
 		})
 	}
 	e.Unpacking = packed[keyAt(&e.At)]
-	if u := e.Unpacking; u != nil && e.Verdict == explain.New && (u.Of != 0 || u.Error != "" || u.Plain != "") {
+	if e.Verdict == explain.New && settledPacked(e.Unpacking) {
 		e.Verdict = explain.Packed
 	}
 	return nil
@@ -78,22 +78,37 @@ func (x *explainer) unpacking(family []member, e *explain.Answer) (map[key]*expl
 	out := map[key]*explain.Unpacking{}
 	err := x.ask(func() {
 		found := map[key]*explain.Unpacking{}
-		find := func(k key, path string) {
-			switch at, err := x.disk.statPath(path); {
-			case err != nil || !unpack.Is(path) || x.in.byKey[k] != nil:
-			case x.in.packing(at):
-				found[k] = &explain.Unpacking{Plain: unpack.Plain(path)}
-			default:
-				found[k] = x.in.parcels[k].facts()
-			}
-		}
 		for _, m := range family {
-			find(m.key, m.path)
+			found[m.key] = x.in.packedFacts(m.path)
 		}
-		find(keyAt(&e.At), e.Path)
+		if at := keyAt(&e.At); at != (key{}) {
+			found[at] = x.in.packedFacts(e.Path)
+		}
 		out = found
 	})
 	return out, err
+}
+
+// packedFacts is what is known of the compressed file at path; nil when it is none, or
+// a file that is read from it. Run calls it.
+func (in *Input) packedFacts(path string) *explain.Unpacking {
+	if !unpack.Is(path) {
+		return nil
+	}
+	at, err := in.disk.statPath(path)
+	switch {
+	case err != nil || in.byKey[at.key] != nil:
+		return nil
+	case in.packing(at):
+		return &explain.Unpacking{Plain: unpack.Plain(path)}
+	}
+	return in.parcels[at.key].facts()
+}
+
+// settledPacked says that the lines of the compressed file are not shipped from it, or
+// not now.
+func settledPacked(u *explain.Unpacking) bool {
+	return u != nil && (u.Of != 0 || u.Error != "" || u.Plain != "")
 }
 
 // facts is what is known of p, which may be nil.

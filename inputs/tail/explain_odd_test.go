@@ -185,3 +185,20 @@ func TestExplainClosedDirectory(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+// A compressed file that is passed over is told so in its directory, too.
+func TestExplainPackedInside(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log*")
+		h.write("a.log", 1, 3)
+		h.compressTo("a.log", "a.log.gz")
+		h.start()
+		h.settle()
+		for _, in := range h.explain(".").Inside {
+			if packed := in.Path == h.path("a.log.gz"); packed != (in.Verdict == explain.Packed) || in.Unread != 0 {
+				t.Errorf("%+v", in)
+			}
+		}
+		h.stop()
+	})
+}
