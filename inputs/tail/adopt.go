@@ -50,8 +50,7 @@ func (in *Input) sayOdd(path string, err error) {
 // alias says once that a name leads to a file that is known at another. If it is
 // not there any more, the next look finds where it is.
 func (in *Input) alias(f *file, e entry) {
-	at, err := in.disk.statPath(f.now)
-	if err != nil || at.key != f.key || f.state == unfollowed || in.warned["alias:"+e.path] {
+	if !in.present(f) || f.state == unfollowed || in.warned["alias:"+e.path] {
 		return
 	}
 	in.warned["alias:"+e.path] = true

@@ -245,10 +245,13 @@ func (f *file) rewritten(e entry) bool {
 }
 
 // at is how far the file was read.
-func (f *file) at() int64 {
+func (f *file) at() int64 { return f.place().off }
+
+// place is at, and how to know the file again there.
+func (f *file) place() position {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.pos.off
+	return f.pos
 }
 
 // beginAt has reading begin at p.

@@ -162,9 +162,7 @@ func (in *Input) mayBe(f *file, e entry) bool {
 // begin to differ. most says that this is more than half of what they have, and more
 // than the first bytes, which are known of every file.
 func (in *Input) placeOf(f *file, e entry, fd int) (p position, most bool) {
-	f.mu.Lock()
-	pos := f.pos
-	f.mu.Unlock()
+	pos := f.place()
 	first := int64(pos.mark.PrefixLen)
 	if e.size < max(first, flow.Enough) || !in.disk.content(fd).beginsWith(pos.mark) {
 		return p, false

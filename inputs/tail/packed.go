@@ -234,7 +234,7 @@ func (in *Input) isUnpacked(d *dir, l *listing, path string) bool {
 	known := in.knownOf(family)
 	var parcels []*parcel
 	for i, m := range family {
-		if !m.gen.packed || !in.unknownPacked(m.entry) || in.past(path, m.entry) {
+		if !in.unknownPacked(m.entry) || in.past(path, m.entry) {
 			continue
 		}
 		fresh := i >= known && (in.tails[path] != nil || in.unseen(d, l, family, i, path))

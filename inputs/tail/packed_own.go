@@ -56,7 +56,7 @@ func (in *Input) spoil(f *file, err error) {
 // nobody's generation: each is read once, from its beginning.
 func (in *Input) ownPacked(d *dir, l *listing) {
 	for _, e := range l.files {
-		if !unpack.Is(e.path) || in.byKey[e.key] != nil || in.pats.match(e.path) < 0 || !in.unknownPacked(e) {
+		if !unpack.Is(e.path) || in.pats.match(e.path) < 0 || !in.unknownPacked(e) {
 			continue
 		}
 		path, ok := in.packedFrom(l.dir, e)

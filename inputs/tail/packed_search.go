@@ -31,7 +31,7 @@ func (in *Input) soughtInFamily(f *file, l *listing) bool {
 	var parcels []*parcel
 	family := in.family(l, f.path)
 	for _, m := range family {
-		if m.gen.packed && in.unknownPacked(m.entry) {
+		if in.unknownPacked(m.entry) {
 			parcels = append(parcels, in.parcel(m.entry, f.path))
 		}
 	}
@@ -79,7 +79,7 @@ func (in *Input) searchPacked(f *file, l *listing) (copied *parcel, wait bool) {
 	family := in.family(l, f.path)
 	known := in.knownOf(family)
 	for i, m := range family {
-		if !m.gen.packed || !in.unknownPacked(m.entry) {
+		if !in.unknownPacked(m.entry) {
 			continue
 		}
 		p := in.parcel(m.entry, f.path)
@@ -158,11 +158,11 @@ func (in *Input) uncopied(f *file) {
 func (in *Input) oldestNew(f *file, l *listing) *parcel {
 	family := in.family(l, f.path)
 	for _, m := range family[in.knownOf(family):] {
-		if m.gen.packed && in.packing(m.entry) {
-			continue
-		}
 		if !m.gen.packed {
 			return nil
+		}
+		if in.packing(m.entry) {
+			continue
 		}
 		if p := in.parcel(m.entry, f.path); !in.claim(p) || p.of == f || in.reopened(p) {
 			return p

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"tailrace/agent/flow"
-	"tailrace/inputs/tail/unpack"
 )
 
 // Compressed files that no name relates to a log may have what is unread of it:
@@ -94,7 +93,7 @@ func (in *Input) unrelatedPacked(f *file, l *listing) []entry {
 	var beside, near []entry
 	add := func(to *[]entry, l *listing) {
 		for _, e := range l.files {
-			if unpack.Is(e.path) && in.unknownPacked(e) && f.owned(e) && in.sinceLife(e) && !in.related(f, e) {
+			if in.unknownPacked(e) && f.owned(e) && in.sinceLife(e) && !in.related(f, e) {
 				*to = append(*to, e)
 			}
 		}

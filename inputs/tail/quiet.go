@@ -63,11 +63,7 @@ func (in *Input) endQuiet() {
 // stays says that f is still where it was last seen. If it is not, a look that
 // finds out about its successor comes first.
 func (in *Input) stays(f *file) bool {
-	if f.gone {
-		return true
-	}
-	e, err := in.disk.statPath(f.now)
-	if err == nil && e.key == f.key {
+	if f.gone || in.present(f) {
 		return true
 	}
 	in.touched(filepath.Dir(f.now))

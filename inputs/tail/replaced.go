@@ -77,9 +77,7 @@ func (in *Input) mayReplace(t *file, e entry) bool {
 // placeIn is a place up to which the file at e is what was read of t: its position,
 // or the highest one below it that can be told.
 func (in *Input) placeIn(t *file, e entry) (position, bool) {
-	t.mu.Lock()
-	pos := t.pos
-	t.mu.Unlock()
+	pos := t.place()
 	if e.size >= pos.off {
 		if same, err := in.sameContent(t, e); same && err == nil {
 			return pos, true
@@ -159,7 +157,7 @@ func (in *Input) readBehind(g, t *file, p position) {
 // sayRepeated warns when the new file at e, which is shipped from its beginning,
 // begins like t that was there before.
 func (in *Input) sayRepeated(t *file, e entry) {
-	if !in.mayReplace(t, e) || t.at() < flow.PrefixMax || !in.samePrefix(t, e) {
+	if !in.mayReplace(t, e) || !in.samePrefix(t, e) {
 		return
 	}
 	in.log.Warn("a file was replaced by one with the same first 1024 bytes and another content, as an editor does: it is shipped from its beginning, and lines may come twice",
@@ -169,9 +167,7 @@ func (in *Input) sayRepeated(t *file, e entry) {
 // samePrefix says whether the file at e begins with the first bytes that are
 // known of t.
 func (in *Input) samePrefix(t *file, e entry) bool {
-	t.mu.Lock()
-	m := t.pos.mark
-	t.mu.Unlock()
+	m := t.place().mark
 	fd, err := in.disk.openFile(e.path)
 	if err != nil {
 		return false

@@ -129,9 +129,7 @@ func temporary(path string) bool {
 
 // sameContent says whether the file at e begins like f, up to f's position.
 func (in *Input) sameContent(f *file, e entry) (bool, error) {
-	f.mu.Lock()
-	pos := f.pos
-	f.mu.Unlock()
+	pos := f.place()
 	fd, _, err := in.disk.openAs(e.path, e.key)
 	if err != nil {
 		return false, err

@@ -49,9 +49,7 @@ func (in *Input) beginsLike(f *file, e entry) bool {
 		return false
 	}
 	defer unix.Close(fd)
-	f.mu.Lock()
-	pos := f.pos
-	f.mu.Unlock()
+	pos := f.place()
 	known := position{}
 	if n := int64(pos.mark.PrefixLen); n >= flow.Enough && n <= e.size {
 		known = position{off: n, mark: pos.mark}
