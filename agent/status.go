@@ -74,8 +74,8 @@ type Topic struct {
 	// Trouble is why the topic waits, and Since when.
 	Trouble string    `json:"trouble,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
-	// Pause is until when, or while what, nothing is sent without any trouble:
-	// it is found out what the topic has. PauseUntil is zero where not known.
+	// Pause is until when, or while what, nothing is sent without any trouble: it
+	// is found out what the topic has, or the broker's quota is used up. PauseUntil is zero where not known.
 	Pause      string    `json:"pause,omitempty"`
 	PauseSince time.Time `json:"pause_since,omitzero"`
 	PauseUntil time.Time `json:"pause_until,omitzero"`

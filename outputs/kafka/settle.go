@@ -370,16 +370,29 @@ func (d *driver) sayWait(millis int64) {
 
 // sayLook tells that the partition is read.
 func (d *driver) sayLook(why string) {
-	p := pause{what: "while it is read back, to send nothing twice: " + why, since: time.Now()}
+	d.sayPause("while it is read back, to send nothing twice: "+why, time.Time{})
+}
+
+// sayPause tells of a pause that may have begun under another name.
+func (d *driver) sayPause(what string, until time.Time) {
+	p := pause{what: what, since: time.Now(), until: until}
 	if before := d.tally.pause.Load(); before != nil {
 		p.since = before.since
 	}
 	d.tally.pause.Store(&p)
 }
 
-// goesOn tells that nothing is found out any more.
+// goesOn tells that nothing is found out any more, and nothing else keeps lines
+// back than the broker, which may want fewer at a time.
 func (d *driver) goesOn() {
-	if !d.machine.Settling() {
-		d.tally.pause.Store(nil)
+	if d.machine.Settling() {
+		return
 	}
+	if len(d.outbox) > 0 && d.seat != nil {
+		if wait := d.seat.paused(); wait > 0 {
+			d.sayPause("as the broker wants, since the quota of this client is used up", time.Now().Add(wait))
+			return
+		}
+	}
+	d.tally.pause.Store(nil)
 }

@@ -29,8 +29,8 @@ type Stats struct {
 	// Trouble is why the topic waits, and Since when; empty when it does not.
 	Trouble string
 	Since   time.Time
-	// Pause is what the topic finds out before more is sent, without any trouble;
-	// PauseSince when that began, and PauseUntil when it ends, zero unknown.
+	// Pause is what the topic finds out before more is sent, without any trouble,
+	// or that the broker wants it; PauseSince when that began, and PauseUntil when it ends, zero unknown.
 	Pause                  string
 	PauseSince, PauseUntil time.Time
 }
@@ -57,7 +57,7 @@ type waiting struct {
 	since time.Time
 }
 
-// pause is what a topic finds out before more is sent.
+// pause is why nothing is sent for a while, without any trouble.
 type pause struct {
 	what         string
 	since, until time.Time

@@ -223,6 +223,27 @@ func TestThrottled(t *testing.T) {
 	}
 }
 
+// While the quota of the client is used up, people can see that.
+func TestQuotaUsedUp(t *testing.T) {
+	r := newRig(t, "logs")
+	s := newSource(1, "/var/log/a.log", numbered(0, 1))
+	r.sources["logs"] = s
+	var answers, early atomic.Int32
+	r.dial = func(network, addr string) (net.Conn, error) {
+		nc, err := net.Dial(network, addr)
+		return &throttled{Conn: nc, pause: time.Second, answers: &answers, early: &early}, err
+	}
+	u := r.start()
+	u.until(t, "the first line", func(s Stats) bool { return s.Acked == 1 })
+	s.append(numbered(1, 1))
+	told := u.until(t, "the quota is said", func(s Stats) bool { return strings.Contains(s.Pause, "quota") })
+	if told.Trouble != "" || !told.PauseUntil.After(told.PauseSince) {
+		t.Errorf("%+v", told)
+	}
+	u.until(t, "it goes on", func(s Stats) bool { return s.Acked == 2 && s.Pause == "" })
+	u.end()
+}
+
 // A codec that one topic does not take is still that of the others.
 func TestCodecOfOneTopic(t *testing.T) {
 	r := newRig(t, "a", "b")
