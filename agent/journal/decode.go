@@ -74,6 +74,9 @@ func (d *decoder) file() *File {
 		f.End = d.int()
 	}
 	f.Deleting = d.is(`,"deleting":true`)
+	if d.is(`,"size":`) {
+		f.Size = d.int()
+	}
 	d.must(`}`)
 	return f
 }

@@ -80,6 +80,9 @@ func appendFile(b []byte, f *File) []byte {
 	if f.Deleting {
 		b = append(b, `,"deleting":true`...)
 	}
+	if f.Size != 0 {
+		b = appendInt(b, `,"size":`, f.Size)
+	}
 	return append(b, '}')
 }
 

@@ -74,6 +74,9 @@ type File struct {
 	// Deleting says that all of it is acked and it is about to be deleted, or
 	// was: that it is nowhere is no loss.
 	Deleting bool `json:"deleting,omitempty"`
+	// Size is that of a file that was deleted and not read to its end, when that
+	// was seen: should the agent end before it is read, so much of it was there.
+	Size int64 `json:"size,omitempty"`
 }
 
 // Forget drops a file that is gone.

@@ -15,7 +15,7 @@ func (in *Input) resume(s journal.FileState) {
 		key: makeKey(s.Dev, s.Ino, s.Birth), dev: s.Dev, birth: s.Birth, ino: s.Ino,
 		owner: s.Owner, handle: s.Handle, prevID: s.Prev, base: s.Base, baseMark: s.BaseMark,
 		pos: position{off: s.Resume, mark: s.ResumeMark}, searched: s.Resume,
-		recorded: true, resumed: true, since: time.Now(), deleting: s.Deleting,
+		recorded: true, resumed: true, since: time.Now(), deleting: s.Deleting, held: s.Size,
 	}
 	if f.now == "" {
 		f.now = f.path

@@ -100,6 +100,7 @@ type file struct {
 	packedAs  stamp   // the compressed file when it was checked
 	behind    holding // how many lines were in it then, from where on
 	lostBy    string  // the cause of its last loss
+	held      int64   // its size when it was deleted unread, as the run before saw
 	misses    int32   // looks in a row that did not find it
 	state     state
 	recorded  bool // the journal knows it

@@ -51,10 +51,23 @@ func (f *file) journalFile() *journal.File {
 	if f.now != f.path {
 		r.Now = f.now
 	}
-	if r.Done {
+	switch {
+	case r.Done:
 		r.End = f.at()
+	case f.gone:
+		r.Size = f.sizeUnread()
 	}
 	return r
+}
+
+// sizeUnread is the size of f, 0 when all of it was read.
+func (f *file) sizeUnread() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.size <= f.pos.off {
+		return 0
+	}
+	return f.size
 }
 
 // belated reads what came to a file that was done, unless it is a copy.

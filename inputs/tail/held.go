@@ -9,16 +9,9 @@ func (in *Input) giveUpHeld() {
 		return
 	}
 	var held int64
-	deleted := map[*file]int64{}
-	for _, f := range in.openFiles() {
-		f.mu.Lock()
-		if f.fd >= 0 {
-			if e, err := f.content().describe(); err == nil && e.nlink == 0 {
-				deleted[f] = e.space
-				held += e.space
-			}
-		}
-		f.mu.Unlock()
+	deleted := in.heldDeleted()
+	for _, space := range deleted {
+		held += space
 	}
 	for held > in.o.HoldDeleted {
 		oldest := (*file)(nil)
@@ -30,6 +23,35 @@ func (in *Input) giveUpHeld() {
 		held -= deleted[oldest]
 		delete(deleted, oldest)
 		in.giveUpUnread(oldest)
+	}
+}
+
+// heldDeleted is the open files that were deleted, and what each takes on the disk.
+func (in *Input) heldDeleted() map[*file]int64 {
+	deleted := map[*file]int64{}
+	for _, f := range in.openFiles() {
+		f.mu.Lock()
+		if f.fd >= 0 {
+			if e, err := f.content().describe(); err == nil && e.nlink == 0 {
+				deleted[f] = e.space
+				if e.size > f.size {
+					f.saw(e)
+				}
+			}
+		}
+		f.mu.Unlock()
+	}
+	return deleted
+}
+
+// noteHeld notes, when the agent ends, how long the deleted files are that were not
+// read: the next run finds their rest compressed, or counts it as lost.
+func (in *Input) noteHeld() {
+	for f := range in.heldDeleted() {
+		if f.state != done {
+			f.gone = true
+			in.noteFile(f)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package tail
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,78 @@ func TestHoldDeleted(t *testing.T) {
 		}
 		h.stop()
 	})
+}
+
+// An agent that ends lets go of deleted files: what was not read of them is counted
+// by the next run, once, if it does not find it compressed.
+func TestHeldAtTheEnd(t *testing.T) {
+	for _, c := range []struct {
+		name               string
+		killed, compressed bool
+	}{{name: "stopped"}, {name: "killed", killed: true}, {name: "compressed", compressed: true}} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, "*.log")
+				h.noHandles = true // else it is found by that while its writer has it open
+				_, all := numbers(1, 150)
+				h.append("a.log", strings.Join(all[:100], "\n")+"\n")
+				h.append("b.log", "b\n")
+				h.start()
+				h.settle()
+				h.append("a.log", strings.Join(all[100:], "\n")+"\n")
+				writer, err := os.OpenFile(h.path("a.log"), os.O_APPEND|os.O_WRONLY, 0)
+				h.must(err)
+				defer writer.Close()
+				h.wait(time.Second)
+				h.rename("a.log", "a.log.1")
+				h.append("a.log", "new\n")
+				if c.compressed {
+					h.compress("a.log.1", ".gz")
+				} else {
+					h.remove("a.log.1")
+				}
+				h.remove("b.log")
+				h.wait(2 * time.Second)
+				lost := int64(50 * 43)
+				if c.killed {
+					h.j.crash(100)
+				} else if !c.compressed {
+					_, err := writer.WriteString("half")
+					h.must(err)
+					h.wait(2 * time.Second)
+					lost += 4
+				}
+				h.stop()
+				h.got = nil
+				h.start()
+				h.settle()
+				h.settle()
+				var want []journal.Loss
+				if c.compressed {
+					h.want(append(all[100:], "new")...)
+				} else {
+					h.want("new")
+					want = []journal.Loss{{Path: h.path("a.log"), Cause: lostDeleted, Bytes: lost}}
+				}
+				h.stop()
+				h.start()
+				h.settle()
+				h.stop()
+				var got []journal.Loss
+				for _, r := range h.j.recs {
+					if l := r.Lost; l != nil {
+						got = append(got, journal.Loss{Path: l.Path, Cause: l.Cause, Bytes: l.Bytes})
+					}
+				}
+				if fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Errorf("lost %v, want %v", got, want)
+				}
+				if h.logged("level=ERROR") != len(want) || h.logged("level=WARN") > 0 {
+					t.Errorf("log:\n%s", h.log)
+				}
+			})
+		})
+	}
 }
 
 // Without a limit all is read.

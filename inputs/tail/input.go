@@ -280,6 +280,7 @@ func (in *Input) close() {
 	in.watch.close()
 	in.endJobs()
 	in.replay.letGo(0)
+	in.noteHeld()
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, f := range in.files {

@@ -320,12 +320,16 @@ func (in *Input) missing(f *file, d *dir, l *listing) {
 	in.rotate(f)
 	f.mu.Lock()
 	open := f.fd >= 0
+	was := f.gone
 	if open {
 		e, err := in.disk.statFD(f.fd)
 		f.gone = err == nil && e.nlink == 0
 	}
 	f.mu.Unlock()
 	if open {
+		if f.gone && !was && f.state != done {
+			in.noteFile(f) // with its size, which the next run cannot know
+		}
 		return // it is read to its end, wherever it is
 	}
 	if f.state != done && !f.removed() && !f.deleting && in.found(f, l) {

@@ -56,7 +56,7 @@ func (in *Input) loseLines(f *file, n, lines int64, cause string, more ...any) {
 // loseRest counts what is known to be lost of f, which is nowhere.
 func (in *Input) loseRest(f *file, l *listing) {
 	f.mu.Lock()
-	rest := f.size - f.pos.off
+	rest := max(f.size, f.held) - f.pos.off
 	f.ended = f.pos.off
 	f.mu.Unlock()
 	if p := in.spoilt(f, l); p != nil {
