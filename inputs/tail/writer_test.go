@@ -363,7 +363,8 @@ func (c *chain) truncate() {
 	c.w.say("%s: truncated", c.path)
 }
 
-// cutShort takes lines from the end of the file, as a power loss does.
+// cutShort takes lines from the end of the file, and perhaps a part of the one before
+// them, as a power loss or truncate does. The writer goes on behind what is left.
 func (c *chain) cutShort() {
 	if c.cur == nil || c.secret() || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || c.cur.half != "" || len(c.cur.lines) < 2 {
 		return
@@ -376,7 +377,12 @@ func (c *chain) cutShort() {
 	if keep == 0 {
 		return
 	}
-	at := c.cur.lines[keep].offset
+	torn := c.cur.lines[keep]
+	at, k := torn.offset, 0
+	if c.w.rnd.IntN(3) == 0 && !strings.Contains(torn.text, "+") && strings.HasSuffix(torn.text, " end") {
+		k = strings.Index(torn.text, c.path) + len(c.path) // halves differ, too
+		k += c.w.rnd.IntN(len(torn.text) - k)
+	}
 	for _, l := range c.cur.lines {
 		l.again = true
 		l.optional = l.optional || l.offset >= at
@@ -384,10 +390,15 @@ func (c *chain) cutShort() {
 	if c.cur.begins != "" {
 		c.w.torn[c.cur.begins] = true // little or nothing was read behind it to know it by
 	}
+	at += int64(k)
 	c.w.must(os.Truncate(c.w.path(c.path), at))
 	c.cur = &epoch{f: c.cur.f, name: c.cur.name, begins: c.cur.begins, touched: time.Now(), looked: c.cur.looked, born: c.cur.born, size: at, lines: c.cur.lines[:keep:keep]}
+	if k > 0 {
+		c.cur.half = "+" + c.text()
+		c.put(c.cur, torn.text[:k]+c.cur.half, torn.offset)
+	}
 	c.split, c.splits = true, c.splits+1
-	c.w.say("%s: cut short to %d", c.path, at)
+	c.w.say("%s: cut short to %d, %d bytes behind a line", c.path, at, k)
 }
 
 // delete removes the file while the agent has it open.
