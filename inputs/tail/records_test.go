@@ -157,6 +157,34 @@ func TestMultilineRotated(t *testing.T) {
 	f("copytruncate, another begins", "1 a\n at x\n", "2 b\n at y\n", copied, "1 a\n at x", "2 b\n at y")
 }
 
+// What goes on over two rotations at once is cut in two, at the first of them.
+func TestRotatedTwiceInARecord(t *testing.T) {
+	f := func(o record.Options, first, second, third string, want ...string) {
+		t.Helper()
+		bubble(t, func(t *testing.T) {
+			h := newRecordHost(t, o, "a.log")
+			h.append("a.log", first)
+			h.start()
+			defer h.stop()
+			h.take()
+			h.copyTruncate("a.log", "a.log.1")
+			h.append("a.log", second)
+			h.take()
+			h.wait(time.Second)
+			h.rename("a.log.1", "a.log.2")
+			h.copyTruncate("a.log", "a.log.1")
+			h.append("a.log", third)
+			h.wait(time.Minute)
+			h.settle()
+			h.records(want...)
+		})
+	}
+	slow := traces
+	slow.Multiline.Quiet = time.Hour
+	f(slow, "1 a\n 2 tr", "ace\n 3\n", " 4\n5 b\n6 c\n", "1 a\n 2 tr", "ace\n 3\n 4", "5 b")
+	f(pods, cri("stdout P a", "stderr P x"), cri("stdout F b", "stderr P y"), cri("stderr F z"), "a", "x", "b", "yz")
+}
+
 // The successor of a file whose record may go on is not written to: the record
 // is given after the quiet time all the same.
 func TestMultilineRotatedEmpty(t *testing.T) {

@@ -274,6 +274,9 @@ func (k *Cutter) add(f fragment) {
 		k.decode(&f)
 	}
 	k.append(p, &f)
+	if !f.last && k.r.o.Container == "" && k.r.o.LongLines != Split {
+		p.cut = true // as much of a line as a record has, and there is more
+	}
 	p.mid = !f.last
 	if f.last && !k.r.Multiline() {
 		k.close(f.stream, false)

@@ -176,19 +176,48 @@ func TestLongLineFromBefore(t *testing.T) {
 // The length of a line is known when it ends within what is looked at, and only
 // then. What is behind it is whole.
 func TestTruncateWhatHasNoEnd(t *testing.T) {
-	o := Options{MaxLine: 100, LongLines: Truncate}
-	r := mustRead(t, o)
-	for _, n := range []int{r.Window() - 1, r.Window(), 3*r.Window() + 5} {
+	f := func(o Options, most, n int, known string) {
+		t.Helper()
+		o.LongLines = Truncate
 		data := "a\n" + strings.Repeat("x", n) + "\nb\n"
-		known := fmt.Sprint(n)
-		if n >= r.Window() {
-			known = "true"
-		}
-		for _, step := range []int{1000, 1 << 30} {
+		r := mustRead(t, o)
+		for _, step := range []int{most, 1 << 30} {
 			got, _, counts := follow(t, r, []byte(data), More, func() int { return step })
-			want := []string{`0 "a"`, fmt.Sprintf("2 %q truncated=%s", strings.Repeat("x", 100), known), fmt.Sprintf(`%d "b"`, n+3)}
-			if strings.Join(got, "\n") != strings.Join(want, "\n") || counts.Long != 1 {
-				t.Errorf("%d bytes in steps of %d: %v, counts %+v", n, step, got, counts)
+			want := []string{`0 "a"`, fmt.Sprintf("2 %q truncated=%s", strings.Repeat("x", most), known), fmt.Sprintf(`%d "b"`, n+3)}
+			if !slices.Equal(got, want) || counts.Long != 1 {
+				t.Errorf("%d bytes in steps of %d: %.200q, counts %+v", n, step, got, counts)
+			}
+		}
+	}
+	for _, most := range []int{100, DefaultMaxLine} {
+		o := Options{MaxLine: int64(most)}
+		window := mustRead(t, o).Window()
+		f(o, most, window-1, fmt.Sprint(window-1))
+		f(o, most, window, "true")
+		f(o, most, 3*window+5, "true")
+	}
+}
+
+// A record of several lines is whole though the line behind it is too long.
+func TestLongLineBehindRecord(t *testing.T) {
+	const most = 1 << 18
+	r := mustRead(t, Options{MaxLine: most, Multiline: Multiline{Start: `^\d`}})
+	first, second := "1\n"+strings.Repeat("x", most-9), "2"+strings.Repeat("y", 3*most-1)
+	for _, step := range []int{most / 2, 1 << 30} {
+		got, _, _ := follow(t, r, []byte(first+"\n"+second+"\n3\n4\n"), More, func() int { return step })
+		want := []string{fmt.Sprintf("0 %q", first)}
+		for n := range 3 {
+			part := fmt.Sprint(n + 1)
+			if n == 2 {
+				part = "3/3"
+			}
+			want = append(want, fmt.Sprintf("%d %q part=%s", len(first)+1+n*most, second[n*most:(n+1)*most], part))
+		}
+		want = append(want, fmt.Sprintf(`%d "3"`, len(first)+len(second)+2))
+		if !slices.Equal(got, want) {
+			t.Errorf("in steps of %d:", step)
+			for _, text := range got {
+				t.Errorf("%.30s … %s", text, text[max(0, len(text)-20):])
 			}
 		}
 	}

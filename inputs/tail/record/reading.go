@@ -119,8 +119,14 @@ func (r *Reading) Spec() string { return r.spec }
 // Options is what the reading was made of, with the defaults.
 func (r *Reading) Options() Options { return r.o }
 
-// Window is how many bytes must be given to Cut at most until it uses some.
-func (r *Reading) Window() int { return r.fragment + slack }
+// Window is how many bytes must be given to Cut at most until it uses some: for
+// a record and as much of the next line as says whether that belongs to it.
+func (r *Reading) Window() int {
+	if r.Multiline() {
+		return 2*r.fragment + slack
+	}
+	return r.fragment + slack
+}
 
 // Width is how many bytes a newline has.
 func (r *Reading) Width() int {
