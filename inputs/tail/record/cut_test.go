@@ -137,12 +137,17 @@ func TestMultiline(t *testing.T) {
 	cuts(t, Options{Multiline: Multiline{Start: `^-$`}}, "-\r\na\r\n-\r\nb\r\n", Quiet, `0 "-\r\na\r"`, `6 "-\r\nb\r"`)
 }
 
+// The pieces of a record, one behind the other, are the record: what ends with a
+// line has its newline.
 func TestMultilineLimits(t *testing.T) {
 	o := Options{Multiline: Multiline{Start: `^\d`, MaxLines: 3}}
 	cuts(t, o, "1\na\nb\nc\nd\ne\nf\n2\n", Quiet,
-		`0 "1\na\nb" part=1`, `6 "c\nd\ne" part=2`, `12 "f" part=3/3`, `14 "2"`)
+		`0 "1\na\nb\n" part=1`, `6 "c\nd\ne\n" part=2`, `12 "f" part=3/3`, `14 "2"`)
 	o = Options{Multiline: Multiline{Start: `^\d`}, MaxLine: 16}
-	cuts(t, o, "1\n23456789\nabcdef\nx\n2\n", Quiet, `0 "1"`, `2 "23456789\nabcdef" part=1`, `18 "x" part=2/2`, `20 "2"`)
+	cuts(t, o, "1\n23456789\nabcdef\nx\n2\n", Quiet, `0 "1"`, `2 "23456789\nabcdef\n" part=1`, `18 "x" part=2/2`, `20 "2"`)
+	cuts(t, o, "1\n0123456789abcdefghi\nx\n2\n", Quiet, `0 "1"`, `2 "0123456789abcdef" part=1`, `18 "ghi\nx" part=2/2`, `24 "2"`)
+	o.Encoding = "utf-16le"
+	cuts(t, o, utf16Text("1\n2é\nabcde\nx\n3\n", false), Quiet, `0 "1"`, `4 "2é\nabcde\n" part=1`, `22 "x" part=2/2`, `26 "3"`)
 }
 
 func TestLongLines(t *testing.T) {

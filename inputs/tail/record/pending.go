@@ -81,6 +81,17 @@ func (k *Cutter) append(p *pending, f *fragment) {
 	}
 }
 
+// endLine gives a piece the newline that its last line ends with, so that the
+// texts of all pieces, one behind the other, are the record.
+func (k *Cutter) endLine(p *pending) {
+	if k.r.raw() {
+		p.text = k.data[p.item.start:p.item.end]
+		return
+	}
+	p.buf = append(p.buf, '\n')
+	p.text = p.buf
+}
+
 // decode makes UTF-8 of the text.
 func (k *Cutter) decode(f *fragment) {
 	if k.decoder == nil {
@@ -123,6 +134,9 @@ func (k *Cutter) close(stream int, goesOn bool) {
 	default:
 		if whole && (goesOn && !k.early || p.cut) {
 			it.counts.Long = 1
+		}
+		if goesOn && !p.mid && !p.cut {
+			k.endLine(p)
 		}
 		k.fill(&it, p, goesOn)
 	}
