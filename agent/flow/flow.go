@@ -42,9 +42,9 @@ type Span struct {
 
 // A Source has topics.
 type Source interface {
-	// Take calls open for each topic of an output, once: for those that there
-	// are before it returns, and later for each that a new file brings. open
-	// must not block.
+	// Take calls open for each topic of an output, once until its Rest: for
+	// those that there are before it returns, and later for each that a new
+	// file brings. open must not block.
 	Take(output string, open func(Topic))
 }
 
@@ -53,7 +53,8 @@ type Source interface {
 type Topic interface {
 	Name() string
 	// Share gives the files to feeds: all whose forms have the same number to
-	// the same one. It is called once, and before it no feed gives anything.
+	// the same one. It is called once before Rest, and before it no feed gives
+	// anything.
 	// open is called with each feed that has got its first lines, once, unless
 	// Feed was called for it; it must not block.
 	Share(number func(*Form) int32, open func(number int32, f Feed))
@@ -62,6 +63,13 @@ type Topic interface {
 	// Form is that of what is shipped of a file from now on; nil: it is none of
 	// the topic's.
 	Form(id FileID) *Form
+	// Wanted says that files lead there that have something to read, may get
+	// it, or were not acked until a while ago.
+	Wanted() bool
+	// Rest takes the files from all feeds, which nobody uses any more, and of
+	// which all is acked that they gave. When there is something to read the
+	// Source opens the topic again, and Share may be called again.
+	Rest()
 }
 
 // LeastTurn is how much a file gives at least in its turn, in bytes.

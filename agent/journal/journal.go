@@ -171,6 +171,18 @@ func (j *Journal) State() State {
 	return found.state()
 }
 
+// Lanes is what is known now of the lanes to a topic, older ones first.
+func (j *Journal) Lanes(output, topic string) (lanes []LaneState) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range j.fold.sortedLanes() {
+		if s.Output == output && s.Topic == topic {
+			lanes = append(lanes, s.state())
+		}
+	}
+	return lanes
+}
+
 // Acked is how far a file is acked, and the mark there; 0 when the file is not
 // known. It does not wait for the disk.
 func (j *Journal) Acked(id flow.FileID) (int64, flow.Mark) { return j.fold.acked(id) }

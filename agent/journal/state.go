@@ -111,12 +111,17 @@ func (f *fold) view() found {
 	v.Losses = f.lost.List()
 	v.Lost, v.Readings = f.lost.Bytes(), maps.Clone(f.readings.specs)
 	for _, s := range f.sortedLanes() {
-		v.Lanes = append(v.Lanes, LaneState{
-			Lane: s.Lane, PID: s.pid, Intents: cloneIntents(s.intents),
-			Acked: s.acked, Warm: s.warm, Offset: s.offset, Doubt: s.doubt.Cause, DoubtFrom: s.doubt.From, DoubtUp: s.doubt.Up,
-		})
+		v.Lanes = append(v.Lanes, s.state())
 	}
 	return v
+}
+
+// state is what is known of the lane now. What it points to is never changed.
+func (s *stream) state() LaneState {
+	return LaneState{
+		Lane: s.Lane, PID: s.pid, Intents: cloneIntents(s.intents),
+		Acked: s.acked, Warm: s.warm, Offset: s.offset, Doubt: s.doubt.Cause, DoubtFrom: s.doubt.From, DoubtUp: s.doubt.Up,
+	}
 }
 
 // state makes a copy that the caller may change.

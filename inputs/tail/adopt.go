@@ -238,6 +238,9 @@ func (in *Input) create(e entry, path string, s state) *file {
 		in.active[f] = true
 	}
 	in.mu.Unlock()
+	if s != done {
+		in.offer(f.queue)
+	}
 	if s == rotated {
 		in.draining[f] = true
 	}

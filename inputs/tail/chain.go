@@ -36,6 +36,7 @@ func (in *Input) resume(s journal.FileState) {
 		f.state = done
 	} else if i >= 0 {
 		in.active[f] = true
+		in.offer(f.queue)
 	} else {
 		f.state = unfollowed
 	}
@@ -57,7 +58,9 @@ func (f *file) removed() bool { return f.conf == &unfollowedConfig }
 // oldQueue is the queue of files that are no longer followed: nobody reads it.
 func (in *Input) oldQueue(at destination) *queue {
 	if in.oldQueues[at] == nil {
-		in.oldQueues[at] = newQueue(in, at.output, at.topic)
+		q := newQueue(in, at.output, at.topic)
+		q.taken = true
+		in.oldQueues[at] = q
 	}
 	return in.oldQueues[at]
 }

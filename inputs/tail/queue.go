@@ -2,6 +2,8 @@ package tail
 
 import (
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"tailrace/agent/flow"
 )
@@ -11,6 +13,9 @@ import (
 type queue struct {
 	in            *Input
 	output, topic string
+	fixed         bool        // an input has it in its configuration: it is always wanted
+	unwanted      atomic.Bool // as of the last full scan
+	taken         bool        // the output has it, or gets it; also where none ever does. in.mu guards it
 
 	mu     sync.Mutex
 	number func(*flow.Form) int32 // nil before Share
@@ -75,8 +80,12 @@ func (q *queue) add(f *file) {
 	if !f.queued && !q.closed {
 		fresh = q.push(f)
 	}
+	asleep := q.number == nil
 	q.mu.Unlock()
 	q.opened(fresh)
+	if asleep {
+		q.in.offer(q)
+	}
 }
 
 // push makes f ready, and gives the shard that it opened, if any. The caller
@@ -102,6 +111,56 @@ func (q *queue) push(f *file) (fresh []*shard) {
 func (q *queue) opened(fresh []*shard) {
 	for _, s := range fresh {
 		q.open(s.number, s)
+	}
+}
+
+// restAfter is how long a topic is kept ready when all is read and acked that
+// leads there: the next file may come soon.
+const restAfter = time.Hour
+
+// Wanted implements flow.Topic.
+func (q *queue) Wanted() bool { return !q.unwanted.Load() }
+
+// Rest implements flow.Topic.
+func (q *queue) Rest() {
+	q.in.mu.Lock()
+	q.taken = false // from here on a file that is made ready after the feeds are gone brings it back
+	var files []*file
+	for _, f := range q.in.files {
+		if f.queue == q {
+			files = append(files, f)
+		}
+	}
+	q.in.mu.Unlock()
+	q.mu.Lock()
+	for _, s := range q.shards {
+		for f := s.ready.next(); f != nil; f = s.ready.next() {
+			q.early.push(f)
+		}
+	}
+	clear(q.shards)
+	q.number, q.open = nil, nil
+	for _, f := range files {
+		f.shard = nil
+	}
+	left := q.early.len() > 0
+	q.mu.Unlock()
+	if left {
+		q.in.offer(q)
+	}
+}
+
+// findUnwanted finds the topics that are not wanted: to which no file leads that is
+// followed, or of which not all is acked, or that was done a moment ago.
+func (in *Input) findUnwanted() {
+	wanted := map[*queue]bool{}
+	for _, f := range in.files {
+		if !f.queue.fixed && !wanted[f.queue] && (f.state != done || time.Since(f.since) < restAfter || in.unacked(f)) {
+			wanted[f.queue] = true
+		}
+	}
+	for _, q := range in.queues {
+		q.unwanted.Store(!q.fixed && !wanted[q])
 	}
 }
 

@@ -53,7 +53,8 @@ func (in *Input) prepareForms() error {
 		c.forms = newForms(c.Route.Form(), n)
 		in.forms[n] = c.forms
 		if name := c.Route.Fixed(); name != "" {
-			in.queue(c.Route.Output(), name)
+			q := in.queue(c.Route.Output(), name)
+			q.fixed, q.taken = true, true
 		}
 	}
 	return nil
@@ -84,19 +85,26 @@ type destination struct{ output, topic string }
 func (in *Input) queue(output, topic string) *queue {
 	at := destination{output, topic}
 	in.mu.Lock()
+	defer in.mu.Unlock()
 	q := in.queues[at]
-	if q != nil {
-		in.mu.Unlock()
-		return q
+	if q == nil {
+		q = newQueue(in, output, topic)
+		in.queues[at] = q
 	}
-	q = newQueue(in, output, topic)
-	in.queues[at] = q
-	taker := in.takers[output]
+	return q
+}
+
+// offer gives q to its output, which may have it already.
+func (in *Input) offer(q *queue) {
+	in.mu.Lock()
+	var taker func(flow.Topic)
+	if !q.taken {
+		q.taken, taker = true, in.takers[q.output]
+	}
 	in.mu.Unlock()
 	if taker != nil {
 		taker(q)
 	}
-	return q
 }
 
 // Take implements flow.Source.
@@ -105,7 +113,7 @@ func (in *Input) Take(output string, open func(flow.Topic)) {
 	in.mu.Lock()
 	in.takers[output] = open
 	for at, q := range in.queues {
-		if at.output == output {
+		if at.output == output && q.taken {
 			there = append(there, q)
 		}
 	}

@@ -74,6 +74,7 @@ func (in *Input) endScan() {
 	}
 	in.kindred, in.families = nil, nil // with many files that is much memory
 	in.forget()
+	in.findUnwanted()
 	in.forgetPast()
 	in.shrink()
 	in.dropParcels()

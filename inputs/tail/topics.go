@@ -20,12 +20,17 @@ type TopicStats struct {
 // goroutine.
 func (in *Input) Topics() []TopicStats {
 	in.mu.Lock()
-	topics := slices.Collect(maps.Keys(in.queues))
+	topics := maps.Clone(in.queues)
+	for at, q := range topics {
+		if !q.taken {
+			delete(topics, at) // nothing leads there
+		}
+	}
 	files := slices.Collect(maps.Values(in.files))
 	active, parked := maps.Clone(in.active), maps.Clone(in.parked)
 	in.mu.Unlock()
 	all := map[destination]*TopicStats{}
-	for _, t := range topics {
+	for t := range topics {
 		all[t] = &TopicStats{Output: t.output, Topic: t.topic}
 	}
 	for _, f := range files {

@@ -81,7 +81,7 @@ func (d *driver) write(rec journal.Record, write func(...journal.Record) error) 
 // take now was not sent, and what it cannot be told is found out at the next
 // start.
 func (d *driver) untilDone(f func() error) bool {
-	if d.Output.untilDone(d.stop, d.hard, place{d.lane.Topic, d.lane.Partition}, f) {
+	if d.Output.untilDone(d.hard, place{d.lane.Topic, d.lane.Partition}, f) {
 		return true
 	}
 	d.giveUp()

@@ -187,7 +187,7 @@ func (p *atLeastOnce) fetch() bool {
 		for _, s := range in.Spans {
 			c := &flow.Chunk{}
 			var gone error
-			ok := p.untilDone(p.stop, p.hard, p.at, func() error {
+			ok := p.untilDone(p.hard, p.at, func() error {
 				err := p.Fetcher.Fetch(s, c)
 				if errors.Is(err, flow.ErrGone) {
 					gone, err = err, nil
@@ -220,7 +220,7 @@ func (p *atLeastOnce) release() bool {
 	last := p.lane.Intents[len(p.lane.Intents)-1]
 	rebind := journal.Rebind{Lane: p.lane.ID, PID: last.PID, Epoch: last.Epoch, Cause: "sent again, at least once"}
 	p.lane.Intents = nil
-	return p.untilDone(p.stop, p.hard, p.at, func() error { return p.Journal.WriteSync(journal.Record{Rebind: &rebind}) })
+	return p.untilDone(p.hard, p.at, func() error { return p.Journal.WriteSync(journal.Record{Rebind: &rebind}) })
 }
 
 // read reads a parcel, if there is one and room for it.

@@ -234,7 +234,7 @@ func (p *atLeastOnce) keep(c *flow.Chunk, n int, code int16) error {
 	one := cut(c, n, n+1)
 	one.Form = c.Form
 	l := letter(p.lane.Lane, journal.Intent{Time: c.Time}, &one, code)
-	if !p.untilDone(p.stop, p.hard, p.at, func() error { return p.Output.keep(p.tally, l) }) {
+	if !p.untilDone(p.hard, p.at, func() error { return p.Output.keep(p.tally, l) }) {
 		return fmt.Errorf("ended before a line of %d bytes could be kept", len(l.Value))
 	}
 	return nil

@@ -159,6 +159,26 @@ func (c *cluster) topic(name string, partition int32) (info topicInfo, err error
 	return info, err
 }
 
+// partitions is how many a topic has, 0 when that is not known. It is not made for
+// that.
+func (c *cluster) partitions(name string) (n int32) {
+	_ = c.with(func(client sarama.Client) error {
+		broker := client.LeastLoadedBroker()
+		if broker == nil {
+			return sarama.ErrOutOfBrokers
+		}
+		answer, err := broker.GetMetadata(sarama.NewMetadataRequest(client.Config().Version, []string{name}))
+		if err != nil {
+			_ = broker.Close()
+			return err
+		}
+		info, err := readTopic(answer, name, 0)
+		n = info.partitions
+		return err
+	})
+	return n
+}
+
 func askTopic(client sarama.Client, name string, partition int32) (topicInfo, error) {
 	// Refreshing keeps sarama's list of brokers up to date and walks over
 	// dead ones; its answer lacks the topic id, so it is asked once more.

@@ -62,6 +62,8 @@ type Output struct {
 	resumed  map[string]map[string][]int64 // where files are read on, by topic and path
 	settle   int64                         // milliseconds, 0 for the lane's own
 	most     int                           // bytes of a batch before compression, at most
+	stop     context.Context               // its end is that of the first that Run was given
+	lookEach time.Duration                 // see lookEvery
 
 	old     sync.Once    // sayOld
 	records atomic.Int64 // acked
@@ -92,6 +94,8 @@ func New(o Options) (*Output, error) {
 		spare:    make(chan []byte, lane.Window),
 		dead:     deadletter.New(o.DeadLetter),
 		most:     batchMax,
+		stop:     context.Background(),
+		lookEach: lookEvery,
 		pulses:   map[place]*flow.Pulse{},
 		tallies:  map[place]*tally{},
 		topics:   map[string]chan struct{}{},
@@ -118,7 +122,7 @@ func (o *Output) Run(ctx, hard context.Context) error {
 	life, end := context.WithCancel(hard)
 	defer o.cluster.close()
 	defer end() // before the above: nobody waits for a broker any more
-	o.cluster.life, o.conns.life = life, life
+	o.cluster.life, o.conns.life, o.stop = life, life, ctx
 	o.Source.Take(o.Name, func(t flow.Topic) { o.take(ctx, hard, t) })
 	o.takeLeft(ctx, hard)
 	select {
@@ -137,13 +141,14 @@ func (o *Output) Run(ctx, hard context.Context) error {
 	return nil
 }
 
-// start runs f, which Run waits for, unless that ends.
-func (o *Output) start(f func()) {
+// start runs f, which Run waits for, unless that ends: then it reports false.
+func (o *Output) start(f func()) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.over {
 		o.running.Go(f)
 	}
+	return !o.over
 }
 
 // await waits for f, which asks the brokers and may take long, and shows
@@ -175,7 +180,7 @@ const (
 
 // untilDone tries f, which writes the journal or reads files, until it
 // succeeds; it reports false when hard ended first, or stop for a while.
-func (o *Output) untilDone(stop, hard context.Context, at place, f func() error) bool {
+func (o *Output) untilDone(hard context.Context, at place, f func() error) bool {
 	ctx := hard
 	failing := false
 	pulse := o.pulse(at)
@@ -194,7 +199,7 @@ func (o *Output) untilDone(stop, hard context.Context, at place, f func() error)
 			failing = true
 			o.tally(at).wait(err.Error())
 			var end func()
-			ctx, end = graceful(stop, hard)
+			ctx, end = graceful(o.stop, hard)
 			defer end()
 		}
 		if !sleep(ctx, wait) {

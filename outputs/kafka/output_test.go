@@ -36,11 +36,13 @@ type rig struct {
 	key     string
 	host    string // "": the key
 	codec   string
-	plain   bool     // at least once
-	settle  int64    // milliseconds that a lane waits for what was sent before
-	small   bool     // one chunk a batch, so that there are many
-	dial    dialer   // nil: the real one
-	brokers []string // nil: the cluster's
+	plain   bool          // at least once
+	settle  int64         // milliseconds that a lane waits for what was sent before
+	small   bool          // one chunk a batch, so that there are many
+	dial    dialer        // nil: the real one
+	look    time.Duration // how often partitions and files are looked for, 0: as always
+	deal    string        // the partitioner
+	brokers []string      // nil: the cluster's
 
 	security security.Options
 	log      bytes.Buffer
@@ -90,7 +92,7 @@ func (r *rig) start() *run {
 		brokers = r.cluster.ListenAddrs()
 	}
 	o, err := New(Options{
-		Brokers: brokers, Security: r.security, ClientID: "test", Compression: r.codec, AtLeastOnce: r.plain, Host: cmp.Or(r.host, r.key),
+		Brokers: brokers, Security: r.security, ClientID: "test", Compression: r.codec, AtLeastOnce: r.plain, Partitioner: r.deal, Host: cmp.Or(r.host, r.key),
 		Source: sources(r.sources), Fetcher: fetchers(r.sources), Journal: j, State: state,
 		Budget: flow.NewBudget(32 << 20), DeadLetter: r.dir + "/dead-letter.jsonl", Log: log,
 	})
@@ -99,6 +101,7 @@ func (r *rig) start() *run {
 		o.conns.dial = r.dial
 	}
 	o.settle = r.settle
+	o.lookEach = cmp.Or(r.look, o.lookEach)
 	if r.small {
 		o.most = 200
 	}

@@ -22,17 +22,20 @@ type shipment struct {
 	name       string
 	topic      flow.Topic // nil: only what is left of the run before
 	partitions int32
-	// lanes is the lane of today of each partition, as the run before left it.
+	// lanes is the lane of today of each partition, as it was left.
 	lanes map[int32]journal.LaneState
+
+	mu      sync.Mutex
+	over    bool // no lane is begun any more
+	running sync.WaitGroup
 }
 
 // take ships a topic of the source.
 func (o *Output) take(ctx, hard context.Context, t flow.Topic) {
+	done := make(chan struct{})
 	o.mu.Lock()
 	before := o.topics[t.Name()]
-	if before == nil {
-		o.topics[t.Name()] = make(chan struct{})
-	}
+	o.topics[t.Name()] = done
 	o.mu.Unlock()
 	o.start(func() {
 		if before != nil {
@@ -42,7 +45,9 @@ func (o *Output) take(ctx, hard context.Context, t flow.Topic) {
 				return
 			}
 		}
-		o.ship(ctx, hard, t.Name(), t, before != nil)
+		if o.ship(ctx, hard, t.Name(), t) {
+			close(done)
+		}
 	})
 }
 
@@ -60,7 +65,7 @@ func (o *Output) takeLeft(ctx, hard context.Context) {
 	o.mu.Unlock()
 	for topic, done := range left {
 		o.start(func() {
-			if o.ship(ctx, hard, topic, nil, false) {
+			if o.ship(ctx, hard, topic, nil) {
 				close(done)
 			}
 		})
@@ -69,9 +74,12 @@ func (o *Output) takeLeft(ctx, hard context.Context) {
 
 // ship runs the lanes of one topic: first those of the run before whose lines
 // have another partition today (another key, another number of partitions), to
-// their end, since their lines come first; then today's. all says that nothing
-// is left of the run before. It reports false when it ended too early.
-func (o *Output) ship(ctx, hard context.Context, name string, t flow.Topic, all bool) bool {
+// their end, since their lines come first; then today's. It ends when nothing
+// more is to be shipped there, or when that is to begin anew; all is acked then.
+// It reports false when it ended before.
+func (o *Output) ship(ctx, hard context.Context, name string, t flow.Topic) bool {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	s := &shipment{Output: o, ctx: ctx, hard: hard, name: name, topic: t, lanes: map[int32]journal.LaneState{}}
 	if t != nil {
 		var ok bool
@@ -79,28 +87,35 @@ func (o *Output) ship(ctx, hard context.Context, name string, t flow.Topic, all 
 			return false
 		}
 	}
-	if old := s.sort(all); !s.finish(old) {
+	if old := s.sort(); !s.finish(old) {
 		return false
 	}
 	if t == nil {
 		return true
 	}
-	if o.Partitioner == RoundRobin {
+	s.share()
+	ended := s.watch()
+	end()
+	return s.close() && ended
+}
+
+// share begins today's lanes.
+func (s *shipment) share() {
+	if s.Partitioner == RoundRobin {
 		s.deal()
-		return true
+		return
 	}
 	for _, l := range s.lanes {
 		if len(l.Intents) > 0 {
-			feed := t.Feed(l.Partition)
+			feed := s.topic.Feed(l.Partition)
 			s.start(func() {
 				if s.begin(&l, true) {
-					s.shipper(l, feed).run(ctx, hard)
+					s.shipper(l, feed).run(s.ctx, s.hard)
 				}
 			})
 		}
 	}
-	t.Share(s.number, func(number int32, feed flow.Feed) { s.start(func() { s.lane(number, feed) }) })
-	return true
+	s.topic.Share(s.number, func(number int32, feed flow.Feed) { s.start(func() { s.lane(number, feed) }) })
 }
 
 // deal ships to all partitions, one batch to each in turn.
@@ -138,16 +153,10 @@ func PartitionOf(partitioner string, f *flow.Form, n int32) int32 {
 }
 
 // sort finds the lanes of today, and gives those that must come to their end
-// before, those of each partition together. With all nothing is under way.
-func (s *shipment) sort(all bool) [][]journal.LaneState {
+// before, those of each partition together.
+func (s *shipment) sort() [][]journal.LaneState {
 	old := map[int32][]journal.LaneState{}
-	for _, l := range s.State.Lanes { // older ones first
-		if l.Topic != s.name {
-			continue
-		}
-		if all && len(l.Intents) > 0 {
-			l = idle(l)
-		}
+	for _, l := range s.Journal.Lanes(s.Name, s.name) { // older ones first
 		if before, ok := s.lanes[l.Partition]; ok && len(before.Intents) > 0 {
 			old[l.Partition] = append(old[l.Partition], before)
 		}
@@ -248,7 +257,7 @@ func (s *shipment) begin(l *journal.LaneState, known bool) bool {
 		records = append(records, journal.Record{Doubt: &journal.Doubt{Lane: l.ID, Cause: l.Doubt, From: l.DoubtFrom, Up: l.DoubtUp}})
 	}
 	at := place{s.name, l.Partition}
-	return len(records) == 0 || s.untilDone(s.ctx, s.hard, at, func() error { return s.Journal.WriteSync(records...) })
+	return len(records) == 0 || s.untilDone(s.hard, at, func() error { return s.Journal.WriteSync(records...) })
 }
 
 // A shipper ships to one partition: what is left of the run before, then what

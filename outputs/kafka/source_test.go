@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"tailrace/agent/flow"
 )
@@ -11,10 +12,14 @@ import (
 // source is one file in memory: a topic of its own, with a feed, and a fetcher of
 // its lines.
 type source struct {
-	topic string
-	fed   bool     // Feed was called in this run
-	host  string   // in a header of its records, if not ""
-	forms []string // the keys of its records, by the numbers of their forms; the last is that of new ones
+	topic    string
+	fed      bool // Feed was called in this run, since the last Rest
+	unwanted atomic.Bool
+	rested   atomic.Int64 // how often Rest was called
+	rests    atomic.Bool  // since then nothing was opened
+	opener   func(flow.Topic)
+	host     string   // in a header of its records, if not ""
+	forms    []string // the keys of its records, by the numbers of their forms; the last is that of new ones
 
 	id    flow.FileID
 	path  string
@@ -39,6 +44,7 @@ func (s *source) append(data string) {
 	s.mu.Lock()
 	s.data = append(s.data, data...)
 	s.mu.Unlock()
+	s.offer()
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -140,6 +146,27 @@ func (s *source) setKey(key string) {
 }
 
 func (s *source) Name() string { return s.topic }
+func (s *source) Wanted() bool { return !s.unwanted.Load() }
+
+// Rest opens the topic again when there is something to read, as append does
+// later.
+func (s *source) Rest() {
+	s.fed = false
+	s.rests.Store(true)
+	s.rested.Add(1)
+	s.mu.Lock()
+	left := s.at < len(s.data)
+	s.mu.Unlock()
+	if left {
+		s.offer()
+	}
+}
+
+func (s *source) offer() {
+	if s.rests.CompareAndSwap(true, false) {
+		s.opener(s)
+	}
+}
 
 func (s *source) Feed(int32) flow.Feed {
 	s.fed = true
@@ -166,7 +193,8 @@ type sources map[string]*source
 
 func (all sources) Take(_ string, open func(flow.Topic)) {
 	for _, s := range all {
-		s.fed = false
+		s.fed, s.opener = false, open
+		s.rests.Store(false)
 		open(s)
 	}
 }

@@ -36,6 +36,8 @@ func (f *feed) Was(flow.FileID) (size, born int64) { return 0, 0 }
 
 func (f *feed) Take(_ string, open func(flow.Topic)) { open(f) }
 func (f *feed) Name() string                         { return "t" }
+func (f *feed) Wanted() bool                         { return true }
+func (f *feed) Rest()                                {}
 func (f *feed) Feed(int32) flow.Feed                 { return f }
 func (f *feed) Form(flow.FileID) *flow.Form          { return nil }
 
