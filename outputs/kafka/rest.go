@@ -12,13 +12,15 @@ const lookEvery = 5 * time.Minute
 
 // watch waits until the lanes of today are to end: because no files lead to the
 // topic any more, or because it has more partitions, among which the keys are
-// then shared out anew. It reports false when ctx ended before.
+// then shared out anew. It reports false when ctx or hard ended before.
 func (s *shipment) watch() bool {
 	look := time.NewTicker(s.lookEach)
 	defer look.Stop()
 	for {
 		select {
 		case <-s.ctx.Done():
+			return false
+		case <-s.hard.Done():
 			return false
 		case <-look.C:
 		}
