@@ -210,9 +210,22 @@ type copySize struct {
 // size. An empty one must have stayed so for quietTime, since it may just have
 // been made, and nothing in it is to be read. If not, another look is made.
 func (in *Input) settledCopy(d *dir, e entry) bool {
-	was, ok := in.growing[e.key]
-	if ok && was.size == e.size && (e.size > 0 || time.Since(was.since) >= quietTime) {
+	quiet := time.Duration(0)
+	if e.size == 0 {
+		quiet = quietTime
+	}
+	settled := in.keepsSize(d, e, quiet)
+	if settled {
 		delete(in.growing, e.key)
+	}
+	return settled
+}
+
+// keepsSize says that a look has seen the file at e with the size that it has now, at
+// least quiet ago. If not, another look is made.
+func (in *Input) keepsSize(d *dir, e entry, quiet time.Duration) bool {
+	was, ok := in.growing[e.key]
+	if ok && was.size == e.size && time.Since(was.since) >= quiet {
 		return true
 	}
 	if !ok {

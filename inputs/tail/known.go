@@ -2,6 +2,7 @@ package tail
 
 import (
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,7 @@ import (
 //
 //   - in a file that has times from before its inode was made: those were copied,
 //     as by cp -a, rsync -a, tar, and all that decompresses;
+//   - in a rotated file at the name that its compressed form has without the ending;
 //   - in a rotated file, when the known one is nowhere any more and they are more
 //     than flow.PrefixMax.
 //
@@ -44,6 +46,7 @@ func (in *Input) recognise(d *dir, l *listing) *listing {
 	for _, e := range l.files {
 		if in.byKey[e.key] == nil && !e.link && !unpack.Is(e.path) {
 			if _, wait := in.again(d, e); wait {
+				rest.growing = append(rest.growing, e)
 				continue
 			}
 		}
@@ -109,15 +112,32 @@ func (in *Input) knownIn(d *dir, e entry) (k known, wait bool) {
 		}
 		p, most := in.placeOf(f, e, fd)
 		switch {
-		case most && (e.dated || f.lost() && p.off > flow.PrefixMax && e.path != f.path):
+		case most && isCopyOf(e, f, p):
 			if k.f == nil || p.off > k.upTo.off || p.off == k.upTo.off && f.lost() && !k.f.lost() {
 				k = known{f, p}
 			}
 		case in.mayBecome(f, e, p):
+			if _, ok := parseGeneration(filepath.Base(f.path), filepath.Base(e.path)); !ok {
+				p.off = min(p.off, flow.PrefixMax) // its name says little
+			}
 			growing = max(growing, p.off, 1)
 		}
 	}
 	return k, k.f == nil && growing > 0 && !in.isWhole(d, e, growing)
+}
+
+// isCopyOf says that the file at e, which has the content of f up to p, is a copy of
+// that, and not the same lines written again.
+func isCopyOf(e entry, f *file, p position) bool {
+	switch {
+	case e.dated:
+		return true
+	case e.path == f.path:
+		return false
+	case f.packed && unpack.Plain(f.now) == e.path:
+		return p.off == f.at()
+	}
+	return f.lost() && p.off > flow.PrefixMax
 }
 
 // mayBecome says that the file at e, which has the content of f up to p, may be a
@@ -139,7 +159,24 @@ func (in *Input) mayBecome(f *file, e entry, p position) bool {
 // as well be a log that begins alike, which does not wait for long.
 func (in *Input) isWhole(d *dir, e entry, upTo int64) bool {
 	was, ok := in.growing[e.key]
-	return in.settledCopy(d, e) || ok && upTo <= flow.PrefixMax && time.Since(was.first) >= packedQuiet
+	return in.keepsSize(d, e, settleTime) || ok && upTo <= flow.PrefixMax && time.Since(was.first) >= packedQuiet
+}
+
+// unsettled says that a file of the family of path, which l belongs to, may be a
+// copy that is being made: what comes after it has to wait.
+func (in *Input) unsettled(d *dir, l *listing, path string, family []member) bool {
+	for _, e := range l.growing {
+		if _, ok := parseGeneration(filepath.Base(path), filepath.Base(e.path)); ok {
+			return true
+		}
+	}
+	return slices.ContainsFunc(family, func(m member) bool {
+		if m.gen.packed || in.byKey[m.key] != nil {
+			return false
+		}
+		_, wait := in.knownIn(d, m.entry)
+		return wait
+	})
 }
 
 // lost says that f is not where it was, nor anywhere else.

@@ -58,9 +58,11 @@ func (h *host) copyAll(from, to string) {
 	h.setTimes(to, st)
 }
 
-// setTimes gives the file the time at which the one that st describes was written.
+// setTimes gives the file the time at which the one that st describes was written,
+// which is not the present one, though file systems may count in steps of 10 ms.
 func (h *host) setTimes(name string, st os.FileInfo) {
-	h.must(os.Chtimes(h.path(name), st.ModTime(), st.ModTime()))
+	at := st.ModTime().Add(-20 * time.Millisecond)
+	h.must(os.Chtimes(h.path(name), at, at))
 }
 
 // A file whose content was shipped has another inode, or another form: none of it
@@ -189,6 +191,50 @@ func TestKnownContent(t *testing.T) {
 			func(h *host) { h.copyAll("m", "m2"); h.must(os.RemoveAll(h.path("m"))); h.copyAll("m2", "m") },
 			func(h *host) { h.write("m/a.log", 61, 65) },
 		}, last: 65},
+		{name: "decompressed with the present time", pattern: "a.log*", before: func(h *host) { h.write("a.log", 1, 20) }, steps: []step{
+			func(h *host) { h.packRotated("a.log", ".gz"); h.write("a.log", 21, 25) },
+			func(h *host) { h.append("a.log.1", string(h.plain("a.log.1.gz"))) },
+			func(h *host) { h.remove("a.log.1.gz") },
+			func(h *host) { h.write("a.log", 26, 27) },
+		}, last: 27},
+		{name: "copied to a name that no rotation gives", pattern: "a.log*", before: func(h *host) { h.write("a.log", 1, 20) }, steps: []step{
+			func(h *host) { h.copyAll("a.log", "a.log.bak") },
+			func(h *host) { h.write("a.log", 21, 25); h.copyAll("a.log", "a.log.2026 before") },
+			func(h *host) { h.copyAll("a.log", "a.log~") },
+		}, last: 25},
+		{name: "copied back slowly, under another name at first", pattern: "m/*", before: func(h *host) {
+			h.must(os.Mkdir(h.path("m"), 0o755))
+			h.write("m/a.log", 1, 40)
+		}, steps: []step{
+			func(h *host) {
+				h.rename("m/a.log", "a.log")
+				p := string(h.plain("a.log"))
+				h.append("m/.a.log.x8Tq2Z", p[:len(p)/2])
+				h.wait(quietTime / 2)
+				h.append("m/.a.log.x8Tq2Z", p[len(p)/2:])
+				h.wait(quietTime / 2)
+				st, err := os.Stat(h.path("a.log"))
+				h.must(err)
+				h.setTimes("m/.a.log.x8Tq2Z", st)
+				h.rename("m/.a.log.x8Tq2Z", "m/a.log")
+			},
+			func(h *host) { h.write("m/a.log", 41, 45) },
+		}, last: 45},
+		{name: "copied again and again, and compressed", pattern: "a.log*", before: func(h *host) { h.write("a.log", 1, 20) }, steps: []step{
+			func(h *host) { h.copyAll("a.log", "a.log.1") },
+			func(h *host) {
+				h.write("a.log", 21, 40)
+				h.packRotated("a.log.1", ".gz")
+				h.copyAll("a.log", "a.log.1")
+			},
+			func(h *host) {
+				h.write("a.log", 41, 45)
+				h.packRotated("a.log.1", ".xz")
+				h.copyAll("a.log", "a.log.1")
+			},
+			func(h *host) { h.rename("a.log.1.1.gz", "a.log.2.gz") },
+			func(h *host) { h.rename("a.log", "a.log.3"); h.write("a.log", 46, 48); h.compress("a.log.3", ".gz") },
+		}, last: 48},
 		{name: "a finished copy is written to", pattern: "a.log*", before: func(h *host) { h.write("a.log", 1, 20) }, steps: []step{
 			func(h *host) { h.copyAll("a.log", "a.log.1") },
 			func(h *host) { h.write("a.log.1", 21, 25) },
@@ -224,6 +270,38 @@ func TestKnownContent(t *testing.T) {
 					if h.logged("level=ERROR") > 0 {
 						t.Errorf("log:\n%s", h.log)
 					}
+				})
+			})
+		}
+	}
+}
+
+// A log begins with the same lines each time that it is made anew. It is rotated
+// twice before anybody looks: what came in between may be a copy of the first that
+// is being made, and the last waits for it.
+func TestSameBeginningTwice(t *testing.T) {
+	banner := strings.Repeat("=", 2000)
+	for _, pattern := range []string{"*.log", "*.log*"} {
+		for _, down := range []bool{false, true} {
+			t.Run(pattern+map[bool]string{false: "", true: ", down"}[down], func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					h := newHost(t, pattern)
+					h.append("a.log", banner+"\n"+text(1)+"\n"+text(2)+"\n")
+					h.start()
+					h.settle()
+					if down {
+						h.stop()
+					}
+					h.rename("a.log", "a.log.2")
+					h.append("a.log.1", banner+"\nthree\n")
+					h.append("a.log", banner+"\n"+text(4)+"\n"+text(5)+"\n")
+					if down {
+						h.start()
+					}
+					h.settle()
+					h.wait(3 * quietTime)
+					h.want(banner, text(1), text(2), banner, "three", banner, text(4), text(5))
+					h.stop()
 				})
 			})
 		}

@@ -16,6 +16,7 @@ type listing struct {
 	// strange is the files that were not known at the first search by
 	// content; nil before it.
 	strange []entry
+	growing []entry // left out of files: see recognise
 }
 
 // oddity is a name that does not lead to a file that may be followed.

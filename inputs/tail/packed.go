@@ -58,6 +58,8 @@ type inside struct {
 	asked  map[flow.FileID]int64
 	// blind is the files it could not be compared with yet.
 	blind map[flow.FileID]bool
+	// parts is the files that begin with all of it, when it is whole.
+	parts map[flow.FileID]bool
 	head  []byte // the first bytes
 	lines int64  // newlines; when it is whole
 	err   error  // why it is of no use: damaged, or over a limit
@@ -228,7 +230,7 @@ func (in *Input) isUnpacked(d *dir, l *listing, path string) bool {
 		return false
 	}
 	family := in.family(l, path)
-	if in.soughtOf(path, family) {
+	if in.soughtOf(path, family) || in.unsettled(d, l, path, family) {
 		return false
 	}
 	known := in.knownOf(family)

@@ -19,7 +19,7 @@ func (in *Input) claim(p *parcel) bool {
 		return true
 	}
 	if f == nil {
-		if p.of = in.openHolder(p); p.of != nil {
+		if p.of = in.openHolder(p); p.of != nil || in.isPart(p) {
 			return true
 		}
 		p.of = in.presumed(p)

@@ -113,8 +113,11 @@ func (in *Input) cannotUnpack(p *parcel, err error) {
 
 // probe is a file whose content is looked for, as far as it was read.
 type probe struct {
-	id  flow.FileID
-	pos position
+	id     flow.FileID
+	pos    position
+	now    string
+	key    key
+	packed bool
 	// rest is the bytes of the next file that count as its own and that its
 	// first bytes, as they are known, end with; of a short one that is joined.
 	rest  []byte
@@ -134,7 +137,7 @@ func (in *Input) probes(p *parcel) []probe {
 	var out []probe
 	for _, f := range files {
 		f.mu.Lock()
-		p := probe{id: f.id, pos: f.pos}
+		p := probe{id: f.id, pos: f.pos, now: f.now, key: f.key, packed: f.packed}
 		if f.shortJoined() {
 			p.rest = f.joinedHead()
 			p.blind = p.rest == nil
@@ -218,7 +221,7 @@ func (in *Input) inspect(e entry, probes []probe, most int64, alone bool) (*insi
 	defer r.Close()
 	i := inspection{
 		content: content{&in.disk, fd, &unpacked{Reader: r}},
-		inside:  &inside{asked: map[flow.FileID]int64{}, holds: map[flow.FileID]holding{}, begins: map[flow.FileID]bool{}, blind: map[flow.FileID]bool{}},
+		inside:  &inside{asked: map[flow.FileID]int64{}, holds: map[flow.FileID]holding{}, begins: map[flow.FileID]bool{}, blind: map[flow.FileID]bool{}, parts: map[flow.FileID]bool{}},
 	}
 	for _, p := range probes {
 		i.asked[p.id] = p.pos.off
@@ -247,6 +250,8 @@ type inspection struct {
 	probes []probe
 	alone  bool
 	off    int64
+	plain  map[flow.FileID]int // descriptors of files that are the same up to off
+	spare  []byte
 }
 
 func (i *inspection) run(most int64, quit <-chan struct{}) error {
@@ -256,6 +261,8 @@ func (i *inspection) run(most int64, quit <-chan struct{}) error {
 	if i.alone && len(i.begins) == 0 {
 		return nil
 	}
+	i.openPlain()
+	defer i.closePlain()
 	buf := make([]byte, jobStep)
 	for !i.whole && i.off < most {
 		select {
@@ -267,6 +274,7 @@ func (i *inspection) run(most int64, quit <-chan struct{}) error {
 		if err != nil {
 			return err
 		}
+		i.comparePlain(buf[:n])
 		if err := i.compare(buf[:n]); err != nil {
 			return err
 		}
@@ -276,6 +284,9 @@ func (i *inspection) run(most int64, quit <-chan struct{}) error {
 		i.size = i.off
 		for id, h := range i.holds {
 			i.holds[id] = holding{h.off, i.lines - h.lines}
+		}
+		for id := range i.plain {
+			i.parts[id] = true
 		}
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"tailrace/inputs/tail/unpack"
 )
@@ -21,7 +22,7 @@ func (in *Input) relatives(e entry) []*file {
 			slices.SortFunc(files, func(a, b *file) int { return cmp.Compare(a.id, b.id) })
 		}
 	}
-	paths := roots(e.path)
+	paths := append(roots(e.path), copyNames(e.path)...)
 	if path, ok := in.kinOf(filepath.Dir(e.path), e); ok {
 		paths = append(paths, path)
 	}
@@ -44,6 +45,20 @@ func roots(path string) []string {
 	out := []string{path}
 	for _, name := range originals(filepath.Base(path)) {
 		out = append(out, filepath.Join(filepath.Dir(path), name))
+	}
+	return out
+}
+
+// copyNames is the paths that the file at path may be a copy of, as far as its name says:
+// those of app.log.bak.2 are app.log.bak, app.log and app, that of .app.log.x8Tq2Z,
+// as rsync has it until it is whole, is app.log.
+func copyNames(path string) (out []string) {
+	dir, name := filepath.Split(path)
+	name = strings.TrimPrefix(name, ".")
+	for i := len(name) - 1; i > 0; i-- {
+		if strings.IndexByte("._-~ ", name[i]) >= 0 {
+			out = append(out, filepath.Join(dir, name[:i]))
+		}
 	}
 	return out
 }
