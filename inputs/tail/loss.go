@@ -104,10 +104,17 @@ func (in *Input) loseTruncated(f *file, seen, left int64) {
 	}
 }
 
-// sizeForSure is how many bytes were seen that are f's for sure.
-func (f *file) sizeForSure() int64 {
+// sizeForSure is how many bytes were seen that are f's for sure. fd is the
+// descriptor of the inode that it had, or -1: what was seen while little had been
+// read, and is still in there, is of what came after f.
+func (f *file) sizeForSure(fd int) int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if fd >= 0 && f.early != nil {
+		if same, err := f.queue.in.disk.content(fd).matches(f.early.off, f.early.mark); same && err == nil {
+			return f.pos.off
+		}
+	}
 	return f.certain
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tailrace/agent/flow"
+	"tailrace/agent/journal"
 	"tailrace/inputs/tail/record"
 )
 
@@ -75,10 +76,13 @@ type world struct {
 	matched bool
 	torn    map[string]bool // halves of lines that may come alone
 	links   []string        // hard links to the files
-	mode    mode
-	midst   bool // something happens between two system calls
-	lane    bool // the lane is busy: it holds a chunk, or replays
-	fuse    int  // in how many system calls something happens; 0 never
+	// slack is how many bytes more may be counted as lost than are: of what was
+	// cut shorter before enough was read, and of copies.
+	slack int64
+	mode  mode
+	midst bool // something happens between two system calls
+	lane  bool // the lane is busy: it holds a chunk, or replays
+	fuse  int  // in how many system calls something happens; 0 never
 }
 
 func (w *world) say(format string, args ...any) {
@@ -369,6 +373,9 @@ func (w *world) check() {
 			w.t.Errorf("missing: %.100q", text)
 		}
 	}
+	if counted, gone := w.losses(); counted > gone+w.slack {
+		w.t.Errorf("%d bytes are counted as lost, %d are", counted, gone)
+	}
 	last := map[string]*line{}
 	for _, text := range w.got {
 		l := w.lines[text]
@@ -380,4 +387,23 @@ func (w *world) check() {
 		}
 		last[l.chain] = l
 	}
+}
+
+// losses is how many bytes the agent has counted as lost, and how many were never
+// shipped: of what was gone before anybody looked it cannot know. A crash may come
+// between a loss and the note that its file is done: then it is counted again.
+func (w *world) losses() (counted, gone int64) {
+	var last journal.Lost
+	for _, r := range w.j.recs {
+		if r.Lost != nil && *r.Lost != last {
+			last = *r.Lost
+			counted += last.Bytes
+		}
+	}
+	for text := range w.lines {
+		if w.seen[text] == 0 {
+			gone += int64(len(text)) + 1
+		}
+	}
+	return counted, gone
 }

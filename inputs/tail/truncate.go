@@ -105,7 +105,7 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		left = in.remainsOf(f, at, fd)
 	}
 	in.rotate(f)
-	seen := f.sizeForSure()
+	seen := f.sizeForSure(fd)
 	switch {
 	case c.parcel != nil:
 		in.pour(f, c.parcel)

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"tailrace/agent/flow"
 )
 
 // generation of a path, as its writer knows it.
@@ -212,6 +214,9 @@ func (c *chain) copyBack() {
 	away := fmt.Sprintf("away-%d.txt", c.w.names)
 	c.w.rename(name, away)
 	c.w.copyAll(away, name)
+	if st, err := os.Stat(c.w.path(name)); err == nil {
+		c.w.slack += st.Size() // it may be deleted before it is known for a copy
+	}
 	c.w.say("%s: %s is a copy of %s now", c.path, name, away)
 	if name == c.path {
 		c.cur.f.Close()
@@ -391,6 +396,9 @@ func (c *chain) cutShort() {
 		c.w.torn[c.cur.begins] = true // little or nothing was read behind it to know it by
 	}
 	at += int64(k)
+	if !c.familiar() {
+		c.w.slack += min(at, flow.PrefixMax)
+	}
 	c.w.must(os.Truncate(c.w.path(c.path), at))
 	c.cur = &epoch{f: c.cur.f, name: c.cur.name, begins: c.cur.begins, touched: time.Now(), looked: c.cur.looked, born: c.cur.born, size: at, lines: c.cur.lines[:keep:keep]}
 	if k > 0 {
