@@ -106,16 +106,18 @@ func killLeader(t *testing.T, c *kafka.Cluster, topic string) {
 	must(t, c.Heal(t.Context()))
 }
 
-// The journal loses its last second, and the partitions change their leaders.
+// The journal loses its last second, or as much as TAILRACE_CUT says (1m), and the
+// partitions change their leaders.
 // It begins that, and returns what sees the end of it.
 func journalCut(t *testing.T, c *kafka.Cluster) (end func(*testing.T)) {
 	all := newStages(t, c.Nodes[0], "journal-cut", 2, 1, seed(t))
 	copies := watchState(t, all.agent().state)
 	all.agent().start()
 	stop := all.write(lines.Load{Rate: 2_000})
-	wait(t, 4*time.Second)
+	cut := duration(t, "TAILRACE_CUT", time.Second)
+	wait(t, 3*time.Second+cut)
 	all.agent().kill()
-	copies.restore(time.Second)
+	copies.restore(cut)
 	stop()
 	killLeader(t, c, all[0].topic)
 	all.agent().start()

@@ -159,10 +159,13 @@ func duration(t *testing.T, name string, usual time.Duration) time.Duration {
 }
 
 // kills is how often a test kills the agent.
-func kills(t *testing.T) int {
-	text := os.Getenv("TAILRACE_KILLS")
+func kills(t *testing.T) int { return number(t, "TAILRACE_KILLS", 15) }
+
+// number is one that a variable may change.
+func number(t *testing.T, name string, usual int) int {
+	text := os.Getenv(name)
 	if text == "" {
-		return 15
+		return usual
 	}
 	n, err := strconv.Atoi(text)
 	must(t, err)

@@ -14,7 +14,8 @@ import (
 
 // Lines that are two days old, with their times as timestamps, to a broker that
 // forgets producer ids by these ten times a second: each is there once, in order,
-// with its time.
+// with its time. With TAILRACE_STAMP_KILLS=4 the agent is killed so often with
+// lines under way; it waits for 90 s after each.
 func TestOldTimestamps(t *testing.T) {
 	t.Parallel()
 	needKafka(t)
@@ -34,12 +35,17 @@ func TestOldTimestamps(t *testing.T) {
 	at := func(n int) time.Time { return begin.Add(time.Duration(n) * time.Millisecond) }
 	st.agent.start()
 	const each = 5_000
-	written := 0
-	for range 8 {
+	written, kills := 0, number(t, "TAILRACE_STAMP_KILLS", 0)
+	for round := range 8 {
 		for range each {
 			_, err := fmt.Fprintf(log, "%s line %d\n", at(written).Format("2006-01-02T15:04:05.000Z07:00"), written)
 			must(t, err)
 			written++
+		}
+		if round < kills {
+			wait(t, 100*time.Millisecond)
+			st.agent.kill()
+			st.agent.start()
 		}
 		until(t, stalled, "the lines are there", func() bool { n, err := topic.End(); return err == nil && n >= written })
 		wait(t, 300*time.Millisecond) // the broker forgets
