@@ -50,6 +50,18 @@ m sh -c 'umask 027; printf "inputs:\n  - paths: [/var/log/secret/*.log]\n    top
 m systemctl restart tailrace
 check "0600 in a 0700 directory is shipped" within 20 same "for root alone" topic secret /var/log/secret/app.log
 
+step "service: a password by LoadCredential="
+m sh -c 'umask 077; echo "not for everyone" >/etc/tailrace/kafka-password; echo >/etc/tailrace/no-password'
+m install -d -o tailrace /var/tmp/check
+m sh -c 'printf "inputs: [{paths: [/var/log/syslog], topic: logs}]\nstate_dir: /var/tmp/check\noutputs:\n  kafka:\n    brokers: [localhost]\n    sasl: {mechanism: plain, username: u, password_file: kafka-password}\n" >/var/tmp/check/config.yaml'
+# as_service NAME: what check says where systemd gives that file as the password.
+as_service() {
+	m systemd-run --quiet --wait --pipe -p User=tailrace -p AmbientCapabilities=CAP_DAC_READ_SEARCH \
+		-p LoadCredential=kafka-password:/etc/tailrace/"$1" tailrace check --config /var/tmp/check/config.yaml
+}
+check "it is read" as_service kafka-password
+check "an empty one is found out" matches "password_file: kafka-password is empty" as_service no-password
+
 step "service: a clean stop"
 began=$SECONDS
 check "systemctl stop" m systemctl stop tailrace
