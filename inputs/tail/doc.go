@@ -92,8 +92,10 @@
 // that was away, is compared with the known files of its family before it is
 // adopted, at all places that the journal has of them, and is read from where it is
 // known (known.go). That it is a copy, and not the same lines written again, is told
-// by times from before its inode was made, as cp -a and gunzip set them, or by the
-// known file's being nowhere any more.
+// by times from before its inode was made, as cp -a and gunzip set them, by its
+// compressed form beside it, or by the known file's being nowhere any more. A
+// compressed file of the family that has the beginning of a log that goes on is
+// noted as history (packed_part.go).
 //
 // After a restart the journal tells which files are known and how far they
 // were read; the first look compares each with what was read of it, and goes on
@@ -225,6 +227,10 @@
 // more may be counted as lost than was. Of a path that nobody knew, what was rotated
 // to another directory while the agent was down is found only when there is a file at
 // the path, and other logs of its directory are rotated to there (orphans.go).
+//
+// A copy without the times of its original, as by cp without -p, is shipped when a
+// pattern matches it and its name is none that rotation gives, or when it is at the
+// path of a file that was moved to another directory.
 //
 // A file that is replaced by one with another content from before the middle on
 // of what was read is shipped from its beginning, and so is one of which no more than

@@ -232,11 +232,14 @@ func (in *Input) commonPlace(f *file, e entry, fd int, p position) position {
 		defer f.close()
 	}
 	at, err := f.describe()
-	if err != nil || at.size <= p.off || f.rec != nil {
+	if err != nil || at.size <= p.off {
 		return p
 	}
 	c, q := in.disk.content(fd), position{}
 	end := in.disk.differAt(f.fd, fd, p.off, min(at.size, e.size, p.off+replacedMax))
+	if f.rec != nil && end < at.size {
+		return p // it is not known which of its lines begin a record
+	}
 	if q.off, err = c.lineStart(end, f.width()); err != nil || q.off <= p.off {
 		return p
 	}
