@@ -24,6 +24,7 @@ const usage = `bench: measure tailrace.
   bench idle [flags]      what many files cost in which nothing happens
   bench start [flags]     how soon a new line is shipped by an agent that knows many files
   bench turns [flags]     lines that wait in many files: how fast, and how fair
+  bench verify [flags]    what it costs to prove that all lines are in the topic
   bench lines [flags]     write the lines to stdout
 
 Each starts a real Apache Kafka (Java and Maven needed), or takes --brokers.
@@ -54,6 +55,8 @@ func main() {
 		exit(startMain(ctx, args))
 	case "turns":
 		exit(turnsMain(ctx, args))
+	case "verify":
+		exit(verifyMain(ctx, args))
 	case "lines":
 		exit(linesMain(args))
 	default:
@@ -194,6 +197,19 @@ func turnsMain(ctx context.Context, args []string) error {
 		return errors.New("--files must be at least 1, --lines as many as files")
 	}
 	return c.with(ctx, func(b *bench) error { return b.turns(ctx, os.Stdout, *files, *lines) })
+}
+
+func verifyMain(ctx context.Context, args []string) error {
+	c := newCommon("bench verify")
+	files := c.Int("files", 1, "how many files")
+	lines := c.Int64("lines", 5_000_000, "how many lines in all")
+	if err := c.parse(args); err != nil {
+		return err
+	}
+	if *files < 1 || *lines < int64(*files) {
+		return errors.New("--files must be at least 1, --lines as many as files")
+	}
+	return c.with(ctx, func(b *bench) error { return b.verify(ctx, os.Stdout, *files, *lines) })
 }
 
 func linesMain(args []string) error {
