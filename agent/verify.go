@@ -68,8 +68,8 @@ func Shipped(cfg *config.Config, q Question) (*Shipment, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.locator.Release() // what was listed is not needed any more
 	s.take(f, chosen, config.LaneName(q.Output), q.Output == "", k.state.Losses)
+	f.locator.Release() // what was listed is not needed any more
 	s.findFormer(q.Topics, k.state.Files)
 	return s, nil
 }

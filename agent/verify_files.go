@@ -97,6 +97,7 @@ func (f *finder) choose(paths []string) ([]found, error) {
 		return all, nil
 	}
 	var out []found
+	taken := map[*found]bool{}
 	for _, path := range paths {
 		path, err := filepath.Abs(path)
 		if err != nil {
@@ -106,11 +107,12 @@ func (f *finder) choose(paths []string) ([]found, error) {
 		inside := err == nil && info.IsDir()
 		n := len(out)
 		known := false
-		for _, k := range all {
-			if k.Path == path || k.At == path || inside && filepath.Dir(k.At) == path {
+		for i := range all {
+			if k := &all[i]; k.Path == path || k.At == path || inside && filepath.Dir(k.At) == path {
 				known = true
-				if !slices.ContainsFunc(out, func(o found) bool { return o.ID == k.ID && o.At == k.At }) {
-					out = append(out, k)
+				if !taken[k] {
+					taken[k] = true
+					out = append(out, *k)
 				}
 			}
 		}
@@ -199,7 +201,8 @@ func (f *finder) file(k *found) verify.File {
 	if k.BaseMark != nil {
 		v.FromPart = k.BaseMark.Part
 	}
-	v.Open = func() (*os.File, error) { return f.locator.Open(&k.Kept) }
+	l := f.locator // and not f, which knows all that the journal has
+	v.Open = func() (*os.File, error) { return l.Open(&k.Kept) }
 	if k.Input >= 0 {
 		in := &f.inputs[k.Input]
 		v.Record, v.Before = &in.Record, f.before[k.Input]
@@ -219,7 +222,7 @@ func (f *finder) file(k *found) verify.File {
 		return v
 	}
 	if next := f.nexts[k.ID]; next != nil {
-		v.Rest = &verify.File{Path: next.Path, At: next.At, Open: func() (*os.File, error) { return f.locator.Open(next) }}
+		v.Rest = &verify.File{Path: next.Path, At: next.At, Open: func() (*os.File, error) { return l.Open(next) }}
 		v.RestBytes = next.Base
 	}
 	return v

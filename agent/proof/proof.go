@@ -68,6 +68,10 @@ type Lane struct {
 	Topic, Partition int32
 }
 
+func (l Lane) compare(o Lane) int {
+	return cmp.Or(cmp.Compare(l.Topic, o.Topic), cmp.Compare(l.Partition, o.Partition))
+}
+
 // Place is where a record is.
 type Place struct {
 	Lane
@@ -95,12 +99,12 @@ type Set struct {
 type path struct {
 	set     *Set
 	name    string
-	files   []*File // oldest first, and behind them the spare ones
-	cuts    []int64 // where their lines begin and end, ascending
-	streams map[Lane]*stream
-	topics  map[int32]bool // that have, or should have, records of it
-	active  bool           // blocks of it are looked at closer
-	told    int64          // records in the first pass
+	files   []*File   // oldest first, and behind them the spare ones
+	cuts    []int64   // where their lines begin and end, ascending
+	streams []*stream // by their lanes, ascending
+	topics  []int32   // that have, or should have, records of it
+	active  bool      // blocks of it are looked at closer
+	told    int64     // records in the first pass
 }
 
 // File is one file of a path.
@@ -147,11 +151,11 @@ func New(block int64) *Set {
 func (s *Set) Add(name string, from, to int64, topic int32) *File {
 	p := s.paths[name]
 	if p == nil {
-		p = &path{set: s, name: name, streams: map[Lane]*stream{}, topics: map[int32]bool{}}
+		p = &path{set: s, name: name}
 		s.paths[name] = p
 	}
 	f := &File{path: p, from: from, to: to}
-	p.topics[topic] = true
+	p.isIn(topic)
 	p.files = append(p.files, f)
 	for _, cut := range []int64{from, to} {
 		if i, found := slices.BinarySearch(p.cuts, cut); !found {
@@ -159,6 +163,13 @@ func (s *Set) Add(name string, from, to int64, topic int32) *File {
 		}
 	}
 	return f
+}
+
+// isIn notes a topic of the path.
+func (p *path) isIn(topic int32) {
+	if !slices.Contains(p.topics, topic) {
+		p.topics = append(p.topics, topic)
+	}
 }
 
 // AddSpare adds a file that nobody may have shipped. Its records count as there

@@ -1,9 +1,6 @@
 package proof
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // State is what became of the records of a range.
 type State string
@@ -164,9 +161,7 @@ func lanes(items []item) []Lane {
 			out = append(out, it.at.Lane)
 		}
 	}
-	slices.SortFunc(out, func(a, b Lane) int {
-		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
-	})
+	slices.SortFunc(out, Lane.compare)
 	return out
 }
 
@@ -175,7 +170,7 @@ func lanes(items []item) []Lane {
 func (p *path) expire(files [][]item, begins map[Lane]int64) {
 	deleted := func(at *Place) bool {
 		for lane, begin := range begins {
-			if begin > 0 && p.topics[lane.Topic] && (at == nil || at.Lane == lane) {
+			if begin > 0 && slices.Contains(p.topics, lane.Topic) && (at == nil || at.Lane == lane) {
 				return true
 			}
 		}

@@ -1,8 +1,11 @@
 package proof
 
+import "slices"
+
 // stream is the records of a path in one lane, in the order of their offsets
 // there.
 type stream struct {
+	lane   Lane
 	open   bool
 	offset int64 // of the last record
 	part   int32
@@ -37,7 +40,7 @@ func (s *Set) Begin() {
 		if !s.closer {
 			p.told = 0
 		}
-		clear(p.streams)
+		p.streams = nil
 		if s.closer && !p.active {
 			continue
 		}
@@ -65,13 +68,17 @@ func (s *Set) Find(name []byte, r Record, at Place) {
 	if !s.closer {
 		p.told++
 	}
-	st := p.streams[at.Lane]
-	if st == nil {
-		st = &stream{}
-		p.streams[at.Lane] = st
-		p.topics[at.Topic] = true
+	p.next(p.stream(at.Lane), r, at)
+}
+
+// stream is that of a lane.
+func (p *path) stream(l Lane) *stream {
+	i, found := slices.BinarySearchFunc(p.streams, l, func(st *stream, l Lane) int { return st.lane.compare(l) })
+	if !found {
+		p.streams = slices.Insert(p.streams, i, &stream{lane: l})
+		p.isIn(l.Topic)
 	}
-	p.next(st, r, at)
+	return p.streams[i]
 }
 
 // next adds a record to the block that is under way, or to the next one.
@@ -217,7 +224,7 @@ func (p *path) end() {
 			p.close(st)
 		}
 	}
-	clear(p.streams)
+	p.streams = nil
 }
 
 // twin is a block of another file of the path with the same records, which were

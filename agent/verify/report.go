@@ -51,7 +51,13 @@ type Result struct {
 	Note          string `json:"note,omitempty"`
 	Error         string `json:"error,omitempty"`
 
-	states map[proof.State]int64 // records, also of ranges that are left out
+	states []tally // also of ranges that are left out
+}
+
+// tally is records of a state.
+type tally struct {
+	state   proof.State
+	records int64
 }
 
 // Range is bytes of a file whose records have one state, and are in one topic.
@@ -171,7 +177,6 @@ func (s *subject) unsent(w *work, c *content) error {
 // found notes what the comparison said of a file.
 func (w *work) found(s *subject, all proof.Found) {
 	s.Proven = s.Error == "" && s.Unsent == nil
-	s.states = map[proof.State]int64{}
 	own := w.numbers[s.File.Source]
 	if own.Error != "" {
 		s.Proven, s.Error = false, own.Error
@@ -180,7 +185,7 @@ func (w *work) found(s *subject, all proof.Found) {
 	for _, r := range all.Ranges {
 		out := Range{State: w.state(s, r.State, blind), Start: r.Start, End: r.End, Records: r.Records, At: w.place(own, r.At), Again: w.place(own, r.Again)}
 		s.Result.Records += r.Records
-		s.states[out.State] += r.Records
+		s.tally(out.State, r.Records)
 		if out.State == Unproven && s.Error == "" {
 			s.Note = blind
 		}
@@ -198,6 +203,17 @@ func (w *work) found(s *subject, all proof.Found) {
 			s.Partitions = append(s.Partitions, *w.place(own, &proof.Place{Lane: l}))
 		}
 	}
+}
+
+// tally counts records of a state.
+func (r *Result) tally(state proof.State, records int64) {
+	for i := range r.states {
+		if r.states[i].state == state {
+			r.states[i].records += records
+			return
+		}
+	}
+	r.states = append(r.states, tally{state, records})
 }
 
 // state is what a state means for a file: what is missing may never have been
@@ -241,10 +257,10 @@ func (r *Report) add(f *Result) {
 	if r.States == nil {
 		r.States, r.Proven = map[proof.State]int64{}, true
 	}
-	for state, n := range f.states {
-		if !f.Beside || state != proof.Delivered {
-			r.States[state] += n
-			r.Records += n
+	for _, t := range f.states {
+		if !f.Beside || t.state != proof.Delivered {
+			r.States[t.state] += t.records
+			r.Records += t.records
 		}
 	}
 	if f.Unsent != nil {

@@ -261,8 +261,8 @@ func plainEnd(z *unpack.Reader, off, joined int64) (int64, error) {
 	return off - joined*int64(1-n), err
 }
 
-// Release drops what was listed: Locate, Rotated and Unknown look again.
-func (l *Locator) Release() { l.lists, l.found = map[string]*located{}, map[key]bool{} }
+// Release drops what was found and listed, for who has all Kept that are wanted: only Open may be called.
+func (l *Locator) Release() { *l = Locator{pats: l.pats} }
 
 // Follows is the number of the input that follows path; -1: none does.
 func Follows(inputs []Config, path string) int { return newPatterns(inputs).match(path) }
