@@ -203,7 +203,6 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 			in.skip(f)
 		}
 	}
-	delete(in.deferred, path)
 	return prev
 }
 

@@ -23,12 +23,8 @@ func (in *Input) unseen(d *dir, l *listing, family []member, i int, path string)
 	if dir := filepath.Dir(m.path); dir != l.dir {
 		d = in.dir(dir)
 	}
-	prior := d.prior
-	if filepath.Dir(m.path) == filepath.Dir(path) {
-		prior = in.priorOf(d, path)
-	}
-	if prior != nil {
-		return !prior.has(filepath.Base(m.path))
+	if d.prior != nil {
+		return !d.prior.has(filepath.Base(m.path))
 	}
 	if in.o.Life.IsZero() {
 		return false

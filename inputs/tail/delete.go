@@ -145,10 +145,10 @@ func (in *Input) matchesNow(f *file) bool {
 // reason alone.
 func (in *Input) hasCopy(f *file) bool {
 	d := in.dirs[filepath.Dir(f.now)]
-	if d == nil || d.prior == nil {
+	if d == nil || d.last == nil {
 		return true // not looked at yet
 	}
-	return slices.ContainsFunc(d.prior.family(f.path), func(m member) bool {
+	return slices.ContainsFunc(d.last.family(f.path), func(m member) bool {
 		g := in.byKey[m.key]
 		return g != nil && g.original != nil
 	})
@@ -254,7 +254,7 @@ func (in *Input) deleted(f *file) bool {
 		return false
 	}
 	d := in.dirs[filepath.Dir(f.path)]
-	return d == nil || d.prior == nil || len(d.prior.family(f.path)) == 0
+	return d == nil || d.last == nil || len(d.last.family(f.path)) == 0
 }
 
 // lease takes a lease on an open file. It is refused with EAGAIN when somebody

@@ -124,11 +124,10 @@ type Input struct {
 	parcels  map[key]*parcel
 	proofs   map[proofOf]*parcel // see findKin
 	jobs     []func() func()
-	working  bool                // a job is at work
-	prepared *readyPacked        // what it made ready; it is Run's when the job is done
-	pouring  map[*file]bool      // compressed files that are, or are being, made ready
-	waiting  map[*file]bool      // truncated files whose copy may be compressed
-	deferred map[string]*listing // the last look at the directory before a path's files had to wait for parcels
+	working  bool           // a job is at work
+	prepared *readyPacked   // what it made ready; it is Run's when the job is done
+	pouring  map[*file]bool // compressed files that are, or are being, made ready
+	waiting  map[*file]bool // truncated files whose copy may be compressed
 	// kindred is the known files of each path, families those that relatives
 	// gives, until the scan ends; nil: not sorted out.
 	kindred, families map[string][]*file
@@ -151,7 +150,8 @@ type dir struct {
 	files   map[*file]bool   // whose place it is
 	at      map[string]*file // which is where, of those that are not gone
 	last    *listing         // the last collection
-	prior   *listing         // what the last look saw; nil before it
+	prior   *listing         // what the last look saw at which no file had to wait; nil before it
+	waits   bool             // a file that the look has found waits for what is in compressed ones
 	looked  time.Time
 	cost    time.Duration // of the last look: large directories are looked at less often
 	dev     uint64        // the device that it was on when a known file was found in it; 0 before that
@@ -183,7 +183,7 @@ func New(o Options) (*Input, error) {
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		known: map[int]*record.Reading{}, forms: map[int]*forms{}, waits: map[*file]bool{}, skips: map[*file]bool{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]copySize{}, shrunk: map[*file]shrinking{}, first: true,
-		deferred: map[string]*listing{}, unpack: unpack.Standard, parcels: map[key]*parcel{}, proofs: map[proofOf]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
+		unpack: unpack.Standard, parcels: map[key]*parcel{}, proofs: map[proofOf]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
 		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 		del: deletions{wanted: wanted, failed: map[*file]failure{}},
 	}

@@ -29,7 +29,7 @@ func (in *Input) look(path string) {
 // though it is known would be shipped twice.
 func (in *Input) lookOnce(path string, d *dir) {
 	delete(in.dirty, path)
-	d.looked, d.again, d.missing = time.Now(), time.Time{}, false
+	d.looked, d.again, d.missing, d.waits = time.Now(), time.Time{}, false, false
 	defer func() { d.cost = time.Since(d.looked) }()
 	l, err := in.snapshot(d, path)
 	if errors.Is(err, errUnrest) {
@@ -59,7 +59,9 @@ func (in *Input) lookOnce(path string, d *dir) {
 	if l, err = in.truncatedAll(d, l); err != nil {
 		return
 	}
-	d.prior = l
+	if !d.waits {
+		d.prior = l
+	}
 	in.share(l)
 	in.record()
 }

@@ -10,7 +10,7 @@ import "path/filepath"
 func (in *Input) orphans(d *dir, l *listing) {
 	seen := map[string]bool{}
 	for _, e := range l.files {
-		if in.byKey[e.key] != nil || e.link || len(in.deferred) == 0 && d.prior != nil && d.prior.has(filepath.Base(e.path)) {
+		if in.byKey[e.key] != nil || e.link || d.prior != nil && d.prior.has(filepath.Base(e.path)) {
 			continue
 		}
 		if in.pats.match(e.path) >= 0 {

@@ -207,22 +207,9 @@ func (p *parcel) dirs() []string {
 // family of path that may be unread. If not, the order of the path's files is
 // not known, and has to wait.
 func (in *Input) unpacked(d *dir, l *listing, path string) bool {
-	if in.isUnpacked(d, l, path) {
-		return true
-	}
-	if _, ok := in.deferred[path]; !ok {
-		in.deferred[path] = d.prior
-	}
-	return false
-}
-
-// priorOf is what the look at d saw before the one that found what nobody had
-// seen of path: if its files had to wait, that is some looks ago. nil: nothing.
-func (in *Input) priorOf(d *dir, path string) *listing {
-	if prior, ok := in.deferred[path]; ok {
-		return prior
-	}
-	return d.prior
+	unpacked := in.isUnpacked(d, l, path)
+	d.waits = d.waits || !unpacked
+	return unpacked
 }
 
 func (in *Input) isUnpacked(d *dir, l *listing, path string) bool {
@@ -357,7 +344,4 @@ func (in *Input) dropParcels() {
 	unseen := func(p *parcel) bool { return !p.busy && time.Since(p.seen) > keepParcel }
 	maps.DeleteFunc(in.parcels, func(_ key, p *parcel) bool { return unseen(p) })
 	maps.DeleteFunc(in.proofs, func(_ proofOf, p *parcel) bool { return unseen(p) })
-	if len(in.parcels) == 0 {
-		clear(in.deferred) // nothing waits any more
-	}
 }
