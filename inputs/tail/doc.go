@@ -240,7 +240,7 @@
 //
 // Where numbers count upwards and rotated files are compressed, nothing but the time
 // of the last write tells that: a line that one of two generations gets after the
-// next was written to turns them round, and the next is taken for history.
+// next was finished turns them round, and the next is taken for history.
 //
 // A file that is truncated after it was given a name outside its family is read
 // before the generations that nobody saw, since nothing tells its place.

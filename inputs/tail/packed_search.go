@@ -123,8 +123,8 @@ func (in *Input) copiedPacked(f *file, l *listing) (copied, wait bool) {
 		return false, true
 	}
 	at := f.at()
-	if c.err != nil || at > 0 && c.holds[f.id].off != at {
-		return false, false // it begins otherwise
+	if c.err != nil || c.whole && c.size == 0 || at > 0 && c.holds[f.id].off != at {
+		return false, false // it begins otherwise, or nothing was truncated
 	}
 	return !in.sameHead(f, c.head), false
 }
