@@ -146,6 +146,8 @@ func (in *Input) mayBecome(f *file, e entry, p position) bool {
 	switch {
 	case e.dated, e.size > f.at():
 		return false // it is whole
+	case p.off > 0 && f.packed && !f.lost() && unpack.Plain(f.now) == e.path:
+		return true // it is being decompressed
 	case e.path == f.path && (f != in.tails[f.path] || filepath.Dir(f.now) == filepath.Dir(e.path)):
 		return false // it is the next log, which begins alike
 	case e.size < flow.Enough:
