@@ -19,12 +19,8 @@ func (in *Input) claim(p *parcel) bool {
 		return true
 	}
 	if f == nil {
-		if p.of = in.openHolder(p); p.of != nil || in.isPart(p) {
-			return true
-		}
-		p.of = in.presumed(p)
-		p.skipped = p.skipped || p.of != nil
-		return p.of != nil
+		p.of = in.openHolder(p)
+		return p.of != nil || in.isPart(p)
 	}
 	switch {
 	case f.state != done && f.isOpen(), in.present(f):
@@ -82,44 +78,6 @@ func (f *file) endsJoined(size int64) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.joined > 0 && f.pos.off == size+f.joined
-}
-
-// presumed is the file whose content p seems to have: it begins alike, its
-// format does not tell how long it is, and all of the file was read, or is
-// being read. Whether that is so is found out later: lines that come now do not
-// wait for it.
-func (in *Input) presumed(p *parcel) *file {
-	c := p.glance
-	if c == nil || c.told || c.err != nil || p.inside != nil {
-		return nil
-	}
-	var best *file
-	for id := range c.begins {
-		f := in.files[id]
-		if f == nil || f.at() < flow.Enough || !f.owned(p.entry) || f.state != done && !f.isOpen() {
-			continue
-		}
-		if in.claimed(f, p) {
-			continue // that is in another one
-		}
-		if best == nil || f.id > best.id {
-			best = f
-		}
-	}
-	return best
-}
-
-// claimed says that another compressed file than p has the content of f.
-func (in *Input) claimed(f *file, p *parcel) bool {
-	if f.packed {
-		return true
-	}
-	for _, o := range in.parcels {
-		if o != p && o.of == f {
-			return true
-		}
-	}
-	return false
 }
 
 // stale says that a file was read to its end since p was compared with it, or
