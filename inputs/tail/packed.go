@@ -41,6 +41,7 @@ type parcel struct {
 	glance, inside *inside
 	retry          time.Time // not before that, since it could not be read
 	of             *file     // whose content it has, which is at another place too
+	held           bool      // that is open and not read to its end: until it is, nothing changes
 	skipped        bool      // what comes after it did not wait for it
 	only           *file     // it is compared with this one only, and is not of its family yet
 }
@@ -50,12 +51,14 @@ type inside struct {
 	whole bool  // it was read to its end
 	size  int64 // plain bytes; when not whole, what it tells of itself; when damaged, those before that
 	told  bool  // it tells
-	// asked is how far the files had been read that it was compared with;
+	// asked is how far the files had been read that it was compared with, those
+	// but of which nothing was; newest is the last that there was then.
+	asked  map[flow.FileID]int64
+	newest flow.FileID
 	// holds is the files of whose content, as far as they were read, it has
 	// the beginning; begins is those whose first bytes it has.
 	holds  map[flow.FileID]holding
 	begins map[flow.FileID]bool
-	asked  map[flow.FileID]int64
 	// blind is the files it could not be compared with yet.
 	blind map[flow.FileID]bool
 	// parts is the files that begin with all of it, when it is whole.
@@ -88,7 +91,7 @@ func (in *Input) parcel(e entry, path string) *parcel {
 func (p *parcel) sees(e entry, path string) {
 	if p.size != e.size || p.mtime != e.mtime {
 		p.since, p.retry = time.Now(), time.Time{}
-		p.glance, p.inside, p.of, p.skipped = nil, nil, nil, false
+		p.glance, p.inside, p.of, p.held, p.skipped = nil, nil, nil, false, false
 	}
 	p.entry, p.path, p.seen = e, path, time.Now()
 }

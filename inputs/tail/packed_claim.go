@@ -12,6 +12,10 @@ import (
 // there is one. A file that is somewhere else as well, or is open and not read
 // to its end, keeps its place: p is its copy for now.
 func (in *Input) claim(p *parcel) bool {
+	if p.held && p.of.state != done && p.of.isOpen() {
+		return true
+	}
+	p.held = false
 	f, h := in.holder(p)
 	if f == nil && in.stale(p) {
 		p.glance, p.inside, p.of = nil, nil, nil
@@ -20,10 +24,13 @@ func (in *Input) claim(p *parcel) bool {
 	}
 	if f == nil {
 		p.of = in.openHolder(p)
-		return p.of != nil || in.isPart(p)
+		p.held = p.of != nil
+		return p.held || in.isPart(p)
 	}
 	switch {
-	case f.state != done && f.isOpen(), in.present(f):
+	case f.state != done && f.isOpen():
+		p.of, p.held = f, true
+	case in.present(f):
 		p.of = f
 	case in.seenByLook(f):
 		p.of = f // for now: the next look tells where it went
@@ -85,8 +92,7 @@ func (f *file) endsJoined(size int64) bool {
 func (in *Input) stale(p *parcel) bool {
 	c := p.known()
 	return c != nil && slices.ContainsFunc(in.mayHold(p), func(f *file) bool {
-		off, ok := c.asked[f.id]
-		return ok && f.state == done && off != f.at() || c.blind[f.id] && f.comparable()
+		return f.id <= c.newest && f.state == done && c.asked[f.id] != f.at() || c.blind[f.id] && f.comparable()
 	})
 }
 

@@ -24,8 +24,9 @@ const (
 	// jobStep is how many plain bytes are decompressed between two looks at
 	// whether the input ends.
 	jobStep = 256 << 10
-	// probesMax is with how many known files one compressed file is compared.
-	probesMax = 64
+	// probesMax is with how many known files of its path one compressed file is
+	// compared.
+	probesMax = 1024
 	// preparedMax is how many compressed files may be read at a time; one of a
 	// topic.
 	preparedMax = 8
@@ -151,15 +152,17 @@ func (in *Input) probes(p *parcel) []probe {
 
 // mayHold is the known files whose content p may have, by their numbers.
 func (in *Input) mayHold(p *parcel) []*file {
-	files := slices.Clone(in.filesOf(p.path))
+	files := in.filesOf(p.path)
+	files = slices.Clip(files[max(0, len(files)-probesMax):])
 	for _, f := range in.relatives(p.entry) {
-		if !slices.Contains(files, f) {
-			files = append(files, f)
+		if i, ok := slices.BinarySearchFunc(files, f, olderFile); !ok {
+			files = slices.Insert(files, i, f)
 		}
 	}
-	slices.SortFunc(files, func(a, b *file) int { return cmp.Compare(a.id, b.id) })
-	return files[max(0, len(files)-probesMax):]
+	return files
 }
+
+func olderFile(a, b *file) int { return cmp.Compare(a.id, b.id) }
 
 // filesOf is the known files of path, by their numbers.
 func (in *Input) filesOf(path string) []*file {
@@ -169,7 +172,7 @@ func (in *Input) filesOf(path string) []*file {
 			in.kindred[f.path] = append(in.kindred[f.path], f)
 		}
 		for _, files := range in.kindred {
-			slices.SortFunc(files, func(a, b *file) int { return cmp.Compare(a.id, b.id) })
+			slices.SortFunc(files, olderFile)
 		}
 	}
 	return in.kindred[path]
@@ -224,12 +227,15 @@ func (in *Input) inspect(e entry, probes []probe, most int64, alone bool) (*insi
 		inside:  &inside{asked: map[flow.FileID]int64{}, holds: map[flow.FileID]holding{}, begins: map[flow.FileID]bool{}, blind: map[flow.FileID]bool{}, parts: map[flow.FileID]bool{}},
 	}
 	for _, p := range probes {
-		i.asked[p.id] = p.pos.off
+		i.newest = max(i.newest, p.id)
 		if p.blind {
 			i.blind[p.id] = true
 		}
 	}
 	i.probes = slices.DeleteFunc(probes, func(p probe) bool { return p.pos.off == 0 })
+	for _, p := range i.probes {
+		i.asked[p.id] = p.pos.off
+	}
 	i.size, i.told = r.Told()
 	i.alone = alone
 	err = i.run(most, in.quit)
@@ -301,10 +307,14 @@ func (i *inspection) first() error {
 		return err
 	}
 	i.head = i.head[:n]
+	sums := map[int]uint64{} // most files are known by as many bytes
 	for _, p := range i.probes {
 		m := p.pos.mark
 		k := min(m.PrefixLen, n)
-		if rest := m.PrefixLen - k; rest <= len(p.rest) && flow.PrefixSum(flow.PrefixSum(0, i.head[:k]), p.rest[:rest]) == m.Prefix {
+		if _, ok := sums[k]; !ok {
+			sums[k] = flow.PrefixSum(0, i.head[:k])
+		}
+		if rest := m.PrefixLen - k; rest <= len(p.rest) && flow.PrefixSum(sums[k], p.rest[:rest]) == m.Prefix {
 			i.begins[p.id] = true
 		}
 	}

@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,9 +8,12 @@ import (
 	"tailrace/inputs/tail/unpack"
 )
 
+// relativesMax is how many known files of one path relatives takes.
+const relativesMax = 64
+
 // relatives is the known files that the name of e relates it to: a path that it is
 // at, or may be rotated from, and all that may be rotated from one of these, or
-// that was renamed to one by hand; no more than the newest probesMax of each.
+// that was renamed to one by hand; no more than the newest relativesMax of each.
 func (in *Input) relatives(e entry) []*file {
 	if in.families == nil {
 		in.families = map[string][]*file{}
@@ -19,7 +21,7 @@ func (in *Input) relatives(e entry) []*file {
 			in.addRelative(f)
 		}
 		for _, files := range in.families {
-			slices.SortFunc(files, func(a, b *file) int { return cmp.Compare(a.id, b.id) })
+			slices.SortFunc(files, olderFile)
 		}
 	}
 	paths := append(roots(e.path), copyNames(e.path)...)
@@ -29,7 +31,7 @@ func (in *Input) relatives(e entry) []*file {
 	var out []*file
 	for _, path := range paths {
 		files := in.families[path]
-		for _, f := range files[max(0, len(files)-probesMax):] {
+		for _, f := range files[max(0, len(files)-relativesMax):] {
 			if !slices.Contains(out, f) {
 				out = append(out, f)
 			}

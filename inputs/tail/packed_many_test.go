@@ -1,0 +1,53 @@
+package tail
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"tailrace/agent/flow"
+)
+
+// A log is rotated and compressed again and again while nothing is read, as when
+// no broker is there: more files wait than may be held open. Then the agent is
+// killed, and started again: of the oldest file a part was read, of the others
+// nothing, and each is known in its compressed form.
+func TestManyCompressedUnread(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.maxOpen = 10
+		const generations = 90
+		h.write("a.log", 1, 20)
+		h.start()
+		h.wait(time.Second)
+		var c flow.Chunk
+		h.next(&c, 500)
+		h.j.intent(c.Span(0, c.Lines()))
+		h.j.ack(c.Span(0, c.Lines()))
+		for n := 1; n < generations; n++ {
+			h.wait(15 * time.Second)
+			for old := n; old > 1; old-- {
+				if from := fmt.Sprintf("a.log.%d.gz", old); h.exists(from) {
+					h.rename(from, fmt.Sprintf("a.log.%d.gz", old+1))
+				}
+			}
+			if h.exists("a.log.1") {
+				h.rename("a.log.1", "a.log.2")
+				h.compress("a.log.2", ".gz")
+			}
+			h.rename("a.log", "a.log.1")
+			h.write("a.log", n*20+1, n*20+20)
+		}
+		h.wait(15 * time.Second)
+		h.stop()
+		h.start()
+		h.wait(time.Minute)
+		for range 2 * generations { // each waits for the one before it
+			h.take()
+			h.wait(2 * time.Second)
+		}
+		h.want(texts(1, generations*20)...)
+		h.noLoss()
+		h.stop()
+	})
+}
