@@ -51,6 +51,9 @@ func (in *Input) join(f *file) {
 		f.half = false
 		return
 	}
+	if in.blocked(g)&doubtful != 0 {
+		return // what came between the two may be in a compressed file
+	}
 	n, same := in.rest(f, g)
 	if !same {
 		in.suspect(g)
