@@ -37,7 +37,8 @@ type chain struct {
 	joined *epoch
 	calm   time.Time // no rotation before that
 	split  bool      // the agent must look before the next rotation: it cannot
-	// tell two truncations at the same place, or halves of halves, apart
+	// tell two truncations at the same place apart; nor halves of halves, where
+	// one may come between its look and its read
 	splits  int      // how often that was so
 	cut     *line    // the last such line
 	copies  bool     // it is rotated by copytruncate, not by renaming
@@ -124,7 +125,9 @@ func (c *chain) finishHalf() {
 		e.write(c.w, e.begins+"\n")
 		c.joined = nil
 		c.w.say("%s: the other half, joined", c.path)
-		c.split, c.splits = true, c.splits+1
+		if c.w.mode.racing {
+			c.split, c.splits = true, c.splits+1
+		}
 		return
 	}
 	if e.half != "" {
