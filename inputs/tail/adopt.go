@@ -111,7 +111,10 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if !in.unpacked(d, l, e.path) {
 		return
 	}
-	prev := in.generations(d, l, e.path)
+	prev, ok := in.generations(d, l, e.path)
+	if !ok {
+		return
+	}
 	if in.byKey[e.key] != nil {
 		in.touched(l.dir) // it was renamed during this look, and met under both names
 		return
@@ -119,7 +122,10 @@ func (in *Input) adopt(d *dir, l *listing, e entry) {
 	if prev == before && place == nil {
 		in.sayRepeated(before, e)
 	}
-	k, _ := in.knownIn(d, e)
+	k, wait := in.knownIn(d, e)
+	if wait {
+		return
+	}
 	f := in.create(e, e.path, following)
 	in.link(prev, f)
 	if prev == before && place != nil {
@@ -178,9 +184,10 @@ func (in *Input) link(prev, f *file) {
 // generations adopts the rotated files of path that nobody has read: those that
 // are newer than the newest known one. It returns the last of the path's chain.
 // When nothing is known of the path, its rotated files are history if they were
-// there before (age.go): they are noted as read.
-func (in *Input) generations(d *dir, l *listing, path string) *file {
-	prev := in.tails[path]
+// there before (age.go): they are noted as read. ok is false when what comes after the
+// last one that it returns has to wait for the next look.
+func (in *Input) generations(d *dir, l *listing, path string) (prev *file, ok bool) {
+	prev = in.tails[path]
 	unknown := prev == nil
 	family := in.family(l, path)
 	known := in.knownOf(family)
@@ -188,7 +195,13 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 		matched := in.pats.match(m.path) >= 0
 		fresh := i >= known && (prev != nil || in.unseen(d, l, family, i, path))
 		switch {
-		case in.byKey[m.key] != nil, m.gen.packed && !in.isGeneration(m.entry, path), in.noteKnown(m.entry, path):
+		case in.byKey[m.key] != nil, m.gen.packed && !in.isGeneration(m.entry, path):
+			continue
+		}
+		switch is, wait := in.noteKnown(m.entry, path); {
+		case wait:
+			return prev, false
+		case is:
 			continue
 		case (unknown || !fresh) && in.leftAlone(path, m.entry):
 			in.history(path, m.entry)
@@ -203,7 +216,7 @@ func (in *Input) generations(d *dir, l *listing, path string) *file {
 			in.skip(f)
 		}
 	}
-	return prev
+	return prev, true
 }
 
 // generation adopts one rotated file. rest is it and the newer ones: when there
@@ -262,22 +275,19 @@ func (in *Input) history(path string, e entry) {
 
 // noteKnown notes the rotated file at e, of the family of path, as read up to where
 // its content is known, and reports whether it is. What is behind that is read like
-// what is written to a file that is done.
-func (in *Input) noteKnown(e entry, path string) bool {
+// what is written to a file that is done. wait says that the next look will tell.
+func (in *Input) noteKnown(e entry, path string) (is, wait bool) {
 	if unpack.Is(e.path) {
-		return false
+		return false, false
 	}
 	dir := filepath.Dir(e.path)
 	k, wait := in.again(in.dir(dir), e)
-	if wait || in.byKey[e.key] != nil {
-		return true
-	}
-	if k.f == nil {
-		return false
+	if wait || in.byKey[e.key] != nil || k.f == nil {
+		return in.byKey[e.key] != nil, wait
 	}
 	in.readBehind(in.create(e, path, done), k.f, k.upTo)
 	in.touched(dir)
-	return true
+	return true, false
 }
 
 // skip puts the position of f behind the last newline of the file.

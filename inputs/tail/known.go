@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"time"
@@ -107,7 +108,10 @@ func (in *Input) knownIn(d *dir, e entry) (k known, wait bool) {
 		if fd < 0 {
 			var err error
 			if fd, _, err = in.disk.openAs(e.path, e.key); err != nil {
-				return known{}, false
+				if wait = isMissing(err) || errors.Is(err, errMoved); wait {
+					in.touched(filepath.Dir(e.path)) // it is renamed, or compressed, this moment
+				}
+				return known{}, wait
 			}
 		}
 		p, most := in.placeOf(f, e, fd)
@@ -190,7 +194,7 @@ func (in *Input) mayBe(f *file, e entry) bool {
 	switch {
 	case f.original != nil, f.removed(), f.deleting, f.key == e.key, f.joined > 0, !f.owned(e), f.at() < flow.Enough:
 		return false
-	case f.state == following && !f.lost() && in.isHome(f, e):
+	case f.state == following && f.now == f.path && !f.lost() && in.isHome(f, e):
 		return false // see copies.go
 	}
 	return f != in.tails[e.path] || !in.mayReplace(f, e)

@@ -251,9 +251,9 @@ func (w *world) plant(c *chain) {
 	}
 	w.names++
 	name := fmt.Sprintf("%s%s-%d", c.dir, c.path, 20300000+w.names)
-	p, err := os.ReadFile(w.path(c.path))
-	if err != nil {
-		p = nil
+	var p []byte
+	if w.exists(c.path) {
+		p = w.look(c.path)
 	}
 	w.append(name, string(p)+fmt.Sprintf("planted %d\n", w.names))
 	w.must(os.Chown(w.path(name), 1001, -1))

@@ -13,8 +13,8 @@ import (
 // in the same order as they were last written to, that is it. Otherwise the numbers
 // do, in the direction that these times tell of most neighbours. Of compressed files
 // and of copies, only the last write tells something, and less, since a line may come
-// late: they are asked when the others tell nothing. When these do not either, the
-// higher is the older.
+// late: they are asked when the others tell nothing. When these do not either, it is
+// when the files were made, and else the higher is the older.
 
 // packApart is how far apart two files must have been compressed, by a program
 // that does not keep the time of the last write, for that to tell their order:
@@ -51,9 +51,14 @@ func (a *member) perhapsBefore(b *member) bool {
 	case b.known && !a.known && !b.kept() && a.mtime > b.key.birth:
 		return false
 	case a.kept() && b.kept() && b.key.birth > 0 && a.key.birth > b.key.birth:
-		return false
+		return a.known && !b.known && a.mtime < b.mtime // nothing unknown was there before what was read
 	}
 	return a.mtime < b.mtime && (a.kept() || b.kept())
+}
+
+// madeBefore says that two files of which one got a late line were made in this order.
+func (a *member) madeBefore(b *member) bool {
+	return !a.kept() && !b.kept() && !a.gen.packed && !b.gen.packed && a.key.birth < b.key.birth
 }
 
 // kept says that the file is younger than what it says of its last write, as a copy,
@@ -68,7 +73,7 @@ func inOrder(family []member) {
 		return
 	}
 	slices.SortFunc(family, byName)
-	if cmp.Or(votes(family, (*member).before), votes(family, (*member).perhapsBefore)) > 0 {
+	if cmp.Or(votes(family, (*member).before), votes(family, (*member).perhapsBefore), votes(family, (*member).madeBefore)) > 0 {
 		slices.SortFunc(family, func(a, b member) int {
 			if a.gen.kind == 1 && b.gen.kind == 1 && a.gen.number != b.gen.number {
 				return cmp.Compare(a.gen.number, b.gen.number)

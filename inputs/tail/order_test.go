@@ -181,6 +181,8 @@ func TestOrder(t *testing.T) {
 	f("one of three got a late line", []file{{1, 1, 4, false}, {2, 2, 3, false}, {3, 3, 5, false}}, 1, 2, 3)
 	f("down, the older one got a late line and was compressed first", []file{{1, 8, 4, false}, {2, 7, 5, false}}, 2, 1)
 	f("down, one that was read got a late line, the next was compressed", []file{{1, 8, 5, false}, {2, 1, 6, true}}, 2, 1)
+	f("up, the older one got a late line", []file{{1, 1, 4, false}, {2, 2, 3, false}}, 1, 2)
+	f("up, the older one was read and compressed last", []file{{1, 8, 4, true}, {2, 7, 5, false}}, 1, 2)
 	f("up, compressed", []file{{1, 7, 4, false}, {2, 8, 5, false}}, 1, 2)
 	f("all were touched", []file{{1, 1, 9, false}, {2, 2, 9, false}, {3, 3, 9, false}}, 1, 2, 3)
 }

@@ -192,7 +192,7 @@ func (in *Input) renew(f *file, found bool, at entry, placed bool, fd int, l *li
 		// copies of what was truncated several times; if the file was also
 		// renamed, the generations that are not known are newer than it
 		in.byKey[at.key] = f // it is none of them
-		prev = in.generations(in.dir(l.dir), l, f.path)
+		prev, _ = in.generations(in.dir(l.dir), l, f.path)
 	}
 	g := in.create(at, f.path, following)
 	g.gone = at.nlink == 0
