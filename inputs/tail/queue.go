@@ -41,7 +41,7 @@ func (q *queue) Share(number func(*flow.Form) int32, open func(number int32, f f
 		fresh = append(fresh, q.push(f)...)
 	}
 	q.mu.Unlock()
-	q.opened(fresh)
+	opened(fresh, open)
 }
 
 // Feed implements flow.Topic.
@@ -80,9 +80,9 @@ func (q *queue) add(f *file) {
 	if !f.queued && !q.closed {
 		fresh = q.push(f)
 	}
-	asleep := q.number == nil
+	asleep, open := q.number == nil, q.open
 	q.mu.Unlock()
-	q.opened(fresh)
+	opened(fresh, open)
 	if asleep {
 		q.in.offer(q)
 	}
@@ -107,10 +107,11 @@ func (q *queue) push(f *file) (fresh []*shard) {
 	return fresh
 }
 
-// opened tells of shards that have got their first lines.
-func (q *queue) opened(fresh []*shard) {
+// opened tells of shards that have got their first lines. No lock is held: by now
+// Rest may have taken their files back, and then nobody reads them.
+func opened(fresh []*shard, open func(int32, flow.Feed)) {
 	for _, s := range fresh {
-		q.open(s.number, s)
+		open(s.number, s)
 	}
 }
 
@@ -121,17 +122,10 @@ const restAfter = time.Hour
 // Wanted implements flow.Topic.
 func (q *queue) Wanted() bool { return !q.unwanted.Load() }
 
-// Rest implements flow.Topic.
+// Rest implements flow.Topic. It holds both locks for all that it changes: a file
+// that becomes ready meanwhile is ready either before, and goes to early, or after,
+// and brings the topic back.
 func (q *queue) Rest() {
-	q.in.mu.Lock()
-	q.taken = false // from here on a file that is made ready after the feeds are gone brings it back
-	var files []*file
-	for _, f := range q.in.files {
-		if f.queue == q {
-			files = append(files, f)
-		}
-	}
-	q.in.mu.Unlock()
 	q.mu.Lock()
 	for _, s := range q.shards {
 		for f := s.ready.next(); f != nil; f = s.ready.next() {
@@ -140,9 +134,14 @@ func (q *queue) Rest() {
 	}
 	clear(q.shards)
 	q.number, q.open = nil, nil
-	for _, f := range files {
-		f.shard = nil
+	q.in.mu.Lock()
+	q.taken = false
+	for _, f := range q.in.files {
+		if f.queue == q {
+			f.shard = nil
+		}
 	}
+	q.in.mu.Unlock()
 	left := q.early.len() > 0
 	q.mu.Unlock()
 	if left {
