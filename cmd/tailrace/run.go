@@ -27,8 +27,8 @@ func runCommand() *cobra.Command {
 		Use:   "run",
 		Short: "Follow the files and ship their lines, until SIGTERM or Ctrl-C",
 		Long: `Follows the files of the configuration and ships their lines, until SIGTERM or
-Ctrl-C. It then waits for the answers to what is under way; a second signal ends
-it at once. Either way the next start goes on exactly where this one ended.`,
+Ctrl-C, or until its terminal is closed. It then waits for the answers to what is
+under way; a second signal ends it at once. Either way the next start goes on exactly where this one ended.`,
 		Args: exactly(0, "give flags only"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path)
@@ -45,6 +45,9 @@ it at once. Either way the next start goes on exactly where this one ended.`,
 func run(cfg *config.Config, log *slog.Logger) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	defer signal.Stop(signals)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()

@@ -38,8 +38,14 @@ func systemd(t *testing.T) <-chan string {
 	return states
 }
 
-// run tells the service manager when it is ready, and ends with 0 at SIGTERM.
+// run tells the service manager when it is ready, and ends with 0 at SIGTERM, and
+// when its terminal is closed.
 func TestRunUntilSIGTERM(t *testing.T) {
+	t.Run("SIGTERM", func(t *testing.T) { runUntil(t, syscall.SIGTERM) })
+	t.Run("SIGHUP", func(t *testing.T) { runUntil(t, syscall.SIGHUP) })
+}
+
+func runUntil(t *testing.T, signal syscall.Signal) {
 	states := systemd(t)
 	dir := t.TempDir()
 	cfg := writeFile(t, "config.yaml", fmt.Sprintf(
@@ -59,7 +65,7 @@ func TestRunUntilSIGTERM(t *testing.T) {
 			if !strings.Contains(s, "READY=1") {
 				continue
 			}
-			if err := syscall.Kill(syscall.Getpid(), syscall.SIGTERM); err != nil {
+			if err := syscall.Kill(syscall.Getpid(), signal); err != nil {
 				t.Fatal(err)
 			}
 			if e := <-ended; e.status != exitOK || !strings.Contains(e.log, "tailrace ended") {
