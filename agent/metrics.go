@@ -3,6 +3,7 @@ package agent
 import (
 	"cmp"
 	"net/http"
+	"os"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -65,6 +66,7 @@ var metrics = []metric{
 	{"tailrace_possible_repeats_total", "Records that may be in the topic twice.", counter, []string{"output", "topic", "partition"}},
 	{"tailrace_given_up_records_total", "Records that were read and not acknowledged, and whose bytes are gone.", counter, []string{"output", "topic", "partition"}},
 	{"tailrace_shortened_records_total", "Lines that were shortened, since the brokers do not take them whole; they are in the dead-letter file.", counter, []string{"output", "topic", "partition"}},
+	{"tailrace_dead_letter_bytes", "Size of the dead-letter file; what is in it stays until somebody removes it.", gauge, nil},
 	{"tailrace_buffer_bytes", "Memory for batches in flight: the option buffer, in equal shares where there are several outputs.", gauge, []string{"output"}},
 	{"tailrace_buffer_used_bytes", "How much of it is in use.", gauge, []string{"output"}},
 
@@ -170,6 +172,11 @@ func (c *collector) output(give give) {
 	for _, k := range c.a.kafkas {
 		c.kafka(give, k)
 	}
+	var size int64
+	if info, err := os.Stat(deadLetters(c.a.config)); err == nil {
+		size = info.Size() // there is none before the first letter
+	}
+	give("tailrace_dead_letter_bytes", float64(size))
 }
 
 func (c *collector) kafka(give give, k *kafka.Output) {
