@@ -127,7 +127,7 @@ func AskStatus(ctx context.Context, cfg *config.Config) (Status, error) {
 		at := stream{l.Output, l.Topic}
 		lanes[at] = append(lanes[at], l)
 	}
-	for _, t := range in.Topics() {
+	for _, t := range in.TopicsAtRest() {
 		one := Topic{Output: outputName(cfg, t.Output), Topic: t.Topic, Partition: -1, Files: t.Files, Backlog: t.Backlog}
 		for n, l := range lanes[stream{t.Output, t.Topic}] {
 			if one.Partition = l.Partition; n > 0 {

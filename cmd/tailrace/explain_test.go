@@ -144,7 +144,7 @@ func TestExplain(t *testing.T) {
 	p.write("app.log", "\n")
 	p.until([]string{" is followed: its lines go to topic app\n", "  Read:     up to byte 4, 5 bytes to go\n",
 		"No agent runs on ", "this is by the configuration, and by its journal as of "}, "explain", log)
-	p.until([]string{"tailrace does not run", "2 files known, 1 file followed", "all that was sent is acknowledged"}, "status")
+	p.until([]string{"tailrace does not run", "2 files known, 1 file followed", "all that was sent is acknowledged; 5 bytes wait in the files that are known"}, "status")
 }
 
 // A file whose input was removed is told as such, with what is unread of it and

@@ -77,9 +77,10 @@ func (w *words) topic(t *agent.Topic, running, kafka bool) {
 	switch {
 	case !running && t.InFlight > 0:
 		w.line("  %s not acknowledged: they are sent again at the next start, and count once", count(int(t.InFlight), "record"))
+		w.line("  %s wait in the files that are known, with them", byteCount(t.Backlog))
 		return
 	case !running:
-		w.line("  all that was sent is acknowledged")
+		w.line("  all that was sent is acknowledged; %s wait in the files that are known", byteCount(t.Backlog))
 		return
 	case !kafka:
 		w.line("  %s wait in files", byteCount(t.Backlog))

@@ -56,6 +56,22 @@ func (in *Input) Topics() []TopicStats {
 	return out
 }
 
+// TopicsAtRest is Topics for an Input that was made from a journal and is not run.
+// It looks where each file is now, and how large; files that the journal does not
+// know are not counted.
+func (in *Input) TopicsAtRest() []TopicStats {
+	x := in.explainer()
+	x.ask = func(do func()) error { do(); return nil }
+	for f := range in.active {
+		now := f.facts(false)
+		x.present(&now)
+		f.mu.Lock()
+		f.size = max(f.size, f.pos.off+now.Unread())
+		f.mu.Unlock()
+	}
+	return in.Topics()
+}
+
 // backlog is how many bytes of f are not acked: those that were read, and if it
 // is active those behind them.
 func (f *file) backlog(active bool) int64 {
