@@ -116,7 +116,7 @@ func (a *agent) openKafka(cfg *config.Config, state journal.State, buffer int64)
 	}
 	k := cfg.Outputs.Kafka
 	out, err := kafka.New(kafka.Options{
-		Name:    config.LaneName(name),
+		Name: config.LaneName(name), Place: cfg.Place(),
 		Brokers: k.Brokers, Security: k.Security, ClientID: k.ClientID, Compression: k.Compression, Partitioner: k.Partitioner,
 		AtLeastOnce: k.Delivery == config.AtLeastOnce, Host: cfg.Hostname, Anonymous: anonymous(cfg),
 		Source: a.input, Fetcher: a.input, Journal: a.journal, State: state,

@@ -123,6 +123,14 @@ func (c *Config) Only(name string) (*Config, error) {
 	return nil, fmt.Errorf("--output %s: there is no such output; there are %s", name, strings.Join(names, ", "))
 }
 
+// Place is where the configuration has Outputs.Kafka.
+func (c *Config) Place() string {
+	if c.Cluster == "" {
+		return "outputs.kafka"
+	}
+	return "outputs." + c.Cluster + ".kafka"
+}
+
 // Split is a configuration for each cluster, with the inputs that it is chosen
 // by; Outputs.Kafka is set in it. Where there are no clusters it is c alone.
 func (c *Config) Split() []*Config {

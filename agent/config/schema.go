@@ -103,7 +103,7 @@ func (l *loader) kafka(v value) *Kafka {
 		partitioner.problem(`%s needs "delivery: %s": without it, what comes last in a file may be acknowledged first, and the rest would not be sent again`, RoundRobin, ExactlyOnce)
 	}
 	if s := k.Security.SASL; s != nil && s.Mechanism == security.AWSMSKIAM && k.Security.TLS == nil {
-		sasl.problem(`the mechanism %s needs TLS; add "tls: true" to outputs.kafka`, s.Mechanism)
+		sasl.problem(`the mechanism %s needs TLS; add "tls: true" beside it`, s.Mechanism)
 	}
 	return k
 }

@@ -18,6 +18,7 @@ type target struct {
 	brokers  []string // host:port
 	security security.Options
 	clientID string
+	place    string // of it in the configuration
 	hostname string // the key of records that are given none
 	plain    bool   // it has no idempotent producers
 }
@@ -80,7 +81,7 @@ func (f *targetFlags) configured(cmd *cobra.Command) (target, error) {
 // targetIn is the Kafka of a configuration that has one.
 func targetIn(cfg *config.Config) target {
 	k := cfg.Outputs.Kafka
-	return target{brokers: k.Brokers, security: k.Security, clientID: k.ClientID, hostname: cfg.Hostname, plain: k.Delivery == config.AtLeastOnce}
+	return target{brokers: k.Brokers, security: k.Security, clientID: k.ClientID, place: cfg.Place(), hostname: cfg.Hostname, plain: k.Delivery == config.AtLeastOnce}
 }
 
 // targetOf reads a list of addresses.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tailrace/agent/config"
+	"tailrace/outputs/kafka/security"
 )
 
 func checkCommand() *cobra.Command {
@@ -116,10 +117,10 @@ func (r *report) secrets(cfg *config.Config) {
 			continue
 		}
 		for _, p := range one.Outputs.Kafka.Security.Problems() {
-			if p.Unknown {
-				r.line("%s: %s", cfg.Places[p.File], p.Text)
+			if text := security.Placed(p.Text, one.Place()); p.Unknown {
+				r.line("%s: %s", cfg.Places[p.File], text)
 			} else {
-				r.problem("%s: %s", cfg.Places[p.File], p.Text)
+				r.problem("%s: %s", cfg.Places[p.File], text)
 			}
 		}
 	}

@@ -63,7 +63,7 @@ func (r *report) producer(c *cluster, exactly bool) {
 	}
 	if _, has := newest[initProducerID]; !has {
 		r.problem("These brokers have no idempotent producers, which shipping exactly once needs: set delivery: at_least_once " +
-			"under outputs.kafka, which may repeat lines after a failure.")
+			"under " + c.place + ", which may repeat lines after a failure.")
 		return
 	}
 	switch err := c.producerID(); {

@@ -65,6 +65,10 @@ func TestCheckSecrets(t *testing.T) {
 	f("empty password", "tls: true, sasl: {mechanism: plain, username: u, password_file: "+empty+"}", "AT", "outputs.kafka.sasl.password_file: "+empty+" is empty")
 	f("no keytab", "sasl: {mechanism: kerberos, principal: a@B, keytab: "+password+"}", "AT", "outputs.kafka.sasl.keytab: "+password+" is no keytab")
 
+	several := writeFile(t, "config.yaml", "inputs: [{paths: [/x/*.log], topic: app, output: main}]\n"+
+		"outputs: {main: {kafka: {brokers: [localhost:1], tls: {ca: "+gone+"}}}}\n")
+	mustFail(t, exitFailed, []string{"outputs.main.kafka.tls.ca: " + gone + " cannot be read"}, "check", "--config", several)
+
 	t.Setenv("CREDENTIALS_DIRECTORY", "")
 	_, cfg := logs(t, "kafka: {brokers: [localhost:1], sasl: {mechanism: plain, username: u, password_file: of-the-service}}")
 	if out, _ := mustRun(t, "check", "--config", cfg); !strings.Contains(out, "of-the-service is a credential of systemd") {

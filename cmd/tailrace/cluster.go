@@ -45,7 +45,7 @@ func (t target) config() *sarama.Config {
 // the configuration says.
 func (t target) Dial(network, addr string) (net.Conn, error) {
 	d := net.Dialer{Timeout: answerTime}
-	guard := security.New(t.security, t.clientID, slog.New(slog.DiscardHandler))
+	guard := security.New(t.security, t.clientID, t.place, slog.New(slog.DiscardHandler))
 	return guard.Secure(d.DialContext)(context.Background(), network, addr)
 }
 

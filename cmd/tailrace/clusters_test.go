@@ -12,6 +12,12 @@ import (
 	"tailrace/agent/journal"
 )
 
+// Kafka does not make a topic beside one that its metrics would mix it up with.
+func TestTopicsThatCollide(t *testing.T) {
+	_, addr := fake(t, kfake.SeedTopics(1, "col.x"))
+	mustFail(t, exitFailed, []string{"does not make it beside col.x"}, "consume", "--brokers", addr, "--topic", "col_x")
+}
+
 // With several outputs, check asks each about its own topics, and the other
 // commands want to know which.
 func TestSeveralOutputs(t *testing.T) {

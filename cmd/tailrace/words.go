@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -37,7 +38,7 @@ func connectText(err error) string {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no route to that host. Is the address right, and the network up?"
 	case errors.Is(err, errNotKafka), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return "something listens there but hung up on the first request. Is it Kafka, and does this port want no TLS and no SASL? Those are outputs.kafka.tls and sasl of the configuration"
+		return "something listens there but hung up on the first request. Is it Kafka, and does this port want no TLS and no SASL? Those are tls and sasl of the output in the configuration"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Sprintf("no answer within %v. Is the host up, and does a firewall let this host through?", answerTime)
 	}
@@ -88,7 +89,8 @@ func (c *cluster) noTopic(name string) error {
 // topicHelp says which topics there are, and how to make another.
 func (c *cluster) topicHelp(name string) string {
 	var b strings.Builder
-	switch names, err := c.topicNames(); {
+	names, err := c.topicNames()
+	switch {
 	case err != nil:
 		fmt.Fprintf(&b, "Which do cannot be seen: %v.", err)
 	case len(names) == 0:
@@ -100,10 +102,17 @@ func (c *cluster) topicHelp(name string) string {
 		}
 		b.WriteString(".")
 	}
+	if i := slices.IndexFunc(names, func(n string) bool { return dotless(n) == dotless(name) }); i >= 0 {
+		fmt.Fprintf(&b, "\nKafka does not make it beside %s: names that differ only in . and _ are the same to its metrics. Choose another name.", names[i])
+		return b.String()
+	}
 	fmt.Fprintf(&b, "\nTo make it, on a machine that has Kafka's tools:\n"+
 		"  kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions 3", c.broker.Addr(), name)
 	return b.String()
 }
+
+// dotless is a topic's name as Kafka compares it with those of others.
+func dotless(topic string) string { return strings.ReplaceAll(topic, ".", "_") }
 
 // unreachable explains the trap that Kafka sets for newcomers: the address that
 // one connects to only tells where the brokers say that they are.

@@ -35,7 +35,7 @@ func (o *Output) ask(ctx context.Context, topic string) (partitions int32, ok bo
 	defer o.forget(at)
 	defer o.rest(at)
 	pulse := o.pulse(at)
-	t := trouble{log: o.Log, tally: o.tally(at), topic: topic, partition: -1}
+	t := trouble{log: o.Log, tally: o.tally(at), topic: topic, partition: -1, ended: "the brokers tell of the topic now"}
 	for wait := backoffMin; ; wait = min(2*wait, backoffMax) {
 		var err error
 		info, ok := await(ctx, pulse, func() (i topicInfo) { i, err = o.cluster.topic(topic, 0); return i })

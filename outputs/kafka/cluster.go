@@ -25,6 +25,7 @@ const requestTimeout = 10 * time.Second
 // ids. It is safe for any goroutine.
 type cluster struct {
 	brokers []string
+	place   string // as Options has it
 	config  *sarama.Config
 	log     *slog.Logger
 	secured security.Dial
@@ -60,8 +61,8 @@ func newConfig(clientID string) *sarama.Config {
 	return c
 }
 
-func newCluster(brokers []string, clientID string, guard *security.Guard, log *slog.Logger) *cluster {
-	c := &cluster{brokers: brokers, config: newConfig(clientID), log: log, life: context.Background()}
+func newCluster(brokers []string, clientID, place string, guard *security.Guard, log *slog.Logger) *cluster {
+	c := &cluster{brokers: brokers, place: place, config: newConfig(clientID), log: log, life: context.Background()}
 	d := net.Dialer{Timeout: c.config.Net.DialTimeout}
 	c.secured = guard.Secure(d.DialContext)
 	c.config.Net.Proxy.Enable, c.config.Net.Proxy.Dialer = true, dialer(c.dial)
@@ -137,7 +138,7 @@ func (c *cluster) reachable(reached int, err error) {
 	case time.Since(c.missed) > patience && !onlyInsecure(err):
 		c.broken = true
 		c.log.Error("no broker can be reached: lines wait in their files, nothing is lost; trying again until one answers. "+
-			"Check outputs.kafka.brokers, and that the address and port can be reached from this host",
+			security.Placed("Check outputs.kafka.brokers, and that the address and port can be reached from this host", c.place),
 			"brokers", c.brokers, "error", err)
 	}
 }

@@ -19,7 +19,7 @@ func TestProducerIDAfterAnOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := first.ListenAddrs()[0]
-	c := newCluster([]string{addr}, "test", plain(), slog.New(slog.DiscardHandler))
+	c := newCluster([]string{addr}, "test", "", plain(), slog.New(slog.DiscardHandler))
 	defer c.close()
 	if _, err := c.topic("logs", 0); err != nil {
 		t.Fatal(err)
@@ -50,5 +50,5 @@ func TestProducerIDAfterAnOutage(t *testing.T) {
 
 // plain is for brokers that want nothing.
 func plain() *security.Guard {
-	return security.New(security.Options{}, "test", slog.New(slog.DiscardHandler))
+	return security.New(security.Options{}, "test", "", slog.New(slog.DiscardHandler))
 }

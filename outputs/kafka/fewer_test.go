@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kmsg"
-
 	"tailrace/outputs/kafka/wire"
 )
 
@@ -32,14 +30,32 @@ func TestTopicMadeAgainWithFewerPartitions(t *testing.T) {
 		t.Errorf("partition %d waits: %s", told.Partition, told.Trouble)
 	}
 
-	q := kmsg.NewCreatePartitionsRequest()
-	more := kmsg.NewCreatePartitionsRequestTopic()
-	more.Topic, more.Count = "logs", own+1
-	q.Topics = append(q.Topics, more)
-	r.request(&q)
+	r.addPartitions("logs", own+1)
 	if got := strings.Join(r.values("logs", 10), ""); got != numbered(10, 10) {
 		t.Errorf("the new topic has %q", got)
 	}
 	u.until(t, "the end of the trouble", func(s Stats) bool { return s.Trouble == "" && s.Acked == 20 })
 	u.end()
+}
+
+// While the lane waits for something else, what was mended is not shown any more.
+func TestWaitHidesTrouble(t *testing.T) {
+	r := newRig(t)
+	r.settle = tooLong
+	own := wire.Partition([]byte(r.key), 4)
+	r.createTopicOf("logs", own+1)
+	s := newSource(1, "/var/log/a.log", numbered(0, 10))
+	r.sources["logs"] = s
+	u := r.start()
+	r.exact("logs")
+	r.deleteTopic("logs")
+	r.createTopicOf("logs", 1)
+	s.append(numbered(10, 10))
+	u.until(t, "trouble", func(s Stats) bool { return strings.Contains(s.Trouble, "made again with fewer") })
+	r.addPartitions("logs", own+1)
+	paused := u.until(t, "the lane waits", func(s Stats) bool { return s.Pause != "" })
+	if paused.Trouble != "" {
+		t.Errorf("what is mended is still shown: %s", paused.Trouble)
+	}
+	u.crash()
 }

@@ -29,10 +29,11 @@ import (
 	"tailrace/outputs/kafka/wire"
 )
 
-// Options is what an output needs. All fields but Name, Security and DeadLetter
+// Options is what an output needs. All fields but Name, Place, Security and DeadLetter
 // must be set.
 type Options struct {
 	Name        string   // of one of several outputs; "" is the only one
+	Place       string   // in the configuration, for who reads the log; "" is outputs.kafka
 	Brokers     []string // host:port
 	Security    security.Options
 	ClientID    string
@@ -86,10 +87,10 @@ func New(o Options) (*Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	guard := security.New(o.Security, o.ClientID, o.Log)
+	guard := security.New(o.Security, o.ClientID, o.Place, o.Log)
 	out := &Output{
 		Options: o, codec: codec,
-		cluster:  newCluster(o.Brokers, o.ClientID, guard, o.Log),
+		cluster:  newCluster(o.Brokers, o.ClientID, o.Place, guard, o.Log),
 		encoders: make(chan *encoder, runtime.GOMAXPROCS(0)),
 		spare:    make(chan []byte, lane.Window),
 		dead:     deadletter.New(o.DeadLetter),

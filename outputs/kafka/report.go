@@ -1,9 +1,11 @@
 package kafka
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/IBM/sarama"
 
@@ -35,7 +37,7 @@ var advice = map[int16]string{
 	int16(sarama.ErrInvalidTopic):               "Kafka does not allow this name: correct `topic`",
 	int16(sarama.ErrTopicAuthorizationFailed):   "this client may not write to the topic: grant it WRITE and DESCRIBE on it, with kafka-acls.sh for instance",
 	int16(sarama.ErrClusterAuthorizationFailed): "this client may not use idempotent producers: grant it IDEMPOTENT_WRITE on the cluster (Kafka before 2.8) or WRITE on the topic; without that, `delivery: at_least_once` ships lines that may be repeated after a failure",
-	int16(sarama.ErrUnsupportedVersion):         "the brokers have no idempotent producers, which shipping exactly once needs: use Kafka 0.11 or newer, or set `delivery: at_least_once` under outputs.kafka, which may repeat lines after a failure",
+	int16(sarama.ErrUnsupportedVersion):         "the brokers have no idempotent producers, which shipping exactly once needs: use Kafka 0.11 or newer, or set `delivery: at_least_once` for this output, which may repeat lines after a failure",
 	int16(sarama.ErrSASLAuthenticationFailed):   "the brokers do not accept the user or the password",
 	int16(sarama.ErrNotEnoughReplicas):          "fewer replicas of the partition are in sync than min.insync.replicas wants: look after the brokers that are down",
 	int16(sarama.ErrLeaderNotAvailable):         "the partition has no leader: look after the brokers that are down",
@@ -43,12 +45,21 @@ var advice = map[int16]string{
 	lost:                                        "check that the broker runs and can be reached from this host",
 }
 
+// advise is what a person can do about an error code of a topic.
+func advise(code int16, topic string) string {
+	do := advice[code]
+	if code == int16(sarama.ErrUnknownTopicOrPartition) && strings.ContainsAny(topic, "._") {
+		do += "; Kafka makes none whose name differs from another's only in . and _: then choose another name"
+	}
+	return do
+}
+
 // shortAdvice is what a person can do about shortened lines.
 const shortAdvice = "a max_line of the input below the topic's max.message.bytes ships longer lines in pieces; " +
 	"tailrace send --dead-letter ships the whole ones when the topic takes more"
 
 // reason is why a topic waits, in one sentence.
-func reason(code int16, cause error) string {
+func reason(code int16, topic string, cause error) string {
 	if e := insecure(cause); e != nil {
 		return e.Error()
 	}
@@ -56,7 +67,7 @@ func reason(code int16, cause error) string {
 	if _, bare := cause.(sarama.KError); cause != nil && !bare {
 		text += ": " + cause.Error()
 	}
-	if do := advice[code]; do != "" {
+	if do := advise(code, topic); do != "" {
 		text += ": " + do
 	}
 	return text
@@ -74,15 +85,19 @@ type trouble struct {
 	log       *slog.Logger
 	tally     *tally
 	topic     string
-	partition int32 // -1 unknown
-	cause     error // in more words than the code, when known
+	partition int32  // -1 unknown
+	ended     string // what is said at its end, where that is not that the topic goes on
+	cause     error  // in more words than the code, when known
 	code      int16
 	on        bool
+	shown     bool // to who asks for the status, also while something else is shown there
+	parked    bool // a person is needed, and it is tried again more seldom
 }
 
 // begin logs a trouble, unless it is going on already.
 func (t *trouble) begin(code int16, cause error) {
-	t.tally.wait(reason(code, cause))
+	t.shown = true
+	t.show(code, cause)
 	if t.on && t.code == code {
 		return
 	}
@@ -100,18 +115,39 @@ func (t *trouble) begin(code int16, cause error) {
 	if code != lost {
 		args = append(args, "answer", nameOf(code))
 	}
-	if do := advice[code]; do != "" {
+	if do := advise(code, t.topic); do != "" {
 		args = append(args, "advice", do)
 	}
-	t.log.Error("the topic waits, nothing is lost; trying again until it works", args...)
+	t.log.Error("the topic waits, nothing is lost; "+t.pace(), args...)
 }
+
+// pace is how it goes on.
+func (t *trouble) pace() string {
+	if t.parked {
+		return "trying again every 30 s until it works"
+	}
+	return "trying again until it works"
+}
+
+// show tells why the topic waits to who asks for the status.
+func (t *trouble) show(code int16, cause error) {
+	why := reason(code, t.topic, cause)
+	if t.parked {
+		why += " (" + t.pace() + ")"
+	}
+	t.tally.wait(why)
+}
+
+// rest hides the trouble from who asks for the status, while the lane waits for
+// something else.
+func (t *trouble) rest() { t.tally.goOn() }
 
 // still notes what went wrong now. While a trouble goes on, that is what people
 // see who ask for the status; the log is told by begin.
 func (t *trouble) still(code int16, cause error) {
 	t.cause = cause
-	if t.tally.waits.Load() != nil {
-		t.tally.wait(reason(code, cause))
+	if t.shown {
+		t.show(code, cause)
 	}
 }
 
@@ -119,9 +155,9 @@ func (t *trouble) still(code int16, cause error) {
 func (t *trouble) end() {
 	t.tally.goOn()
 	if t.on {
-		t.log.Info("the topic goes on", "topic", t.topic)
+		t.log.Info(cmp.Or(t.ended, "the topic goes on"), "topic", t.topic)
 	}
-	t.on, t.cause = false, nil
+	t.on, t.shown, t.parked, t.cause = false, false, false, nil
 }
 
 // report is what the machine has to say to people.
@@ -129,6 +165,7 @@ func (d *driver) report(r lane.Report) {
 	args := []any{"topic", d.lane.Topic, "partition", d.lane.Partition}
 	switch r.Kind {
 	case lane.Failing, lane.Parked:
+		d.trouble.parked = r.Kind == lane.Parked
 		d.trouble.begin(r.Code, d.trouble.cause)
 	case lane.Recovered:
 		d.trouble.end()

@@ -23,9 +23,9 @@ func TestOneBrokerRefuses(t *testing.T) {
 	o := security.Options{SASL: &security.SASL{Mechanism: security.Plain, Username: "u", Password: security.NewSecret("p")}}
 	var text bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&text, nil))
-	guard := security.New(o, "test", log)
+	guard := security.New(o, "test", "outputs.main.kafka", log)
 	for range 10 { // sarama begins with any of them
-		c := newCluster(addrs, "test", guard, log)
+		c := newCluster(addrs, "test", "", guard, log)
 		if _, err := c.topic("logs", 0); err != nil {
 			t.Error(err)
 		}
@@ -34,7 +34,7 @@ func TestOneBrokerRefuses(t *testing.T) {
 		}
 		c.close()
 	}
-	if n := strings.Count(text.String(), "\n"); n != 1 || !strings.Contains(text.String(), `problem="this port wants TLS"`) {
+	if n := strings.Count(text.String(), "\n"); n != 1 || !strings.Contains(text.String(), `problem="this port wants TLS"`) || !strings.Contains(text.String(), " in outputs.main.kafka,") {
 		t.Errorf("logged:\n%s", text.String())
 	}
 }

@@ -358,6 +358,7 @@ func (d *driver) sayWait(millis int64) {
 	if d.machine.State() != lane.Settle {
 		return
 	}
+	d.trouble.rest()
 	wait := time.Duration(millis) * time.Millisecond
 	until := time.Now().Add(wait)
 	d.tally.pause.Store(&pause{
@@ -370,6 +371,9 @@ func (d *driver) sayWait(millis int64) {
 
 // sayLook tells that the partition is read.
 func (d *driver) sayLook(why string) {
+	if d.tally.pause.Load() == nil {
+		d.trouble.rest() // else it may be what comes of reading
+	}
 	d.sayPause("while it is read back, to send nothing twice: "+why, time.Time{})
 }
 

@@ -135,11 +135,11 @@ func (t *tally) stats() Stats {
 		Batches: t.batches.Load(), Records: t.records.Load(), Bytes: t.bytes.Load(),
 		Retries: t.retries.Load(), Repeats: t.repeats.Load(), GivenUp: t.givenUp.Load(), Shortened: t.shortened.Load(),
 	}
+	if w := t.pause.Load(); w != nil { // first: a pause hides the trouble before it
+		s.Pause, s.PauseSince, s.PauseUntil = w.what, w.since, w.until
+	}
 	if w := t.waits.Load(); w != nil {
 		s.Trouble, s.Since = w.why, w.since
-	}
-	if w := t.pause.Load(); w != nil {
-		s.Pause, s.PauseSince, s.PauseUntil = w.what, w.since, w.until
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

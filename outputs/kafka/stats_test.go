@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
 	"strconv"
@@ -112,8 +113,35 @@ func TestTroubleChanges(t *testing.T) {
 	if s := trouble.tally.stats(); !strings.Contains(s.Trouble, "no leader") {
 		t.Errorf("then: %+v", s)
 	}
+	trouble.rest()
+	if s := trouble.tally.stats(); s.Trouble != "" {
+		t.Errorf("while the lane waits for something else: %+v", s)
+	}
+	trouble.still(lost, io.EOF)
+	if s := trouble.tally.stats(); !strings.Contains(s.Trouble, "connection lost") {
+		t.Errorf("when that fails: %+v", s)
+	}
 	trouble.end()
+	trouble.still(lost, io.EOF)
 	if s := trouble.tally.stats(); s.Trouble != "" {
 		t.Errorf("in the end: %+v", s)
+	}
+}
+
+// Who reads that a topic waits for a person learns when it is tried again, and
+// that Kafka has names that exclude each other.
+func TestTroubleParked(t *testing.T) {
+	var text bytes.Buffer
+	trouble := trouble{log: slog.New(slog.NewTextHandler(&text, nil)), tally: &tally{}, topic: "col_x", parked: true}
+	trouble.begin(3, sarama.ErrUnknownTopicOrPartition)
+	for _, s := range []string{text.String(), trouble.tally.stats().Trouble} {
+		if !strings.Contains(s, "every 30 s") || !strings.Contains(s, "differs from another's only in . and _") {
+			t.Errorf("it says %s", s)
+		}
+	}
+	trouble.end()
+	trouble.begin(lost, io.EOF)
+	if s := trouble.tally.stats().Trouble; strings.Contains(s, "30 s") {
+		t.Errorf("without a person: %s", s)
 	}
 }

@@ -116,7 +116,7 @@ func (l *log) String() string {
 
 func guard(o Options) (*Guard, *log) {
 	l := &log{}
-	return New(o, "test", slog.New(slog.NewTextHandler(l, nil))), l
+	return New(o, "test", "", slog.New(slog.NewTextHandler(l, nil))), l
 }
 
 func TestTLS(t *testing.T) {

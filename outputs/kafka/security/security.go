@@ -7,9 +7,11 @@ package security
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -68,11 +70,21 @@ type SASL struct {
 // Dial opens a connection.
 type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
+// Placed is an advice of this package for options that the configuration has at
+// place, or at outputs.kafka when that is empty.
+func Placed(advice, place string) string {
+	if place == "" {
+		return advice
+	}
+	return strings.ReplaceAll(advice, "outputs.kafka", place)
+}
+
 // Guard opens connections as the options want them. It is safe for any
 // goroutine.
 type Guard struct {
 	options  Options
 	clientID string
+	place    string
 	auth     *authenticator // nil without SASL
 	troubles troubles
 }
@@ -81,9 +93,9 @@ type Guard struct {
 const timeout = 10 * time.Second
 
 // New returns a guard that logs what is wrong with the security of the
-// connections: when it begins, and when it has ended.
-func New(o Options, clientID string, log *slog.Logger) *Guard {
-	g := &Guard{options: o, clientID: clientID, troubles: troubles{log: log}}
+// connections: when it begins, and when it has ended. place is as Placed takes it.
+func New(o Options, clientID, place string, log *slog.Logger) *Guard {
+	g := &Guard{options: o, clientID: clientID, place: place, troubles: troubles{log: log}}
 	if o.SASL != nil {
 		g.auth = newAuthenticator(*o.SASL, o.TLS)
 	}
@@ -113,12 +125,21 @@ func (o *opener) open(ctx context.Context, network, addr string) (net.Conn, erro
 	secured, err := o.secure(ctx, nc, addr)
 	if err != nil {
 		_ = nc.Close()
-		err = o.diagnose(ctx, addr, err)
+		err = o.placed(o.diagnose(ctx, addr, err))
 	}
 	if _, ok := secured.(*unproven); !ok || err != nil {
 		o.troubles.note(addr, err)
 	}
 	return secured, err
+}
+
+// placed is err with the place of the options.
+func (g *Guard) placed(err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	return &Error{e.Addr, e.Problem, Placed(e.Advice, g.place)}
 }
 
 // secure does what the options want.

@@ -51,8 +51,9 @@ func (c *unproven) Read(b []byte) (int, error) {
 	}
 	c.heard = c.heard || n > 0
 	if e != nil {
-		c.troubles.note(c.addr, e)
-		return 0, e
+		err = c.placed(e)
+		c.troubles.note(c.addr, err)
+		return 0, err
 	}
 	return n, err
 }
