@@ -198,10 +198,13 @@ func (in *Input) generations(d *dir, l *listing, path string) (prev *file, ok bo
 		case in.byKey[m.key] != nil, m.gen.packed && !in.isGeneration(m.entry, path):
 			continue
 		}
-		switch is, wait := in.noteKnown(m.entry, path); {
+		switch g, wait := in.noteKnown(prev, m.entry, path); {
 		case wait:
 			return prev, false
-		case is:
+		case g != nil && g.state == rotated && in.tails[path] == g:
+			prev = g
+			continue
+		case g != nil:
 			continue
 		case (unknown || !fresh) && in.leftAlone(path, m.entry):
 			in.history(path, m.entry)
@@ -274,20 +277,28 @@ func (in *Input) history(path string, e entry) {
 }
 
 // noteKnown notes the rotated file at e, of the family of path, as read up to where
-// its content is known, and reports whether it is. What is behind that is read like
-// what is written to a file that is done. wait says that the next look will tell.
-func (in *Input) noteKnown(e entry, path string) (is, wait bool) {
+// its content is known, and returns it; nil when it is not. What is behind that comes
+// after prev, the last of the path's chain, if that is what it has the content of, and
+// else is read like what is written to a file that is done. wait says that the next
+// look will tell.
+func (in *Input) noteKnown(prev *file, e entry, path string) (g *file, wait bool) {
 	if unpack.Is(e.path) {
-		return false, false
+		return nil, false
 	}
 	dir := filepath.Dir(e.path)
 	k, wait := in.again(in.dir(dir), e)
 	if wait || in.byKey[e.key] != nil || k.f == nil {
-		return in.byKey[e.key] != nil, wait
+		return in.byKey[e.key], wait
 	}
-	in.readBehind(in.create(e, path, done), k.f, k.upTo)
+	if k.f == prev && e.size > k.upTo.off {
+		g = in.create(e, path, rotated)
+		in.link(prev, g)
+	} else {
+		g = in.create(e, path, done)
+	}
+	in.readBehind(g, k.f, k.upTo)
 	in.touched(dir)
-	return true, false
+	return g, false
 }
 
 // skip puts the position of f behind the last newline of the file.

@@ -63,7 +63,7 @@ func (in *Input) again(d *dir, e entry) (k known, wait bool) {
 	k, wait = in.knownIn(d, e)
 	f := k.f
 	switch {
-	case f == nil || k.upTo.off < f.at() || !in.isHome(f, e):
+	case f == nil || k.upTo.off < f.ownAt() || !in.isHome(f, e):
 	case !f.lost():
 		if wait = !in.present(f); wait {
 			in.touched(filepath.Dir(f.now)) // where it is, is seen there
@@ -139,7 +139,7 @@ func isCopyOf(e entry, f *file, p position) bool {
 	case e.path == f.path:
 		return false
 	case f.packed && unpack.Plain(f.now) == e.path:
-		return p.off == f.at()
+		return p.off == f.ownAt()
 	}
 	return f.lost() && p.off > flow.PrefixMax
 }
@@ -185,6 +185,16 @@ func (in *Input) unsettled(d *dir, l *listing, path string, family []member) boo
 	})
 }
 
+// ownAt is how far f was read, without what is joined to it.
+func (f *file) ownAt() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.joined > 0 {
+		return min(f.pos.off, f.size)
+	}
+	return f.pos.off
+}
+
 // lost says that f is not where it was, nor anywhere else.
 func (f *file) lost() bool { return f.gone || f.missing || f.key == key{} }
 
@@ -192,7 +202,7 @@ func (f *file) lost() bool { return f.gone || f.missing || f.key == key{} }
 // that this is not told elsewhere.
 func (in *Input) mayBe(f *file, e entry) bool {
 	switch {
-	case f.original != nil, f.removed(), f.deleting, f.key == e.key, f.joined > 0, !f.owned(e), f.at() < flow.Enough:
+	case f.original != nil, f.removed(), f.deleting, f.key == e.key, !f.owned(e), f.ownAt() < flow.Enough:
 		return false
 	case f.state == following && f.now == f.path && !f.lost() && in.isHome(f, e):
 		return false // see copies.go
@@ -205,14 +215,14 @@ func (in *Input) mayBe(f *file, e entry) bool {
 // begin to differ. most says that this is more than half of what they have, and more
 // than the first bytes, which are known of every file.
 func (in *Input) placeOf(f *file, e entry, fd int) (p position, most bool) {
-	pos := f.place()
+	pos, own := f.place(), f.ownAt()
 	first := int64(pos.mark.PrefixLen)
 	if e.size < max(first, flow.Enough) || !in.disk.content(fd).beginsWith(pos.mark) {
 		return p, false
 	}
 	p.off = first
 	for _, q := range append(in.places(f), pos) {
-		if q.off > e.size {
+		if q.off > min(e.size, own) {
 			break
 		}
 		if same, err := in.disk.content(fd).matches(q.off, q.mark); !same || err != nil {
@@ -221,7 +231,13 @@ func (in *Input) placeOf(f *file, e entry, fd int) (p position, most bool) {
 		p = q
 	}
 	p = in.commonPlace(f, e, fd, p)
-	return p, p.off == pos.off || p.off > first && p.off >= min(e.size, pos.off)/2
+	if own < pos.off && p.off < own && e.size == own && e.dated {
+		// the mark at its end has what is joined to it
+		if m, ok, err := in.disk.content(fd).markAt(own); ok && err == nil {
+			p = position{off: own, mark: m}
+		}
+	}
+	return p, p.off == own || p.off > first && p.off >= min(e.size, own)/2
 }
 
 // commonPlace is the line behind p at which the file at e, open at fd, begins to
@@ -246,7 +262,10 @@ func (in *Input) commonPlace(f *file, e entry, fd int, p position) position {
 	if f.rec != nil && end < at.size {
 		return p // it is not known which of its lines begin a record
 	}
-	if q.off, err = c.lineStart(end, f.width()); err != nil || q.off <= p.off {
+	if q.off = end; end < at.size || end < e.size || e.path == f.path { // else neither is written to: half a line is the last one
+		q.off, err = c.lineStart(end, f.width())
+	}
+	if err != nil || q.off <= p.off {
 		return p
 	}
 	if m, ok, err := c.markAt(q.off); ok && err == nil {

@@ -1,8 +1,10 @@
 package tail
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // A copy of a file that was moved away is renamed while it is compared with it: what it
@@ -37,4 +39,84 @@ func TestCopyMovedWhileCompared(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Copies of files that end in a special way are put in their place, with their times.
+func TestCopyOfWhatEndsOddly(t *testing.T) {
+	replace := func(h *host, name string, keep bool) {
+		h.rename(name, "away.txt")
+		h.copyAll("away.txt", name)
+		if !keep {
+			h.remove("away.txt")
+		}
+	}
+	f := func(name, pattern string, want []string, history ...func(h *host)) {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, pattern)
+				for _, step := range history {
+					step(h)
+					h.sessionLong()
+				}
+				h.want(want...)
+				h.noLoss()
+			})
+		})
+	}
+	lines := append(texts(1, 20), "a broken line")
+	for _, keep := range []bool{false, true} {
+		f(fmt.Sprintf("in half a line that goes on in the next, original kept %v", keep), "a.log*", append(lines, texts(21, 25)...),
+			func(h *host) { h.write("a.log", 1, 20); h.append("a.log", "a broken ") },
+			func(h *host) {
+				h.copyTruncate("a.log", "a.log.1")
+				h.append("a.log", "line\n")
+				h.write("a.log", 21, 22)
+			},
+			func(h *host) { replace(h, "a.log.1", keep) },
+			func(h *host) { h.write("a.log", 23, 25) })
+	}
+	f("in half a line", "a.log", append(append(texts(1, 20), "half"), texts(21, 25)...),
+		func(h *host) { h.write("a.log", 1, 20) },
+		func(h *host) {
+			h.append("a.log", "half")
+			h.rename("a.log", "a.log.1")
+			replace(h, "a.log.1", true)
+			h.write("a.log", 21, 25)
+		})
+	f("in lines that came after it was copied", "a.log", texts(1, 70),
+		func(h *host) { h.write("a.log", 1, 40) },
+		func(h *host) {
+			h.write("a.log", 41, 45)
+			replace(h, "a.log", true)
+			h.write("a.log", 46, 55)
+			h.rename("a.log", "a.log.1")
+			h.write("a.log", 56, 70)
+		})
+}
+
+// A file of which nothing was read is compressed, and an older one is a copy, which was
+// made later.
+func TestUnreadPackedAfterCopy(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		for i, name := range []string{"a.log.1", "a.log.2", "a.log.3"} {
+			h.write("a.log", 40*i+1, 40*i+40)
+			if i < 2 {
+				h.session()
+				h.rename("a.log", name)
+				continue
+			}
+			h.start()
+			h.wait(5 * time.Second) // it is known, and not read
+			h.stop()
+			h.rename("a.log", name)
+		}
+		h.rename("a.log.1", "away.txt")
+		h.copyAll("away.txt", "a.log.1")
+		h.compress("a.log.3", ".gz")
+		h.write("a.log", 121, 125)
+		h.sessionLong()
+		h.want(texts(1, 125)...)
+		h.noLoss()
+	})
 }

@@ -189,7 +189,7 @@ func (in *Input) fits(f *file, p *parcel, family []member) bool {
 		switch {
 		case m.key == p.key:
 			before = false
-		case g == nil && before && !m.gen.packed && m.key.birth > f.birth:
+		case g == nil && before && !m.gen.packed && !m.kept() && m.key.birth > f.birth:
 			return false
 		case g == nil, g.path != f.path, g == f, g.state == done && g.at() == g.base: // history may be known late
 		case before != (g.id < f.id):
