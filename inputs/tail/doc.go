@@ -57,6 +57,10 @@
 // file at the path waits until the one before it is found, or is known to be
 // gone. Files of other users are of no family.
 //
+// At the end of a symbolic link: the directory of the file that the link leads to is
+// looked at and watched too, and what is rotated there is of the link's family
+// (targets.go).
+//
 // Compressed under a name that does not tell whose it is, or in a directory that
 // is not known to be of the family: found by its content, while the file is
 // missing or was truncated (packed_stray.go).
@@ -127,6 +131,7 @@
 //	look.go listing.go          a look: what is in a directory at one instant
 //	identity.go mark.go         the inode, and the content up to a place
 //	handle.go near.go kin.go    a file that is in another directory
+//	targets.go                  a file that a symbolic link leads to
 //	search.go known.go          a file that has another inode, by its content
 //	family.go order.go age.go   names of rotated files, which is older, which is history
 //

@@ -2,6 +2,7 @@ package tail
 
 import (
 	"path/filepath"
+	"slices"
 	"time"
 
 	"tailrace/agent/flow"
@@ -26,11 +27,16 @@ func (in *Input) rotatedOf(path string) string {
 func (x *explainer) siblings(e *explain.Answer) error {
 	dirs := []string{filepath.Dir(e.Of)}
 	var known file // only its owner
+	target := e.Of
 	err := x.ask(func() {
 		if f := x.in.tails[e.Of]; f != nil {
 			known.owner = f.owner
 		}
 		dirs = append(dirs, x.in.kin[dirs[0]][e.Of]...)
+		if t, ok := x.in.targets.of[e.Of]; ok {
+			target = t
+			dirs = slices.DeleteFunc(dirs, func(dir string) bool { return dir == filepath.Dir(t) })
+		}
 	})
 	if err != nil {
 		return err
@@ -44,6 +50,9 @@ func (x *explainer) siblings(e *explain.Answer) error {
 		if l, err := x.list(dir); err == nil {
 			family = append(family, l.family(e.Of)...)
 		}
+	}
+	if l, err := x.list(filepath.Dir(target)); err == nil && target != e.Of {
+		family = append(family, l.family(target)...)
 	}
 	inOrder(family)
 	packed, err := x.unpacking(family, e)

@@ -103,7 +103,8 @@ type Input struct {
 	shrunk    map[*file]shrinking // truncated files that may be written anew just now
 	// kin is where rotated files of a path are that are not in its directory,
 	// by that and the path.
-	kin map[string]map[string][]string
+	kin     map[string]map[string][]string
+	targets targets
 	// others and nearby are what was listed beside the directory that is
 	// looked at, for this look.
 	others    map[string]*listing
@@ -184,7 +185,7 @@ func New(o Options) (*Input, error) {
 		known: map[int]*record.Reading{}, forms: map[int]*forms{}, waits: map[*file]bool{}, skips: map[*file]bool{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]copySize{}, shrunk: map[*file]shrinking{}, first: true,
 		unpack: unpack.Standard, parcels: map[key]*parcel{}, proofs: map[proofOf]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
-		kin: map[string]map[string][]string{}, others: map[string]*listing{}, nearby: map[string][]*listing{},
+		kin: map[string]map[string][]string{}, targets: targets{of: map[string]string{}, links: map[string][]string{}}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 		del: deletions{wanted: wanted, failed: map[*file]failure{}},
 	}
 	if err := in.prepare(); err != nil {

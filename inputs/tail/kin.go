@@ -28,6 +28,7 @@ func (in *Input) noteKin(path, dir string) {
 
 // forgetKin is called when nothing is known of path any more.
 func (in *Input) forgetKin(path string) {
+	in.targets.forget(path)
 	home := filepath.Dir(path)
 	delete(in.kin[home], path)
 	if len(in.kin[home]) == 0 {
@@ -42,10 +43,11 @@ func (in *Input) family(l *listing, path string) []member {
 	home := filepath.Dir(path)
 	out := l.family(path)
 	for _, dir := range append([]string{home}, in.kin[home][path]...) {
-		if dir != l.dir {
+		if dir != l.dir && (dir == home || dir != in.targets.home(path)) {
 			out = append(out, in.beside(dir).family(path)...)
 		}
 	}
+	out = append(out, in.rotatedAt(l, path)...)
 	out = slices.DeleteFunc(out, in.intruder(l, path))
 	for i := range out {
 		f := in.byKey[out[i].key]
@@ -88,7 +90,7 @@ func (in *Input) kinOf(dir string, e entry) (string, bool) {
 			}
 		}
 	}
-	return "", false
+	return in.targetOf(dir, e)
 }
 
 // beside is a listing of another directory than the one that is looked at.

@@ -39,6 +39,7 @@ func (in *Input) lookOnce(path string, d *dir) {
 	if in.listed(path, err); err != nil {
 		return
 	}
+	in.noteTargets(l)
 	// where the known files are, and what became of those that are not there
 	in.glanceAll(l)
 	in.locate(d, l)

@@ -135,7 +135,7 @@ func (in *Input) tasks() {
 
 // hears says that each write to the file is an event. Of the files that had data
 // a moment ago such ones are polled at every tick only.
-func (in *Input) hears(f *file) bool { return in.watch.tells(filepath.Dir(f.now)) }
+func (in *Input) hears(f *file) bool { return in.watch.tells(in.targets.home(f.now)) }
 
 // poll looks for growth of the files that had data a moment ago, and at the
 // directories that something happened in.
@@ -171,7 +171,13 @@ func (in *Input) lookDirty(now time.Time) {
 }
 
 // touched notes that something happened in the directory.
-func (in *Input) touched(path string) { in.dirty[path] = in.dir(path) }
+func (in *Input) touched(path string) {
+	in.dirty[path] = in.dir(path)
+	for _, link := range in.targets.links[path] {
+		home := filepath.Dir(link)
+		in.dirty[home] = in.dir(home)
+	}
+}
 
 // tick does what is not urgent.
 func (in *Input) tick() {

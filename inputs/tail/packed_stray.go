@@ -83,7 +83,7 @@ func (in *Input) newKin(f *file, e entry) bool {
 // atHome says that rotated files of the path of f may be in dir.
 func (in *Input) atHome(f *file, dir string) bool {
 	home := filepath.Dir(f.path)
-	return dir == home || slices.Contains(in.kin[home][f.path], dir)
+	return dir == home || dir == in.targets.home(f.path) || slices.Contains(in.kin[home][f.path], dir)
 }
 
 // unrelatedPacked is the compressed files that may have the content of f and came

@@ -121,6 +121,9 @@ func (in *Input) walk() (all, fresh []string) {
 		through[dir] = true
 		in.listed(dir, err)
 	})
+	for dir := range in.targets.links {
+		wanted[dir] = true
+	}
 	for path, d := range in.dirs {
 		if len(d.files) > 0 {
 			wanted[path] = true
@@ -157,6 +160,7 @@ func (in *Input) findDirs(now time.Time) {
 	s.found = now
 	_, fresh := in.walk()
 	for _, path := range fresh {
+		in.touched(path) // and those with links to what is in it
 		in.look(path)
 	}
 	s.seek = time.Since(now)

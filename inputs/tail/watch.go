@@ -211,7 +211,7 @@ func (w *watcher) anyFlooded() bool { return w != nil && w.floods > 0 }
 // busyDir says that a file of the directory had data a moment ago.
 func (in *Input) busyDir(path string) bool {
 	for f := range in.hot {
-		if filepath.Dir(f.now) == path {
+		if in.targets.home(f.now) == path {
 			return true
 		}
 	}
@@ -255,7 +255,8 @@ func (in *Input) oneEvent(ev fsnotify.Event, now time.Time) {
 	if ev.Op&(fsnotify.Write|fsnotify.Chmod) == 0 {
 		return
 	}
-	f := in.at(dir, ev.Name)
+	path := in.targets.to(ev.Name)
+	f := in.at(filepath.Dir(path), path)
 	if f == nil {
 		if in.pats.match(ev.Name) >= 0 {
 			in.touched(dir)

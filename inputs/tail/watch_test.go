@@ -107,6 +107,25 @@ func TestNotified(t *testing.T) {
 	w.next("6\n")
 }
 
+// The directory that a link leads to is watched.
+func TestNotifiedBehindLink(t *testing.T) {
+	w := newLive(t, "links/*.log")
+	w.mkdir("links")
+	w.mkdir("logs")
+	w.write("logs/0.log", "1\n")
+	w.must(os.Symlink("../logs/0.log", filepath.Join(w.dir, "links/a.log")))
+	w.next("1\n")
+	w.write("logs/0.log", "2\n")
+	w.next("2\n")
+	w.rename("logs/0.log", "logs/0.log.1")
+	w.write("logs/0.log", "3\n")
+	w.next("3\n")
+	w.write("logs/1.log", "4\n")
+	w.must(os.Remove(filepath.Join(w.dir, "links/a.log")))
+	w.must(os.Symlink("../logs/1.log", filepath.Join(w.dir, "links/a.log")))
+	w.next("4\n")
+}
+
 // A directory may appear where not even its parent was, or where a wildcard
 // matches it.
 func TestDirectoryAppears(t *testing.T) {
