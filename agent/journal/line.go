@@ -108,6 +108,7 @@ func (r Record) mapStrings(f func(string) string) Record {
 	case r.Lane != nil:
 		l := *r.Lane
 		l.Output, l.Topic, l.Key = f(l.Output), f(l.Topic), f(l.Key)
+		l.TopicID, l.Cluster = f(l.TopicID), f(l.Cluster)
 		r.Lane = &l
 	case r.Intent != nil:
 		i := *r.Intent

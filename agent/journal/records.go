@@ -91,6 +91,12 @@ type Lane struct {
 	Output    string `json:"output,omitempty"` // which of several; empty: the one that has no name
 	Topic     string `json:"topic"`
 	Partition int32  `json:"partition"`
+	// TopicID is the id that Kafka gave the topic that the lane sends to, in the
+	// base64 in which its tools show it; empty where it is not known. A topic that
+	// is made again has another one, and so has one of the name in another cluster.
+	TopicID string `json:"topic_id,omitempty"`
+	// Cluster is the id of the cluster that the topic is in, where it is known.
+	Cluster string `json:"cluster,omitempty"`
 	// Key is that of the records of spans without a Form, in older journals.
 	Key string `json:"key,omitempty"`
 }

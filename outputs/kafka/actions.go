@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"encoding/base64"
 	"errors"
 	"time"
 
@@ -33,7 +34,7 @@ func (d *driver) do(a lane.Action) bool {
 	case lane.Connect:
 		d.connect(a)
 	case lane.Send:
-		if !d.sends() {
+		if !d.sends() || !d.noteTopic() {
 			return false
 		}
 		if d.seat != nil && d.seat.gen == a.Gen {
@@ -97,6 +98,26 @@ func (d *driver) getPID() {
 		}
 		d.reply(lane.Granted{PID: pid, Epoch: epoch})
 	}()
+}
+
+// noteTopic journals which topic the lane sends to, before it does. Another
+// cluster may have given the lane's producer id to somebody else: sent there, a
+// batch with numbers of this one could be taken for one that is there already.
+func (d *driver) noteTopic() bool {
+	if d.id == d.lane.TopicID && d.home == d.lane.Cluster {
+		return true
+	}
+	d.lane.TopicID, d.lane.Cluster = d.id, d.home
+	l := d.lane
+	return d.write(journal.Record{Lane: &l}, d.Journal.Write)
+}
+
+// topicID is an id as Kafka's tools show it; empty for zero, which is none.
+func topicID(id [16]byte) string {
+	if id == [16]byte{} {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(id[:])
 }
 
 // reply tells the loop, from another goroutine, unless it has ended.

@@ -42,6 +42,7 @@ type cluster struct {
 type topicInfo struct {
 	partitions int32
 	id         [16]byte // zero where the brokers have no topic ids
+	cluster    string   // its id, empty where the brokers do not say
 	leader     string   // address of the partition's leader, "" when there is none
 	leaderID   int32
 }
@@ -210,6 +211,9 @@ func readTopic(answer *sarama.MetadataResponse, name string, partition int32) (t
 			return topicInfo{}, t.Err
 		}
 		info := topicInfo{partitions: int32(len(t.Partitions)), id: t.Uuid, leaderID: -1}
+		if answer.ClusterID != nil {
+			info.cluster = *answer.ClusterID
+		}
 		if info.partitions > 0 && partition >= info.partitions {
 			return info, fewer{info.partitions, partition}
 		}

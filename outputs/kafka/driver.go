@@ -58,8 +58,9 @@ type driver struct {
 	gen     int             // of the connection that is wanted
 	seat    *seat           // nil while there is none
 	target  target
-	id      [16]byte // the topic's id when last asked, zero unknown
-	alone   int      // ticks on a connection of its own
+	id      string // the topic's when last asked, also by a former run; empty unknown
+	home    string // likewise the cluster's
+	alone   int    // ticks on a connection of its own
 
 	timer  *time.Timer // the machine's Wait
 	pause  *time.Timer // that the broker wants
@@ -99,7 +100,7 @@ type batch struct {
 func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
 	at := place{l.Topic, l.Partition}
 	d := &driver{
-		Output: o, lane: l.Lane, known: l, feed: feed, doubt: l.Doubt != "",
+		Output: o, lane: l.Lane, known: l, id: l.TopicID, home: l.Cluster, feed: feed, doubt: l.Doubt != "",
 		pulse:   o.pulse(at),
 		trouble: trouble{log: o.Log, tally: o.tally(at), topic: l.Topic, partition: l.Partition},
 		tally:   o.tally(at),
@@ -299,11 +300,11 @@ func (d *driver) seated(o opened) {
 	}
 	d.seat, d.target.topicID = o.seat, o.info.id
 	d.sayOld(o.seat.conn.version)
-	if zero := [16]byte{}; o.info.id != zero {
-		if d.id != zero && d.id != o.info.id {
-			d.queue = append(d.queue, lane.NewTopic{})
+	if id := topicID(o.info.id); id != "" {
+		if d.id != "" && d.id != id {
+			d.queue = append(d.queue, lane.NewTopic{Elsewhere: d.home != "" && o.info.cluster != "" && d.home != o.info.cluster})
 		}
-		d.id = o.info.id
+		d.id, d.home = id, o.info.cluster
 	}
 	d.queue = append(d.queue, lane.Up{Gen: o.gen})
 }

@@ -290,7 +290,11 @@ func (d *driver) shortened(b *batch, chunks []flow.Chunk, code int16) ([]*batch,
 		return nil, d.hard.Err()
 	}
 	if in.Short < minShort {
-		return nil, fmt.Errorf("line of %d bytes at %s offset %d: refused even when shortened", len(c.Line(0)), c.Path, c.Offset(0))
+		what := "refused even when shortened"
+		if tooLarge(code) {
+			what += ", to a record of some 256 bytes with its key and headers: raise max.message.bytes of the topic"
+		}
+		return nil, fmt.Errorf("line of %d bytes at %s offset %d: %s", len(c.Line(0)), c.Path, c.Offset(0), what)
 	}
 	made, err := d.build(in, chunks)
 	if err != nil {

@@ -178,7 +178,7 @@ func (d *driver) report(r lane.Report) {
 		d.tally.givenUp.Add(int64(r.Records))
 		d.Log.Error("lines were read and not acked, and their bytes are gone: they may be missing from the topic", append(args, "lines", r.Records, "cause", r.Cause)...)
 	case lane.Recreated:
-		d.Log.Warn("the topic was deleted and made again: going on in the new one", args...)
+		d.Log.Warn("the topic was deleted and made again, or is that of another cluster: going on in the new one; what was acknowledged before is not sent again", args...)
 	case lane.Unverified:
 		d.Log.Info("what the journal does not know of may be repeated", append(args, "cause", r.Cause)...)
 	}

@@ -62,7 +62,7 @@ func anyEvent(chance *rand.Rand, m *Machine, handle *Handle) Event {
 		return Remade{m.making, parts(chance, handle)}
 	case 7:
 		told := Remembered{chance.IntN(4) > 0, 0, m.next - chance.Int32N(8), chance.Int64N(20 * minute)}
-		return [...]Event{Gone{h}, NewTopic{}, Timer{}, Timer{}, told, told, Unasked{code}}[chance.IntN(7)]
+		return [...]Event{Gone{h}, NewTopic{Elsewhere: chance.IntN(2) == 0}, Timer{}, Timer{}, told, told, Unasked{code}}[chance.IntN(7)]
 	case 13:
 		var f Found
 		for _, b := range m.window {

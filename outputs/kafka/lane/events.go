@@ -131,9 +131,12 @@ type Remembered struct {
 // error code, or Lost.
 type Unasked struct{ Code int16 }
 
-// NewTopic says that the topic was deleted and made again: its id changed. It
+// NewTopic says that the topic was deleted and made again, or is that of another
+// cluster: its id is not the one that the lane sent to, in this run or before. It
 // comes before the Up of the generation whose metadata showed it.
-type NewTopic struct{}
+type NewTopic struct {
+	Elsewhere bool // in another cluster
+}
 
 // Lost is the code of a connection that failed without an error code.
 const Lost int16 = -100

@@ -146,7 +146,7 @@ func (m *Machine) Step(now int64, e Event) []Action {
 	case Unasked:
 		m.unasked(e.Code)
 	case NewTopic:
-		m.newTopic()
+		m.newTopic(e)
 	}
 	return m.out
 }

@@ -1,5 +1,7 @@
 package lane
 
+import "slices"
+
 const (
 	firstWait = 50        // ms
 	maxWait   = 10 * 1000 // ms
@@ -160,12 +162,22 @@ func (m *Machine) well() {
 	}
 }
 
-// newTopic handles a topic that was made again: what was un-acked may be in the
-// old one or in the new.
-func (m *Machine) newTopic() {
+// newTopic handles a topic that was made again, or one of another cluster: what
+// was un-acked may be in the old one or in the new. Numbers of the old one prove
+// nothing in another cluster: there, the producer id may be somebody else's, also
+// of another lane of this host. So nothing is looked for there, and what may have
+// come to be in the old cluster is said.
+func (m *Machine) newTopic(n NewTopic) {
 	m.do(Report{Kind: Recreated})
-	m.offset, m.from = -1, -1
+	m.offset, m.from, m.again = -1, -1, false
 	switch {
+	case m.state == First && m.cause == "" && tried(m.window) == 0:
+		// Nothing was sent since the start, and the producer id is of this run.
+	case n.Elsewhere && len(m.window) > 0:
+		m.drop()
+		m.cause, m.waiting = "another cluster", false
+		m.rest, m.maybe = slices.Clone(m.window), true
+		m.end()
 	case len(m.window) > 0:
 		m.settle("topic made again", false)
 	case m.state != Cold:

@@ -310,6 +310,38 @@ func TestNewTopic(t *testing.T) {
 	r.step(Answer{3, 2, 0, 0}).want("ack 0@0")
 }
 
+// Before anything was sent in this run, there is nothing to look for in a topic
+// that was made again: the producer id is a new one.
+func TestNewTopicBeforeTheFirstBatch(t *testing.T) {
+	r := newRig(t)
+	r.step(Start{Offset: 50})
+	r.step(Offer{1, 2}).want("pid?")
+	r.step(Granted{PID: 7}).want("pid 7, intent 0+2, connect 1")
+	r.step(NewTopic{}).want("recreated 0 0")
+	r.step(Up{1}).want("send 0 on 1")
+	r.step(Answer{1, 1, 0, 0}).want("ack 0@0")
+}
+
+// In another cluster nothing is looked for, and the lines may be in the old one.
+func TestNewTopicElsewhere(t *testing.T) {
+	r := replaying(t, minute, minute, "")
+	r.step(NewTopic{Elsewhere: true}).want("recreated 0 0, close 1, pid?")
+	r.step(Granted{PID: 8}).want("rebind 8 0+2 2+2 4+2 gone 0, repeats 0 6, connect 2")
+	r.step(Up{2}).want("send 0 on 2")
+}
+
+// What an earlier run sent to another topic of the name goes out with other
+// numbers, even where the topic cannot be read.
+func TestNewTopicAtTheStart(t *testing.T) {
+	r := replaying(t, minute, minute, "")
+	r.step(NewTopic{}).want("recreated 0 0, close 1, look -1")
+	r.step(Unread{29}).want("pid?")
+	r.step(Granted{PID: 8})
+	if got := r.m.State(); got != First {
+		t.Errorf("state %v", got)
+	}
+}
+
 // Bytes that are gone leave a hole in the numbers. What is before it is sent as
 // it is, and what is behind it under another producer id.
 func TestGone(t *testing.T) {
