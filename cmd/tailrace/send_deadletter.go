@@ -39,6 +39,9 @@ func sendDeadLetters(cmd *cobra.Command, t target, file, to string) error {
 	if _, err := os.Stat(file); err != nil {
 		return fmt.Errorf("dead-letter file: %w", err)
 	}
+	if err := holdsLetters(file); err != nil {
+		return err
+	}
 	shipped, err := deadletter.OpenShipped(file)
 	if err != nil {
 		return err
@@ -55,6 +58,20 @@ func sendDeadLetters(cmd *cobra.Command, t target, file, to string) error {
 		return err
 	}
 	return p.end(file, damaged)
+}
+
+// holdsLetters says what is wrong with a file that has lines and no dead letter:
+// beside it, no note of what was sent is made.
+func holdsLetters(file string) error {
+	found := errors.New("found")
+	damaged, err := deadletter.Each(file, func(deadletter.Letter) error { return found })
+	switch {
+	case errors.Is(err, found):
+		return nil
+	case err == nil && damaged > 0:
+		return fmt.Errorf("%s has no dead letter: name the agent's dead-letter.jsonl, which is in its state_dir", file)
+	}
+	return err
 }
 
 // send sends one letter, and notes that. The error says that no more can be sent.

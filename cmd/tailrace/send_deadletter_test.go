@@ -41,6 +41,23 @@ func recordsOf(t *testing.T, addr, topic string, n int) (all []*kgo.Record) {
 	return all
 }
 
+// Somebody names a log: nothing is sent, nothing is made beside it, and that is
+// no success.
+func TestSendDeadLettersOfALog(t *testing.T) {
+	_, addr := fake(t, kfake.SeedTopics(1, "app"))
+	file := filepath.Join(t.TempDir(), "app.log")
+	if err := os.WriteFile(file, []byte("one\ntwo\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, errOut, status := tailrace("send", "--brokers", addr, "--dead-letter", file)
+	if status != exitFailed || !strings.Contains(errOut, "has no dead letter") {
+		t.Errorf("status %d, %q", status, errOut)
+	}
+	if names, _ := filepath.Glob(file + "?*"); len(names) > 0 {
+		t.Errorf("beside the log: %v", names)
+	}
+}
+
 // Each letter is sent once, with where it stood and what it is, however often
 // the command is called; one that the topic still does not take holds up none.
 func TestSendDeadLetters(t *testing.T) {
