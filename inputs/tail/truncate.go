@@ -91,7 +91,7 @@ func (in *Input) truncatedIn(f *file, l *listing) {
 		return
 	}
 	c, ok := in.findCopy(f, l)
-	if !ok || !c.found && f.state != done && !in.settled(f, at, l.dir) {
+	if !ok || (!c.found || c.stray) && f.state != done && !in.settled(f, at, l.dir) {
 		return
 	}
 	delete(in.shrunk, f)
@@ -144,6 +144,7 @@ func (in *Input) cutAt(f *file, l *listing) (at entry, placed, ok bool) {
 // copied is where the rest of a truncated file is.
 type copied struct {
 	found  bool
+	stray  bool    // it is none of the family: what the log is being copied back from is such a file, too
 	parcel *parcel // the copy when it is compressed
 	entry  entry   // the copy when it is not
 }
@@ -166,7 +167,9 @@ func (in *Input) findCopy(f *file, l *listing) (c copied, ok bool) {
 		in.tell(task{f: f}) // a rotation is under way: look again
 		return c, false
 	case err == nil:
-		return copied{found: true, entry: e}, true
+		family := in.family(l, f.path)
+		stray := !slices.ContainsFunc(family, func(m member) bool { return m.key == e.key })
+		return copied{found: true, stray: stray, entry: e}, true
 	case parcel != nil:
 		return copied{found: true, parcel: parcel}, true
 	}
