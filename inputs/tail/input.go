@@ -123,11 +123,11 @@ type Input struct {
 	// parcels is the compressed files of which it is not known whose they
 	// are; jobs is what is to be decompressed (packed_job.go).
 	parcels  map[key]*parcel
-	proofs   map[proofOf]*parcel // see findKin
+	proofs   map[proofOf]*parcel // see findPacked
 	jobs     []func() func()
-	working  bool           // a job is at work
-	prepared *readyPacked   // what it made ready; it is Run's when the job is done
-	pouring  map[*file]bool // compressed files that are, or are being, made ready
+	working  bool         // a job is at work
+	prepared *readyPacked // what it made ready; it is Run's when the job is done
+	slots    slots
 	waiting  map[*file]bool // truncated files whose copy may be compressed
 	// kindred is the known files of each path, families those that relatives
 	// gives, until the scan ends; nil: not sorted out.
@@ -184,7 +184,7 @@ func New(o Options) (*Input, error) {
 		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
 		known: map[int]*record.Reading{}, forms: map[int]*forms{}, waits: map[*file]bool{}, skips: map[*file]bool{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]copySize{}, shrunk: map[*file]shrinking{}, first: true,
-		unpack: unpack.Standard, parcels: map[key]*parcel{}, proofs: map[proofOf]*parcel{}, pouring: map[*file]bool{}, waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
+		unpack: unpack.Standard, parcels: map[key]*parcel{}, proofs: map[proofOf]*parcel{}, slots: newSlots(), waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
 		kin: map[string]map[string][]string{}, targets: targets{of: map[string]string{}, links: map[string][]string{}}, others: map[string]*listing{}, nearby: map[string][]*listing{},
 		del: deletions{wanted: wanted, failed: map[*file]failure{}},
 	}

@@ -24,7 +24,7 @@ func (r *readyPacked) close() {
 
 // makeReady has a compressed file opened and decompressed up to its position.
 func (in *Input) makeReady(f *file) {
-	if f.preparing || f.isOpen() || f.resumed || !in.turn(f) {
+	if f.preparing || f.isOpen() || f.resumed || !in.slots.take(f) {
 		return
 	}
 	f.preparing = true
@@ -36,26 +36,6 @@ func (in *Input) makeReady(f *file) {
 		err := in.prepareAt(e, at, size)
 		return func() { in.ready(f, e, err) }
 	})
-}
-
-// turn says whether f may be made ready now: one of each topic, and only a few
-// in all, since decompression takes memory.
-func (in *Input) turn(f *file) bool {
-	n := 0
-	for g := range in.pouring {
-		if g.state == done || g.state == unfollowed || !g.packed || g != f && !g.preparing && !g.isOpen() {
-			delete(in.pouring, g)
-			continue
-		}
-		if n++; g != f && g.queue == f.queue {
-			return false
-		}
-	}
-	if !in.pouring[f] && n >= preparedMax {
-		return false
-	}
-	in.pouring[f] = true
-	return true
 }
 
 // prepareAt makes in.prepared the file at e.
@@ -99,6 +79,7 @@ func (in *Input) ready(f *file, e entry, err error) {
 	f.mu.Unlock()
 	switch {
 	case err == nil && same:
+		in.slots.ready(f)
 		in.wake(f)
 	case err == nil:
 		ready.close()
