@@ -39,11 +39,19 @@ func (in *Input) truncated(f *file) {
 	path := filepath.Dir(f.now)
 	l, err := in.snapshot(in.dir(path), path)
 	if err != nil {
-		in.touched(path)
-		in.decided(f)
+		in.undecidable(f, path)
 		return
 	}
 	in.truncatedIn(f, l)
+}
+
+// undecidable leaves f, of which that cannot be found out while its directory
+// cannot be listed, to the next look that can. It is not read meanwhile: each read
+// would only find again that it is not what it was.
+func (in *Input) undecidable(f *file, dir string) {
+	in.waiting[f] = true
+	in.seek(f, true)
+	in.lookSoon(dir)
 }
 
 // truncatedAll sees to the files that a look found truncated, with one more
@@ -55,11 +63,11 @@ func (in *Input) truncatedAll(d *dir, l *listing) (*listing, error) {
 	}
 	cut := in.cut
 	in.cut = nil
-	l, err := in.snapshot(d, l.dir)
+	dir := l.dir
+	l, err := in.snapshot(d, dir)
 	if err != nil {
-		in.touched(l.dir)
 		for _, f := range cut {
-			in.decided(f)
+			in.undecidable(f, dir)
 		}
 		return l, err
 	}
