@@ -154,11 +154,18 @@ func (d *disk) fetchFrom(path string, s flow.Span, c *flow.Chunk) error {
 		return err
 	}
 	defer unix.Close(fd)
+	known := func() bool {
+		ok, err := d.content(fd).matches(s.End, s.Mark)
+		return err == nil && ok
+	}
+	if !known() {
+		return flow.ErrGone // before all of the span is read: there may be many files beside it
+	}
 	if err := fill(s, c, func(p []byte, off int64) (int, error) { return d.content(fd).pread(p, off) }); err != nil {
 		return err
 	}
-	if ok, err := d.content(fd).matches(s.End, s.Mark); err != nil || !ok {
-		return flow.ErrGone
+	if !known() {
+		return flow.ErrGone // it has changed meanwhile
 	}
 	return nil
 }

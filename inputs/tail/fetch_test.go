@@ -3,6 +3,7 @@ package tail
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -39,4 +40,35 @@ func TestFetchedSpanCanBeCut(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A span whose file is gone is looked for in the files beside it, by its mark: it is
+// not read out of those that do not have it.
+func TestGoneSpanIsNotReadFromOthers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.write("a.log", 1, 2000)
+		h.start()
+		var c flow.Chunk
+		if h.wait(time.Second); !h.next(&c, readSize) {
+			t.Fatal("nothing to read")
+		}
+		s := c.Span(0, c.Lines())
+		h.j.intent(s)
+		h.stop()
+		h.rename("a.log", "b.log") // to be found there
+		h.write("other.log", 2001, 6000)
+		in := h.in
+		fetchFrom := func(name string) (room int, err error) {
+			var c flow.Chunk
+			err = in.disk.fetchFrom(h.path(name), s, &c)
+			return cap(c.Buf), err
+		}
+		if room, err := fetchFrom("other.log"); err != flow.ErrGone || room > 0 {
+			t.Errorf("of another file %d bytes are read: %v", room, err)
+		}
+		if room, err := fetchFrom("b.log"); err != nil || room < int(s.End-s.Start) {
+			t.Errorf("of its file %d bytes are read: %v", room, err)
+		}
+	})
 }
