@@ -109,11 +109,15 @@ func (in *Input) drop(f *file) {
 	if in.tails[f.path] == f {
 		delete(in.tails, f.path)
 		in.forgetKin(f.path)
+		delete(in.warned, "late:"+f.path)
+		delete(in.warned, "topic:"+f.path)
 	}
 	in.displace(f)
 	delete(in.del.failed, f)
 	delete(in.shrunk, f)
+	delete(in.waiting, f)
 	f.mu.Lock()
+	f.next = nil // else a copy that somebody keeps would hold all that came after it
 	f.close()
 	f.mu.Unlock()
 	in.mu.Lock()

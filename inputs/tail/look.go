@@ -141,7 +141,7 @@ func (in *Input) locate(d *dir, l *listing) {
 			in.seen(f, e)
 		} else if err == errGone {
 			in.missing(f, d, l)
-		} else {
+		} else if f.deleting || !in.away(f, d, l) {
 			in.rotate(f)
 			f.missing = true
 			in.seek(f, true)

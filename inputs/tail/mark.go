@@ -111,8 +111,8 @@ func (c content) wideLineStart(off int64) (int64, error) {
 	return 0, nil
 }
 
-// lineStart is the offset behind the last newline, of width bytes, before off, and whether one
-// (or the file's start) was found within the length of the longest line.
+// lineStart is the offset behind the last newline, of width bytes, before off; 0 when
+// there is none. With an error it is off.
 func (c content) lineStart(off int64, width int) (int64, error) {
 	if width > 1 {
 		return c.wideLineStart(off)

@@ -133,3 +133,34 @@ func TestDeviceNumberChanges(t *testing.T) {
 		h.stop()
 	})
 }
+
+// A file on a file system that is not mounted is not looked for in compressed
+// files, also when the directories near were searched a moment ago.
+func TestUnmountedIsNotSought(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h, away, back := mounted(t)
+		h.noHandles = true
+		h.append("mnt/a.log", linesOf(0, 200))
+		h.start()
+		h.settle()
+		h.wait(10 * time.Second) // closed by then
+		h.must(h.in.ask(t.Context(), func() { h.in.nearAgain = time.Now().Add(time.Minute) }))
+		away()
+		h.wait(30 * time.Second)
+		h.must(h.in.ask(t.Context(), func() {
+			for _, f := range h.in.files {
+				if f.sought || !f.away || f.state != following {
+					t.Errorf("%s: sought %v, away %v, state %d", f.now, f.sought, f.away, f.state)
+				}
+			}
+		}))
+		back()
+		h.settle()
+		h.append("mnt/a.log", "back\n")
+		h.settle()
+		if len(h.got) != 201 {
+			t.Errorf("%d lines, want 201:\n%s", len(h.got), h.log)
+		}
+		h.stop()
+	})
+}

@@ -30,7 +30,14 @@ func (in *Input) fetchPacked(f *file, s flow.Span, c *flow.Chunk) error {
 	f.mu.Unlock()
 	p := &in.replay
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer func() {
+		p.mu.Unlock()
+		select {
+		case <-in.quit: // Run, when it ended, may not have waited for this
+			p.letGo(0)
+		default:
+		}
+	}()
 	if p.r == nil || p.key != e.key {
 		p.close()
 		fd, r, err := in.openPacked(e)

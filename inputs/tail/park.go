@@ -88,5 +88,7 @@ func (in *Input) unpark(f *file) {
 		in.log.Info("file can be read again", "path", f.now)
 	}
 	f.wrong = nil
-	delete(in.parked, f)
+	if delete(in.parked, f); len(in.parked) == 0 {
+		delete(in.warned, "files")
+	}
 }
