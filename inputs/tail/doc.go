@@ -114,10 +114,16 @@
 //	reserved  NULs follow its data: space that its writer took in advance
 //	held      open though it is deleted, until it is read (hold_deleted)
 //	parked    it cannot be read, and is tried again
-//	doubted   its inode seems to have other content; truncated decides
-//	sought    its bytes may be in a compressed file that is looked into
+//	doubted   its inode seems to have other content: compare says so, and ends it;
+//	          so does decided, when truncated has found out what became of it
+//	sought    its bytes may be in a compressed file that is looked into, or what
+//	          became of it waits for a look: seek says and ends it, and seen where
+//	          the file is found and not waiting
 //	copyPending
-//	          so short that a look has to find out whether it was copied first
+//	          so short that a look has to find out whether it was copied first:
+//	          seen and maybeCopied say so, uncopied ends it
+//	waiting   (of Input) doubted or truncated, and the next look that can list its
+//	          directory decides: cutWaiting takes it up, truncatedIn ends it
 //
 // All that keeps a file from being read is in blocked.go.
 //
@@ -126,12 +132,15 @@
 // Where files are, and which file is which:
 //
 //	patterns.go matches.go      what the configuration matches
+//	routes.go topics.go         to which topic it goes, and how far its files are
 //	loop.go scan.go             Run, and the full scans that correctness rests on
 //	watch.go wake.go            notification, which makes it faster
 //	look.go listing.go          a look: what is in a directory at one instant
 //	identity.go mark.go         the inode, and the content up to a place
 //	handle.go near.go kin.go    a file that is in another directory
 //	targets.go                  a file that a symbolic link leads to
+//	away.go                     a file on a file system that is not mounted
+//	relatives.go                the known files that a name may be a rotated one of
 //	search.go known.go          a file that has another inode, by its content
 //	family.go order.go age.go   names of rotated files, which is older, which is history
 //
@@ -139,6 +148,8 @@
 //
 //	adopt.go orphans.go         a new file, and the generations before it
 //	truncate.go copies.go       copytruncate
+//	copies_grown.go torn.go     a copy that goes on, and one that ends too early
+//	older.go                    what is left alone for its age
 //	cutback.go steps.go         a file that lost its end
 //	replaced.go                 another inode at the path
 //	packed.go                   compressed files, and when it is known what is in them
@@ -147,7 +158,10 @@
 //	packed_search.go            the rest of a file that is missing or truncated
 //	packed_stray.go             the same, under any name
 //	packed_own.go               one that a pattern matches
+//	packed_part.go              the beginning of a log that goes on, compressed
+//	packed_head.go              the beginning of one that ends a line before it
 //	packed_read.go              reading one, and packed_fetch.go reading it again
+//	packed_slots.go             how many are read at a time, and which
 //	drain.go finish.go late.go  the end of a file, and what comes after that
 //	join.go rest.go             a line, or a record, that goes on in the next file
 //	held.go delete.go park.go   deleted and unread; shipped and deleted; unreadable
@@ -160,7 +174,13 @@
 //	records.go reading.go       bytes to records
 //	fetch.go                    the bytes of a span again, after a crash
 //	chain.go                    what the journal knew
+//	past.go                     what was unread when the first scan ended
+//	content.go descriptors.go   plain bytes of open files, and how many are open
 //	disk.go                     the system calls
+//
+// What is told of them: stats.go (with the interface Journal), explain.go and
+// explain_*.go; and to who reads files beside the agent, locate.go and
+// locate_unknown.go.
 //
 // # Records
 //
