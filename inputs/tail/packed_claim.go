@@ -17,7 +17,7 @@ func (in *Input) claim(p *parcel) bool {
 	}
 	p.held = false
 	f, h := in.holder(p)
-	if f == nil && in.stale(p) {
+	if (f == nil || f.state == done) && in.stale(p) {
 		p.glance, p.inside, p.of = nil, nil, nil
 		in.glance(p)
 		return true
