@@ -1,6 +1,8 @@
 package tail
 
 import (
+	"cmp"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -16,6 +18,11 @@ func makeKey(dev, ino uint64, birth int64) key {
 		dev = 0
 	}
 	return key{dev, ino, birth}
+}
+
+// compare orders keys in any one way.
+func (k key) compare(o key) int {
+	return cmp.Or(cmp.Compare(k.ino, o.ino), cmp.Compare(k.birth, o.birth), cmp.Compare(k.dev, o.dev))
 }
 
 // entry is one regular file as it was found in a directory.

@@ -43,7 +43,7 @@ type known struct {
 // adopted yet.
 func (in *Input) recognise(d *dir, l *listing) *listing {
 	rest := *l
-	rest.files = make([]entry, 0, len(l.files))
+	rest.files, rest.byKey = make([]entry, 0, len(l.files)), nil
 	for _, e := range l.files {
 		if in.byKey[e.key] == nil && !e.link && !unpack.Is(e.path) {
 			if _, wait := in.again(d, e); wait {

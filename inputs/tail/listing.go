@@ -17,6 +17,9 @@ type listing struct {
 	// content; nil before it.
 	strange []entry
 	growing []entry // left out of files: see recognise
+	// byKey is the numbers of the files, but links, in the order of their
+	// identities; nil before the first is asked for.
+	byKey []int32
 }
 
 // oddity is a name that does not lead to a file that may be followed.
@@ -120,12 +123,26 @@ func (l *listing) stat(name string) (entry, bool) {
 
 // find is the file with that identity. Links to it do not count.
 func (l *listing) find(k key) (entry, bool) {
-	for _, e := range l.files {
-		if e.key == k && !e.link {
-			return e, true
+	if l.byKey == nil {
+		l.sortByKey()
+	}
+	i, ok := slices.BinarySearchFunc(l.byKey, k, func(n int32, k key) int { return l.files[n].key.compare(k) })
+	if !ok {
+		return entry{}, false
+	}
+	return l.files[l.byKey[i]], true
+}
+
+// sortByKey makes byKey: thousands of files may be asked for in one look. Of
+// several names of one file the first comes first.
+func (l *listing) sortByKey() {
+	l.byKey = make([]int32, 0, len(l.files))
+	for i := range l.files {
+		if !l.files[i].link {
+			l.byKey = append(l.byKey, int32(i))
 		}
 	}
-	return entry{}, false
+	slices.SortStableFunc(l.byKey, func(a, b int32) int { return l.files[a].key.compare(l.files[b].key) })
 }
 
 // locate is where f is: at its old place if that is still its own.

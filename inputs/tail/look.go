@@ -137,6 +137,8 @@ func (in *Input) locate(d *dir, l *listing) {
 	for _, f := range away {
 		if e, ok := l.find(f.key); ok {
 			in.seen(f, e)
+		} else if in.over(f) {
+			continue
 		} else if e, err := in.elsewhere(f, d, l); err == nil {
 			in.seen(f, e)
 		} else if err == errGone {
@@ -147,6 +149,13 @@ func (in *Input) locate(d *dir, l *listing) {
 			in.seek(f, true)
 		}
 	}
+}
+
+// over says that f is kept for its identity only: it was read to its end, and
+// was nowhere when it was looked for. Of a directory of many logs there are many
+// more of these than of others, so only listings are searched for them.
+func (in *Input) over(f *file) bool {
+	return f.state == done && f.gone && !f.missing && !f.deleting && !f.sought && !in.waiting[f]
 }
 
 func byID(files map[*file]bool) []*file {
