@@ -105,10 +105,13 @@ type Input struct {
 	// by that and the path.
 	kin     map[string]map[string][]string
 	targets targets
+	// kinNames is the same by the directories and what names begin with there.
+	kinNames map[kinName][]string
 	// others and nearby are what was listed beside the directory that is
 	// looked at, for this look.
 	others    map[string]*listing
 	nearby    map[string][]*listing
+	unready   map[string]bool // paths that were not unpacked, for this look
 	nearAgain time.Time       // when near may be listed again
 	noHandles bool            // files cannot be opened by their handles
 	first     bool            // the first scan is not done
@@ -185,7 +188,7 @@ func New(o Options) (*Input, error) {
 		known: map[int]*record.Reading{}, forms: map[int]*forms{}, waits: map[*file]bool{}, skips: map[*file]bool{},
 		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]copySize{}, shrunk: map[*file]shrinking{}, first: true,
 		unpack: unpack.Standard, parcels: map[key]*parcel{}, proofs: map[proofOf]*parcel{}, slots: newSlots(), waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
-		kin: map[string]map[string][]string{}, targets: targets{of: map[string]string{}, links: map[string][]string{}}, others: map[string]*listing{}, nearby: map[string][]*listing{},
+		kin: map[string]map[string][]string{}, kinNames: map[kinName][]string{}, targets: targets{of: map[string]string{}, links: map[string][]string{}}, others: map[string]*listing{}, nearby: map[string][]*listing{}, unready: map[string]bool{},
 		del: deletions{wanted: wanted, failed: map[*file]failure{}},
 	}
 	if err := in.prepare(); err != nil {

@@ -1,8 +1,10 @@
 package tail
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // The directories beside its own in which rotated files of a path are, such as
@@ -21,15 +23,44 @@ func (in *Input) noteKin(path, dir string) {
 		paths = map[string][]string{}
 		in.kin[home] = paths
 	}
-	if !slices.Contains(paths[path], dir) {
-		paths[path] = append(paths[path], dir)
+	if slices.Contains(paths[path], dir) {
+		return
 	}
+	paths[path] = append(paths[path], dir)
+	for _, k := range kinNames(path, dir) {
+		in.kinNames[k] = append(in.kinNames[k], path)
+	}
+}
+
+// kinName is how the name of a rotated file begins that is in a directory.
+type kinName struct{ dir, begin string }
+
+// kinNames is how the names of rotated files of path in dir begin: with its name,
+// or with that without its extension.
+func kinNames(path, dir string) []kinName {
+	base := filepath.Base(path)
+	names := []kinName{{dir, base}}
+	if stem, ext := extension(base); stem != "" && ext != "" {
+		names = append(names, kinName{dir, stem})
+	}
+	if base == multilog {
+		names = append(names, kinName{dir, "@"})
+	}
+	return names
 }
 
 // forgetKin is called when nothing is known of path any more.
 func (in *Input) forgetKin(path string) {
 	in.targets.forget(path)
 	home := filepath.Dir(path)
+	for _, dir := range in.kin[home][path] {
+		for _, k := range kinNames(path, dir) {
+			in.kinNames[k] = slices.DeleteFunc(in.kinNames[k], func(p string) bool { return p == path })
+			if len(in.kinNames[k]) == 0 {
+				delete(in.kinNames, k)
+			}
+		}
+	}
 	delete(in.kin[home], path)
 	if len(in.kin[home]) == 0 {
 		delete(in.kin, home)
@@ -77,20 +108,29 @@ func (in *Input) intruder(l *listing, path string) func(member) bool {
 }
 
 // kinOf is the path of whose family the file at e, in another directory than
-// the path's, is by its name.
-func (in *Input) kinOf(dir string, e entry) (string, bool) {
-	for _, home := range sortedKeys(in.kin) {
-		for _, path := range sortedKeys(in.kin[home]) {
-			if !slices.Contains(in.kin[home][path], dir) {
+// the path's, is by its name; of several the first.
+func (in *Input) kinOf(dir string, e entry) (of string, ok bool) {
+	name := filepath.Base(e.path)
+	for i := range len(name) {
+		for _, path := range in.kinNames[kinName{dir, name[:i+1]}] {
+			if ok && !before(path, of) {
 				continue
 			}
-			g, ok := parseGeneration(filepath.Base(path), filepath.Base(e.path))
-			if ok && (g.kind != 0 || in.pats.match(e.path) < 0) {
-				return path, true
+			g, is := parseGeneration(filepath.Base(path), name)
+			if is && (g.kind != 0 || in.pats.match(e.path) < 0) {
+				of, ok = path, true
 			}
 		}
 	}
+	if ok {
+		return of, true
+	}
 	return in.targetOf(dir, e)
+}
+
+// before orders paths by their directories, and then by their names.
+func before(a, b string) bool {
+	return cmp.Or(strings.Compare(filepath.Dir(a), filepath.Dir(b)), strings.Compare(a, b)) < 0
 }
 
 // beside is a listing of another directory than the one that is looked at.

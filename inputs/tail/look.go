@@ -82,6 +82,7 @@ func (in *Input) share(l *listing) {
 func (in *Input) snapshot(d *dir, path string) (*listing, error) {
 	clear(in.others)
 	clear(in.nearby)
+	clear(in.unready)
 	l, err := in.disk.snapshot(path, d.last, func(e entry) bool {
 		return in.byKey[e.key] != nil || in.pats.match(e.path) >= 0 || len(originals(filepath.Base(e.path))) > 0
 	})

@@ -208,11 +208,14 @@ func (p *parcel) dirs() []string {
 
 // unpacked says whether it is known what is in the compressed files of the
 // family of path that may be unread. If not, the order of the path's files is
-// not known, and has to wait.
+// not known, and has to wait: for the next look, or for what the directory is listed
+// again for, so that a family of many files is gone through once and not for each.
 func (in *Input) unpacked(d *dir, l *listing, path string) bool {
-	unpacked := in.isUnpacked(d, l, path)
-	d.waits = d.waits || !unpacked
-	return unpacked
+	if !in.unready[path] && !in.isUnpacked(d, l, path) {
+		in.unready[path] = true
+	}
+	d.waits = d.waits || in.unready[path]
+	return !in.unready[path]
 }
 
 func (in *Input) isUnpacked(d *dir, l *listing, path string) bool {

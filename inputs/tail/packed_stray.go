@@ -93,7 +93,7 @@ func (in *Input) unrelatedPacked(f *file, l *listing) []entry {
 	var beside, near []entry
 	add := func(to *[]entry, l *listing) {
 		for _, e := range l.files {
-			if in.unknownPacked(e) && f.owned(e) && in.sinceLife(e) && !in.related(f, e) {
+			if f.owned(e) && in.sinceLife(e) && in.unknownPacked(e) && !in.related(f, e) {
 				*to = append(*to, e)
 			}
 		}

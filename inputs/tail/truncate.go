@@ -264,8 +264,12 @@ func (in *Input) detach(f *file) int {
 
 // cutWaiting takes up the truncated files of d that had to wait.
 func (in *Input) cutWaiting(d *dir) {
+	already := map[*file]bool{}
+	for _, f := range in.cut {
+		already[f] = true
+	}
 	for f := range in.waiting {
-		if d.files[f] && !slices.Contains(in.cut, f) {
+		if d.files[f] && !already[f] {
 			in.cut = append(in.cut, f)
 		}
 	}
