@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -122,18 +123,27 @@ func (d *driver) reader(from, since int64, wanted []found.Stream) *readBack {
 	}
 }
 
-// resumed is where files are read on, by topic and path, when there is a doubt
-// for which it must be known.
+// resumed is where files are read on, and where what is un-acked of them begins
+// and ends, by topic and path, when there is a doubt for which it must be known.
 func resumed(output string, st journal.State) map[string]map[string][]int64 {
 	at := map[string]map[string][]int64{}
+	spans := map[flow.FileID][]int64{}
 	for _, l := range st.Lanes {
-		if l.Doubt != "" && at[l.Topic] == nil {
+		if l.Doubt == "" {
+			continue
+		}
+		if at[l.Topic] == nil {
 			at[l.Topic] = map[string][]int64{}
+		}
+		for _, i := range l.Intents {
+			for _, s := range i.Spans {
+				spans[s.File] = append(spans[s.File], s.Start, s.End)
+			}
 		}
 	}
 	for _, f := range st.Files {
 		if in := at[f.Topic]; in != nil && f.Output == output && f.Resume > 0 {
-			in[f.Path] = append(in[f.Path], f.Resume)
+			in[f.Path] = append(append(in[f.Path], f.Resume), spans[f.ID]...)
 		}
 	}
 	for _, paths := range at {
@@ -230,10 +240,24 @@ func (d *driver) missing(h lane.Handle, in *found.Set) (ms []lane.Missing, ok bo
 		first++
 	}
 	whole := lane.Missing{Part: lane.Part{Batch: h, Count: b.Count}}
-	switch {
-	case first == b.Count:
+	if first == 0 {
+		// Were it found out only when the batch is sent, each that is gone would
+		// have a wait of its own.
+		switch err := d.load(b); {
+		case errors.Is(err, flow.ErrGone):
+			whole.Gone = true
+			return append(ms, whole), true
+		case err != nil:
+			return nil, false
+		}
+		if first, ok = d.elsewhere(b, in); !ok {
+			return nil, false
+		}
+	}
+	switch first {
+	case b.Count:
 		return nil, true
-	case first == 0:
+	case 0:
 		return append(ms, whole), true
 	}
 	rest, err := d.behind(b, int(first))
@@ -246,6 +270,41 @@ func (d *driver) missing(h lane.Handle, in *found.Set) (ms []lane.Missing, ok bo
 		return append(ms, whole), true
 	}
 	return nil, false
+}
+
+// elsewhere is how many of the first records of b the partition has under numbers
+// that the journal does not know: the state was copied while b was under way, and
+// then another run gave its lines other numbers. They are looked for by what they
+// are. It reports false when hard has ended.
+func (d *driver) elsewhere(b *batch, in *found.Set) (n int32, ok bool) {
+	if !d.doubt || d.turn != nil || !in.Lines() {
+		return 0, true
+	}
+	chunks, err := d.fetch(b, b.Time)
+	if errors.Is(err, flow.ErrGone) {
+		return 0, true
+	}
+	if err != nil {
+		return 0, false
+	}
+	for i := range chunks {
+		c := &chunks[i]
+		// What is older than the batch are other lines, at the same place of a
+		// file that was at the path before.
+		bound := found.Bound{Size: math.MaxInt64, Born: b.Time * 1e6, Others: true}
+		if b.Newest != 0 { // the records have times of their own
+			if d.feed == nil {
+				break
+			}
+			_, bound.Born = d.feed.Was(c.File)
+		}
+		took := in.Skip(c, bound)
+		n += int32(took)
+		if took < c.Lines() {
+			break
+		}
+	}
+	return n, true
 }
 
 // behind is a batch of the records of b from the n-th on.

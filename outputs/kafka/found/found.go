@@ -41,7 +41,8 @@ type Set struct {
 	numbers map[Stream][]numbers
 	paths   map[string]*path
 	cuts    map[string][]int64
-	Ours    int // batches of ours
+	known   bool // the batch whose records are noted is of a stream that is wanted
+	Ours    int  // batches of ours
 }
 
 // numbers is count sequence numbers from first on.
@@ -62,8 +63,13 @@ type path struct {
 type segment struct {
 	start, last int64 // offsets of the first and the last record
 	sum         uint64
-	millis      int64 // when the newest of them was made, Unix
+	// stamp is when the newest of them was made, Unix milliseconds, times two;
+	// odd when they are of a stream that is wanted, as all of a segment or none.
+	stamp int64
 }
+
+func (g *segment) millis() int64 { return g.stamp >> 1 }
+func (g *segment) known() bool   { return g.stamp&1 != 0 }
 
 // New returns a Set of the records of a host. Of batches it keeps the numbers
 // of the streams that are wanted. cuts are, by path, ascending offsets at which
@@ -76,9 +82,10 @@ func New(host string, wanted []Stream, cuts map[string][]int64) *Set {
 	return s
 }
 
-// Batch notes a batch.
+// Batch notes a batch, whose records Record may be called with next.
 func (s *Set) Batch(of Stream, first, count int32) {
-	if have, wanted := s.numbers[of]; wanted {
+	have, wanted := s.numbers[of]
+	if s.known = wanted; wanted {
 		s.numbers[of] = append(have, numbers{first, count})
 	}
 }
@@ -117,20 +124,24 @@ func (s *Set) Record(name string, offset int64, value []byte, millis int64, alon
 		s.paths[name] = p
 	}
 	alone = alone || len(value) >= long
+	stamp := millis << 1
+	if s.known {
+		stamp |= 1
+	}
 	switch {
 	case p.open && offset <= p.cur.last:
 		p.finish()
-	case p.open && (alone || p.ends(offset)):
+	case p.open && (alone || p.ends(offset) || p.cur.known() != s.known):
 		p.all, p.open = append(p.all, p.cur), false
 	}
 	if !p.open {
 		p.ones = p.ones[:0]
 
-		p.cur, p.open = segment{start: offset}, true
+		p.cur, p.open = segment{start: offset, stamp: stamp}, true
 	}
-	p.cur.last, p.cur.millis = offset, max(p.cur.millis, millis)
+	p.cur.last, p.cur.stamp = offset, max(p.cur.stamp, stamp)
 	p.cur.sum = s.add(p.cur.sum, offset, value)
-	p.ones = append(p.ones, segment{start: offset, last: offset, sum: s.add(0, offset, value), millis: millis})
+	p.ones = append(p.ones, segment{start: offset, last: offset, sum: s.add(0, offset, value), stamp: stamp})
 	p.end = alone
 }
 

@@ -8,8 +8,12 @@ import (
 
 // Bound is what of a file may be in the partition: what was in its first Size
 // bytes when they were looked at, and records that are not older than the file,
-// Born in Unix nanoseconds (0: unknown).
-type Bound struct{ Size, Born int64 }
+// Born in Unix nanoseconds (0: unknown). Others says that records of the streams
+// that are wanted are none of them: those are known by their numbers.
+type Bound struct {
+	Size, Born int64
+	Others     bool
+}
 
 // slack is how much the clock of a file system may be ahead, in milliseconds.
 const slack = 1000
@@ -86,7 +90,7 @@ func (p *path) at(start int64) int {
 func (s *Set) find(p *path, c *flow.Chunk, n int, b Bound) (at, end int) {
 	for at = p.at(c.Offset(n)); at < len(p.all) && p.all[at].start == c.Offset(n); at++ {
 		g := &p.all[at]
-		if g.last < 0 || b.Born > 0 && (g.millis+slack)*1e6 < b.Born {
+		if g.last < 0 || b.Others && g.known() || b.Born > 0 && (g.millis()+slack)*1e6 < b.Born {
 			continue
 		}
 		if end = s.match(g, c, n); end > 0 && c.Start+int64(c.LineStart(end)) <= b.Size {

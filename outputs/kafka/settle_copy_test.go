@@ -1,0 +1,122 @@
+package kafka
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// mute is a connection on which, once on, nothing arrives.
+type mute struct {
+	net.Conn
+	on *atomic.Bool
+}
+
+func (m *mute) Write(p []byte) (int, error) {
+	if m.on.Load() {
+		return len(p), nil
+	}
+	return m.Conn.Write(p)
+}
+
+// underWay ships the lines of "logs", then takes 50 more, of which none arrives,
+// and is killed when some of them are under way.
+func (r *rig) underWay() {
+	r.t.Helper()
+	var on atomic.Bool
+	r.dial = func(network, addr string) (net.Conn, error) {
+		nc, err := net.Dial(network, addr)
+		return &mute{nc, &on}, err
+	}
+	u := r.start()
+	s := r.sources["logs"]
+	n := strings.Count(string(s.data), "\n")
+	u.acked(int64(n))
+	on.Store(true)
+	s.append(numbered(n, 50))
+	for s.position() < len(numbered(0, n+10)) {
+		time.Sleep(time.Millisecond)
+	}
+	u.crash()
+	r.dial = nil
+}
+
+// intents is how many batches the journal has un-acked.
+func (r *rig) intents(u *run) (n int) {
+	for _, l := range u.out.State.Lanes {
+		n += len(l.Intents)
+	}
+	return n
+}
+
+// Several batches are under way, the agent is killed, and their lines are gone
+// from the files: there is one wait for all of them.
+func TestOneWaitForAllThatIsGone(t *testing.T) {
+	r := newRig(t, "logs")
+	r.small = true
+	s := newSource(1, "/var/log/a.log", numbered(0, 20))
+	r.sources["logs"] = s
+	r.underWay()
+	s.gone = true
+	u := r.start()
+	under := r.intents(u)
+	if under < 3 {
+		t.Fatalf("%d batches under way", under)
+	}
+	lost := int64(70 - s.position()/len(numbered(0, 1)))
+	s.append(numbered(70, 10))
+	u.acked(10)
+	r.records("logs", 30)
+	u.end()
+	if n := strings.Count(r.log.String(), "the topic waits until nothing"); n != 1 {
+		t.Errorf("%d waits for %d batches; log:\n%s", n, under, r.log.String())
+	}
+	if n := u.out.givenUp.Load(); n != 50-lost {
+		t.Errorf("%d lines given up of %d", n, 50-lost)
+	}
+}
+
+// The state directory is put back from a copy that was made while batches were
+// under way; meanwhile their lines were sent under other numbers. They are known
+// by what they are.
+func TestCopyOfBatchesUnderWay(t *testing.T) {
+	for name, set := range map[string]func(*rig, *source){
+		"many batches":   func(r *rig, _ *source) { r.small = true },
+		"large batches":  func(r *rig, _ *source) {},
+		"own timestamps": func(_ *rig, s *source) { s.stamp = time.Now().UnixMilli() },
+	} {
+		for _, arrived := range []int{60, 1000} {
+			t.Run(name, func(t *testing.T) {
+				r := newRig(t, "logs")
+				s := newSource(1, "/var/log/a.log", numbered(0, 20))
+				r.sources["logs"] = s
+				set(r, s)
+				r.underWay()
+				name := generation(t, r.dir)
+				copied, err := os.ReadFile(name)
+				must(t, err)
+				// Not sure of what it sent, it reads the topic back, and takes
+				// another producer id.
+				cutJournal(t, r.dir, -1, map[string]any{"boot": "another"})
+				if arrived > 70 {
+					s.append(numbered(70, arrived-70))
+				}
+				u := r.start()
+				r.records("logs", arrived)
+				u.crash()
+				wipe(t, r.dir)
+				must(t, os.WriteFile(filepath.Join(r.dir, filepath.Base(name)), copied, 0o600))
+				cutJournal(t, r.dir, -1, map[string]any{"inode": 1})
+				u = r.start()
+				s.append(numbered(max(arrived, 70), 30))
+				r.exact("logs")
+				u.end()
+				r.unrepeated(u)
+			})
+		}
+	}
+}
