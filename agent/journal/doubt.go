@@ -41,6 +41,16 @@ func (st *State) sentUp(now Header) int64 {
 	return Uptime()
 }
 
+// lanesUp is up to when something may have been sent on lanes that the journal
+// does not have: since it began, or since it was last in doubt, for the cause, it
+// has each lane before anything is sent there.
+func (st *State) lanesUp(cause string) int64 {
+	if cause != "" || st.Fresh || st.Prior.LanesUp == 0 || !st.SameBoot {
+		return st.SentUp
+	}
+	return st.Prior.LanesUp
+}
+
 // Uptime is how long the machine has been up, also while it slept, in
 // milliseconds; 1 when that is not known.
 func Uptime() int64 {

@@ -48,7 +48,7 @@ func (j *Journal) goHome() error {
 	}
 	was := j.here
 	j.here = place(j.dir, j.o.now())
-	j.here.Always, j.here.First, j.here.Hosts = was.Always, was.First, was.Hosts
+	j.here.Always, j.here.First, j.here.Hosts, j.here.LanesUp = was.Always, was.First, was.Hosts, was.LanesUp
 	return nil
 }
 

@@ -33,7 +33,7 @@ const hostsMax = 32
 // carry takes over what the runs before knew. A state that was lost does not say
 // when they began.
 func (h *Header) carry(st *State, host string) {
-	h.First, h.Hosts = st.Prior.First, slices.Clone(st.Prior.Hosts)
+	h.First, h.Hosts, h.LanesUp = st.Prior.First, slices.Clone(st.Prior.Hosts), st.LanesUp
 	if st.Fresh && st.Damaged == 0 {
 		h.First = h.Time
 	}

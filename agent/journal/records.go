@@ -42,6 +42,9 @@ type Header struct {
 	// host had in the runs up to this one, the newest last.
 	First int64    `json:"first,omitempty"`
 	Hosts []string `json:"hosts,omitempty"`
+	// LanesUp is up to when something may have been sent on lanes that the
+	// journal does not have, as Doubt.Up; 0 unknown.
+	LanesUp int64 `json:"lanes_up,omitempty"`
 }
 
 // File is one file's identity: a later record of the same ID replaces what

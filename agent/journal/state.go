@@ -20,8 +20,9 @@ type State struct {
 	// can be proved; SameMachine and SameDir that the journal was written on
 	// this machine, in this directory. All are false when Fresh.
 	SameBoot, SameMachine, SameDir bool
-	// SentUp is up to when a former run may have sent, as Doubt.Up.
-	SentUp int64
+	// SentUp is up to when a former run may have sent, as Doubt.Up; LanesUp up
+	// to when it was on a lane that is not in Lanes.
+	SentUp, LanesUp int64
 	// Damaged counts what could not be read or does not fit: records, and
 	// files that could not be read at all.
 	Damaged int
@@ -81,14 +82,18 @@ func (l *loaded) found(here Header) found {
 		st.compare(here)
 	}
 	st.SentUp = st.sentUp(here)
+	cause := ""
 	if l.any {
-		l.fold.suspect(st.doubt(l.closed), &st)
+		cause = st.doubt(l.closed)
+		l.fold.suspect(cause, &st)
 	}
+	st.LanesUp = st.lanesUp(cause)
 	l.fold.looked = l.begin(here)
 	v := l.fold.view()
 	v.FirstStart, v.Life = l.fold.looked.First, time.UnixMilli(l.fold.looked.Time)
 	v.Fresh, v.Prior, v.Damaged = st.Fresh, st.Prior, st.Damaged
-	v.SameBoot, v.SameMachine, v.SameDir, v.SentUp = st.SameBoot, st.SameMachine, st.SameDir, st.SentUp
+	v.SameBoot, v.SameMachine, v.SameDir = st.SameBoot, st.SameMachine, st.SameDir
+	v.SentUp, v.LanesUp = st.SentUp, st.LanesUp
 	return v
 }
 

@@ -212,12 +212,13 @@ func (w *words) progress(e *agent.Explanation, f *explain.File) {
 	w.line("  Size:     %s%s", byteCount(f.Size), plain(f))
 	w.line("  Read:     %s", upTo(f.Read, f.From, "all of it", f.Unread(), "to go"))
 	w.line("  Shipped:  %s", upTo(f.Acked, f.From, "all that was read", max(0, f.Read-f.Acked), "more were read"))
-	for i, wait := range f.Waits {
-		label := "Waits:   "
-		if i > 0 {
-			label = "and:     "
+	label := "Waits:   "
+	for _, wait := range f.Waits {
+		if wait.For == explain.ForTurn && e.Output != nil && e.Output.Pause != "" {
+			continue // what the topic waits for is said above
 		}
 		w.line("  %s %s", label, waitText(e, &wait))
+		label = "and:     "
 	}
 	if e.Running && len(f.Waits) == 0 && f.State == explain.Followed {
 		w.line("  Waits:    for new lines")

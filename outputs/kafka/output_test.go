@@ -33,6 +33,7 @@ type rig struct {
 	cluster *kfake.Cluster
 	dir     string // of the journal
 	sources map[string]*source
+	name    string // of the output
 	key     string
 	host    string // "": the key
 	codec   string
@@ -92,7 +93,7 @@ func (r *rig) start() *run {
 		brokers = r.cluster.ListenAddrs()
 	}
 	o, err := New(Options{
-		Brokers: brokers, Security: r.security, ClientID: "test", Compression: r.codec, AtLeastOnce: r.plain, Partitioner: r.deal, Host: cmp.Or(r.host, r.key),
+		Name: r.name, Brokers: brokers, Security: r.security, ClientID: "test", Compression: r.codec, AtLeastOnce: r.plain, Partitioner: r.deal, Host: cmp.Or(r.host, r.key),
 		Source: sources(r.sources), Fetcher: fetchers(r.sources), Journal: j, State: state,
 		Budget: flow.NewBudget(32 << 20), DeadLetter: r.dir + "/dead-letter.jsonl", Log: log,
 	})

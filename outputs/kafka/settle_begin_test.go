@@ -164,3 +164,38 @@ func TestDeliveryIsChanged(t *testing.T) {
 		}
 	}
 }
+
+// The output has another name, so that the journal has none of its lanes. When it
+// began long ago, and so has each lane on which anything may be under way, nothing
+// is waited for; when it has just begun, and so may be what is left of a loss, the
+// lane waits.
+func TestOutputIsRenamed(t *testing.T) {
+	for began, waits := range map[string]bool{"long ago": false, "just now": true} {
+		t.Run(began, func(t *testing.T) {
+			r := newRig(t, "logs")
+			s := newSource(1, "/var/log/a.log", numbered(0, 100))
+			r.sources["logs"] = s
+			u := r.start()
+			u.acked(100)
+			u.end()
+			r.name, r.settle = "main", 60_000
+			if !waits {
+				r.settle = 200
+				cutJournal(t, r.dir, -1, map[string]any{"lanes_up": 1})
+			}
+			s.append(numbered(100, 50))
+			u = r.start()
+			if waits {
+				r.paused(u)
+				u.crash()
+				return
+			}
+			r.exact("logs")
+			u.end()
+			r.unrepeated(u)
+			if strings.Contains(r.log.String(), "the topic waits until nothing") {
+				t.Errorf("it waited; log:\n%s", r.log.String())
+			}
+		})
+	}
+}

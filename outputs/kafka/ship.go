@@ -225,7 +225,7 @@ func (s *shipment) lane(number int32, feed flow.Feed) {
 	today, known := s.lanes[number]
 	if !known {
 		today = journal.LaneState{Lane: journal.Lane{ID: s.Journal.NewLane(), Output: s.Name, Topic: s.name, Partition: number}, Offset: -1}
-		today.Doubt, today.DoubtFrom, today.DoubtUp = newLane, -1, journal.Uptime()
+		today.Doubt, today.DoubtFrom, today.DoubtUp = newLane, -1, s.State.LanesUp
 	}
 	if !s.begin(&today, known) {
 		s.rest(place{s.name, number})
