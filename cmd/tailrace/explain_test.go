@@ -15,6 +15,7 @@ import (
 
 	"tailrace/agent"
 	"tailrace/agent/config"
+	"tailrace/inputs/tail/explain"
 )
 
 // place is a directory with logs, a configuration, and an agent that can be
@@ -288,6 +289,22 @@ func TestStatusTrouble(t *testing.T) {
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}
+
+// What a topic waits for is told once, not for its files again.
+func TestExplainTellsOneWait(t *testing.T) {
+	f := explain.File{Size: 6, State: explain.Followed, Waits: []explain.Wait{{For: explain.ForTurn, Bytes: 6}, {For: explain.ForNewline, Bytes: 2}}}
+	for pause, want := range map[string]string{
+		"":                      "  Waits:    for its turn with 6 bytes",
+		"while it is read back": "  Waits:    for a newline",
+	} {
+		e := agent.Explanation{Output: &agent.Topic{Topic: "app", Pause: pause}}
+		var out strings.Builder
+		(&words{out: &out}).progress(&e, &f)
+		if got := out.String(); !strings.Contains(got, want) || strings.Contains(got, "turn") != (pause == "") {
+			t.Errorf("got %s", got)
 		}
 	}
 }
