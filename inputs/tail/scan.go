@@ -135,6 +135,10 @@ func (in *Input) walk() (all, fresh []string) {
 	in.forgetUnlisted(func(path string) bool { return wanted[path] || through[path] })
 	all = sortedKeys(wanted)
 	in.watch.begin()
+	in.watch.dropSwitched()
+	for _, dir := range linksTo(all) {
+		through[dir] = true
+	}
 	for _, path := range all {
 		had := in.watch.has(path)
 		has := in.watch.add(path)

@@ -43,8 +43,10 @@ type watched struct {
 	flooded bool // not watched for now, but polled
 	through bool // only new directories in it are of interest
 	remote  bool // others may write to it, who are not told of
-	polled  time.Time
-	mtime   int64
+	// dev and ino are those of the directory; a link may lead to another one later.
+	dev, ino uint64
+	polled   time.Time
+	mtime    int64
 }
 
 func newWatcher(log *slog.Logger) *watcher {
@@ -84,10 +86,11 @@ func (w *watcher) add(path string) bool {
 	if w.dirs[path] != nil {
 		return true
 	}
+	dev, ino := directory(path) // before it is watched: what comes later is noticed by dropSwitched
 	err := w.w.Add(path)
 	switch {
 	case err == nil:
-		d := &watched{since: time.Now(), remote: w.remote(path)}
+		d := &watched{since: time.Now(), remote: w.remote(path), dev: dev, ino: ino}
 		w.dirs[path] = d
 		if d.remote && !w.told {
 			w.told = true
@@ -144,6 +147,19 @@ func (w *watcher) remove(path string) {
 		w.w.Remove(path) // fails when the directory is gone, which is as good
 	}
 	delete(w.dirs, path)
+}
+
+// dropSwitched ends the watch of directories at whose path is another one now: a
+// link was switched.
+func (w *watcher) dropSwitched() {
+	if w == nil {
+		return
+	}
+	for path, d := range w.dirs {
+		if dev, ino := directory(path); dev != d.dev || ino != d.ino {
+			w.remove(path)
+		}
+	}
 }
 
 // flood counts an event, and takes the watch away when there are too many.
@@ -269,9 +285,20 @@ func (in *Input) oneEvent(ev fsnotify.Event, now time.Time) {
 	in.written(f)
 }
 
+// isDir says that path is a directory, or a link to one.
 func isDir(path string) bool {
-	var x unix.Statx_t
-	return unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_TYPE, &x) == nil && x.Mode&unix.S_IFMT == unix.S_IFDIR
+	_, ino := directory(path)
+	return ino != 0
+}
+
+// directory is the identity of the directory at path, or behind a link there; 0
+// when there is none.
+func directory(path string) (dev, ino uint64) {
+	var x unix.Stat_t
+	if unix.Stat(path, &x) != nil || x.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return 0, 0
+	}
+	return x.Dev, x.Ino
 }
 
 // watchFailed is told that notifications were lost.

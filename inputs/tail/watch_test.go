@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -245,5 +246,41 @@ func TestFloodOfLines(t *testing.T) {
 			}
 			n++
 		}
+	}
+}
+
+// The directory of a log is a symbolic link, as in current/log, which is switched:
+// by a rename, and by being removed and made again.
+func TestNotifiedBehindLinkToDirectory(t *testing.T) {
+	for _, pattern := range []string{"app/current/a.log", "app/current/log/a.log", "*/current/log/a.log", "app/up/current/log/a.log"} {
+		t.Run(pattern, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Dir(pattern)
+			dir = strings.TrimPrefix(strings.TrimPrefix(dir, "app/up/"), "app/")
+			dir = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(dir, "*/"), "current"), "/")
+			w := newLive(t, pattern)
+			w.mkdir("app")
+			w.must(os.Symlink(".", filepath.Join(w.dir, "app/up")))
+			link := filepath.Join(w.dir, "app/current")
+			for n := range 4 {
+				release := fmt.Sprintf("release-%d", n)
+				w.mkdir(filepath.Join(release, dir))
+				switch {
+				case n == 0:
+					w.must(os.Symlink("../"+release, link))
+				case n < 3:
+					w.must(os.Symlink("../"+release, link+".new"))
+					w.must(os.Rename(link+".new", link))
+				default:
+					w.must(os.Remove(link))
+					w.must(os.Symlink("../"+release, link))
+				}
+				for _, text := range []string{"first", "second"} {
+					line := fmt.Sprintf("%s %d\n", text, n)
+					w.write(filepath.Join(release, dir, "a.log"), line)
+					w.next(line)
+				}
+			}
+		})
 	}
 }
