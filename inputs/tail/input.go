@@ -127,7 +127,7 @@ type Input struct {
 	// are; jobs is what is to be decompressed (packed_job.go).
 	parcels  map[key]*parcel
 	proofs   map[proofOf]*parcel // see findPacked
-	jobs     []func() func()
+	jobs     []job
 	working  bool         // a job is at work
 	prepared *readyPacked // what it made ready; it is Run's when the job is done
 	slots    slots

@@ -130,8 +130,17 @@ func (in *Input) glanceAll(l *listing) {
 		if p != nil && p.size == e.size && p.mtime == e.mtime && p.entry.path == e.path {
 			p.seen = time.Now()
 			in.reconsider(p)
-		} else if path, ok := in.packedFrom(l.dir, e); ok && !in.packing(e) {
-			in.glance(in.parcel(e, path))
+			continue
+		}
+		path, ok := in.packedFrom(l.dir, e)
+		if !ok || in.packing(e) {
+			continue
+		}
+		family := p != nil && p.path == path
+		if p = in.parcel(e, path); p.glance != nil && family {
+			in.reconsider(p) // it was renamed only
+		} else {
+			in.glance(p)
 		}
 	}
 }

@@ -34,9 +34,12 @@ const (
 
 var errQuit = errors.New("the input ends")
 
-// enqueue has work done by the jobs' goroutine, and then what it returns by Run.
-func (in *Input) enqueue(work func() func()) {
-	in.jobs = append(in.jobs, work)
+// job is called by Run when its turn has come. The jobs' goroutine does what it
+// returns, and then Run what that returns.
+type job func() func() func()
+
+func (in *Input) enqueue(j job) {
+	in.jobs = append(in.jobs, j)
 	in.nextJob()
 }
 
@@ -44,8 +47,8 @@ func (in *Input) nextJob() {
 	if in.working || len(in.jobs) == 0 {
 		return
 	}
-	work := in.jobs[0]
-	in.jobs = in.jobs[1:]
+	work := in.jobs[0]()
+	in.jobs = slices.Delete(in.jobs, 0, 1)
 	in.working = true
 	in.workers.Add(1)
 	go func() {
@@ -79,25 +82,30 @@ func (in *Input) look1(p *parcel, most int64) {
 		return
 	}
 	p.busy = true
-	e, probes, alone := p.entry, in.probes(p), p.only != nil
-	in.enqueue(func() func() {
-		c, err := in.inspect(e, probes, most, alone)
-		return func() {
-			p.busy = false
-			for _, dir := range p.dirs() {
-				in.touched(dir)
-			}
-			switch {
-			case p.entry != e || errors.Is(err, errMoved) || errors.Is(err, unix.ENOENT):
-			case err != nil:
-				in.cannotUnpack(p, err)
-			case most == glanceMax:
-				p.glance = c
-			default:
-				p.inside = c
-			}
+	in.enqueue(func() func() func() {
+		e, probes, alone := p.entry, in.probes(p), p.only != nil
+		return func() func() {
+			c, err := in.inspect(e, probes, most, alone)
+			return func() { in.inspected(p, e, most, c, err) }
 		}
 	})
+}
+
+// inspected is called when it is known what is in p, which was at e.
+func (in *Input) inspected(p *parcel, e entry, most int64, c *inside, err error) {
+	p.busy = false
+	for _, dir := range p.dirs() {
+		in.touched(dir)
+	}
+	switch {
+	case p.entry != e || errors.Is(err, errMoved) || errors.Is(err, unix.ENOENT):
+	case err != nil:
+		in.cannotUnpack(p, err)
+	case most == glanceMax:
+		p.glance = c
+	default:
+		p.inside = c
+	}
 }
 
 // cannotUnpack is called when p cannot be read for now.

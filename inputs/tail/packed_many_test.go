@@ -51,3 +51,44 @@ func TestManyCompressedUnread(t *testing.T) {
 		h.stop()
 	})
 }
+
+// Compressed files of which it is known whose they are, and that wait, are not
+// decompressed again when the next rotation renames them.
+func TestRenamedIsNotDecompressed(t *testing.T) {
+	reads := func(generations int) (n int) {
+		bubble(t, func(t *testing.T) {
+			h := newHost(t, "a.log")
+			count := false
+			h.before = func(call, path string) error {
+				if count && call == "pread" {
+					n++
+				}
+				return nil
+			}
+			h.write("a.log", 1, 20)
+			h.start()
+			for g := 1; g < generations; g++ {
+				h.wait(15 * time.Second)
+				count = g == generations-1
+				for old := g; old > 1; old-- {
+					if from := fmt.Sprintf("a.log.%d.gz", old); h.exists(from) {
+						h.rename(from, fmt.Sprintf("a.log.%d.gz", old+1))
+					}
+				}
+				if h.exists("a.log.1") {
+					h.rename("a.log.1", "a.log.2")
+					h.compress("a.log.2", ".gz")
+				}
+				h.rename("a.log", "a.log.1")
+				h.write("a.log", g*100+1, g*100+20+g) // each of another size
+			}
+			h.wait(15 * time.Second)
+			count = false
+			h.stop()
+		})
+		return n
+	}
+	if few, many := reads(10), reads(40); many > few+10 {
+		t.Errorf("with 10 generations a rotation costs %d reads, with 40 %d", few, many)
+	}
+}

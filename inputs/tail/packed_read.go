@@ -32,9 +32,11 @@ func (in *Input) makeReady(f *file) {
 	e := entry{path: f.now, key: f.key}
 	at, size := max(0, f.pos.off-flow.TailMax), f.size
 	f.mu.Unlock()
-	in.enqueue(func() func() {
-		err := in.prepareAt(e, at, size)
-		return func() { in.ready(f, e, err) }
+	in.enqueue(func() func() func() {
+		return func() func() {
+			err := in.prepareAt(e, at, size)
+			return func() { in.ready(f, e, err) }
+		}
 	})
 }
 
