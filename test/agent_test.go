@@ -231,12 +231,12 @@ func (a *agent) hasJournal() bool {
 	return false
 }
 
-// knows says whether the journal has a file of this path.
-func (a *agent) knows(path string) bool {
+// knows says whether the journal has these words: a path, or a birth.
+func (a *agent) knows(words string) bool {
 	names, _ := filepath.Glob(filepath.Join(a.state, "journal*"))
 	for _, name := range names {
 		text, _ := os.ReadFile(name)
-		if bytes.Contains(text, []byte(path)) {
+		if bytes.Contains(text, []byte(words)) {
 			return true
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tailrace/test/lines"
 )
 
@@ -17,6 +19,11 @@ func TestDeletedAndMadeAgain(t *testing.T) {
 	st.agent.start()
 	for range 50 {
 		st.put(50)
+		var x unix.Statx_t
+		must(t, unix.Statx(unix.AT_FDCWD, l.Path, 0, unix.STATX_BTIME, &x))
+		birth := fmt.Sprintf(`"birth":%d`, x.Btime.Sec*1e9+int64(x.Btime.Nsec))
+		// Before, the agent opens it for a moment to see whether it is a known one.
+		until(t, stalled, "the agent knows the file", func() bool { return st.agent.knows(birth) })
 		until(t, stalled, "the agent has the file open", func() bool { return st.agent.holds(l.Path) })
 		must(t, l.Delete())
 		must(t, l.Reopen())

@@ -39,6 +39,7 @@ func TestStateStaysSmall(t *testing.T) {
 		}
 		until(t, stalled, "the files are found", func() bool { return st.agent.files().Followed == together+busy })
 		for _, l := range st.logs {
+			until(t, stalled, "the file is open", func() bool { return st.agent.holds(l.Path) })
 			must(t, l.Delete())
 		}
 		until(t, stalled, "the files are let go", func() bool { return st.agent.files().Followed == busy })
