@@ -2,6 +2,7 @@ package tail
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,13 +56,14 @@ func TestManyCompressedUnread(t *testing.T) {
 // Compressed files of which it is known whose they are, and that wait, are not
 // decompressed again when the next rotation renames them.
 func TestRenamedIsNotDecompressed(t *testing.T) {
-	reads := func(generations int) (n int) {
+	reads := func(generations int) int64 {
+		var n atomic.Int64
 		bubble(t, func(t *testing.T) {
 			h := newHost(t, "a.log")
-			count := false
+			var count atomic.Bool
 			h.before = func(call, path string) error {
-				if count && call == "pread" {
-					n++
+				if count.Load() && call == "pread" {
+					n.Add(1)
 				}
 				return nil
 			}
@@ -69,7 +71,7 @@ func TestRenamedIsNotDecompressed(t *testing.T) {
 			h.start()
 			for g := 1; g < generations; g++ {
 				h.wait(15 * time.Second)
-				count = g == generations-1
+				count.Store(g == generations-1)
 				for old := g; old > 1; old-- {
 					if from := fmt.Sprintf("a.log.%d.gz", old); h.exists(from) {
 						h.rename(from, fmt.Sprintf("a.log.%d.gz", old+1))
@@ -83,10 +85,10 @@ func TestRenamedIsNotDecompressed(t *testing.T) {
 				h.write("a.log", g*100+1, g*100+20+g) // each of another size
 			}
 			h.wait(15 * time.Second)
-			count = false
+			count.Store(false)
 			h.stop()
 		})
-		return n
+		return n.Load()
 	}
 	if few, many := reads(10), reads(40); many > few+10 {
 		t.Errorf("with 10 generations a rotation costs %d reads, with 40 %d", few, many)
