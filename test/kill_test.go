@@ -13,7 +13,7 @@ import (
 // heavy is 20,000 lines a second over four logs that are renamed every 2 s by
 // programs that go on in the old file for a while. Ten old files are kept: what
 // is deleted was read long ago, and its inode is given to a new file.
-var heavy = lines.Load{Rate: 5_000, Rotate: 2 * time.Second, Keep: 10, Late: 300 * time.Millisecond}
+var heavy = lines.Load{Rate: 5_000, Rotate: 2 * time.Second, Keep: 100, Late: 300 * time.Millisecond}
 
 // The agent is killed again and again at random moments.
 func TestAgentKilled(t *testing.T) {

@@ -25,7 +25,7 @@ func TestOldestKafka(t *testing.T) {
 	r := random(t)
 	st := newStage(t, b, 2, r.Uint64(), config{})
 	st.agent.start()
-	stop := st.write(lines.Load{Rate: 2_000, Rotate: 2 * time.Second, Keep: 10, Late: 300 * time.Millisecond})
+	stop := st.write(lines.Load{Rate: 2_000, Rotate: 2 * time.Second, Keep: 100, Late: 300 * time.Millisecond})
 	for n := range kills(t) / 3 {
 		wait(t, lifetime(r))
 		st.agent.kill()

@@ -121,7 +121,7 @@ func TestKilledWithoutAnswers(t *testing.T) {
 	b := ownBroker(t)
 	st := newStage(t, b, 4, seed(t), config{})
 	st.agent.start()
-	stop := st.write(lines.Load{Rate: 2_000, Rotate: time.Second, Keep: 30, Late: 100 * time.Millisecond})
+	stop := st.write(lines.Load{Rate: 2_000, Rotate: time.Second, Keep: 100, Late: 100 * time.Millisecond})
 	for range 5 {
 		wait(t, time.Second)
 		b.Pause()

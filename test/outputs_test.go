@@ -23,7 +23,7 @@ func TestTwoClusters(t *testing.T) {
 	}})
 	other.agent = st.agent
 	st.agent.start()
-	load := lines.Load{Rate: 1_000, Rotate: time.Second, Keep: 30, Late: 100 * time.Millisecond}
+	load := lines.Load{Rate: 1_000, Rotate: time.Second, Keep: 100, Late: 100 * time.Millisecond}
 	stopSick := other.write(load)
 	wait(t, 2*time.Second)
 	sick.Kill()

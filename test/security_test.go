@@ -32,7 +32,7 @@ func TestSecurity(t *testing.T) {
 			r := random(t)
 			st := newStage(t, v.Broker, 2, r.Uint64(), config{broker: v.Listeners[c.listener], kafka: v.expand(c.kafka)})
 			st.agent.start()
-			stop := st.write(lines.Load{Rate: 500, Rotate: 3 * time.Second, Keep: 10})
+			stop := st.write(lines.Load{Rate: 500, Rotate: 3 * time.Second, Keep: 50})
 			for range max(2, kills(t)/6) {
 				wait(t, 2*lifetime(r))
 				st.agent.kill()
