@@ -18,7 +18,7 @@ func TestAtLeastOnceKilled(t *testing.T) {
 	st.arrive()
 	st.check()
 
-	stop := st.write(lines.Load{Rate: 2_000, Rotate: heavy.Rotate, Keep: heavy.Keep, Late: heavy.Late})
+	stop := st.write(lines.Load{Rate: 2_000, Rotate: heavy.Rotate, Keep: heavyAlone.Keep, Late: heavy.Late})
 	for n := range kills(t) / 3 {
 		wait(t, lifetime(r))
 		if n%3 == 2 {
