@@ -81,7 +81,8 @@ matches() {
 
 not() { ! "$@"; }
 
-# within SECONDS CMD…: CMD succeeds before the time is up.
+# within SECONDS CMD…: CMD succeeds before the time is up, which is when to give up:
+# the machine may be a slow one.
 within() {
 	local end=$((SECONDS + $1))
 	shift
@@ -103,8 +104,8 @@ deps() {
 		mvn maven
 	LIST
 	if ((${#missing[@]})); then
-		quietly apt-get update -q
-		DEBIAN_FRONTEND=noninteractive quietly apt-get install -qy --no-install-recommends "${missing[@]}"
+		quietly apt-get update -q -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300
+		DEBIAN_FRONTEND=noninteractive quietly apt-get install -qy -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300 --no-install-recommends "${missing[@]}"
 	fi
 	quietly "$here/machine" deps
 }
@@ -142,7 +143,7 @@ broker_start() {
 	"$work/kafka" --host "$address" --dir "$work/broker" --topic logs --topic secret \
 		>"$work/broker.address" 2>"$work/broker.errors" &
 	broker_pid=$!
-	within 150 answers || true
+	within 330 answers || true
 	broker=$(cat "$work/broker.address")
 	[ -n "$broker" ] || { cat "$work/broker.errors" >&2; exit 1; }
 }

@@ -13,10 +13,10 @@ check "enable --now returns when it is ready" m systemctl enable --now tailrace
 check "active" same active m systemctl is-active tailrace
 m logger -t newcomer "hello, Kafka"
 arrived() { matches "newcomer: hello, Kafka$" topic logs /var/log/syslog; }
-check "the line is in Kafka" within 20 arrived
+check "the line is in Kafka" within 120 arrived
 check "the key is the host's name" same "$machine" sh -c \
 	"kcat -b $broker -C -t logs -o beginning -e -q -f '%k\n' | sort -u"
-check "topic and files are the same" within 20 exact
+check "topic and files are the same" within 120 exact
 
 step "service: what systemd knows of it"
 status_of() { m sed -n "s/^$1:[[:space:]]*//p" "/proc/$(show MainPID)/status"; }
@@ -24,9 +24,9 @@ uid() { matches "^$(m id -u tailrace)[[:space:]]" status_of Uid; }
 watchdog_fed() {
 	local before
 	before=$(show WatchdogTimestampMonotonic)
-	within 65 not same "$before" show WatchdogTimestampMonotonic
+	within 120 not same "$before" show WatchdogTimestampMonotonic
 }
-check "a status text with the files" within 30 matches "following [1-9]" show StatusText
+check "a status text with the files" within 120 matches "following [1-9]" show StatusText
 echo "         $(show StatusText)"
 check "the watchdog is armed: 60 s" same 1min show WatchdogUSec
 check "the watchdog is fed" watchdog_fed
@@ -48,7 +48,7 @@ step "service: a log that only root may read"
 m sh -c 'umask 077; mkdir /var/log/secret; echo "for root alone" >/var/log/secret/app.log'
 m sh -c 'umask 027; printf "inputs:\n  - paths: [/var/log/secret/*.log]\n    topic: secret\n" >/etc/tailrace/conf.d/secret.yaml; chgrp tailrace /etc/tailrace/conf.d/secret.yaml'
 m systemctl restart tailrace
-check "0600 in a 0700 directory is shipped" within 20 same "for root alone" topic secret /var/log/secret/app.log
+check "0600 in a 0700 directory is shipped" within 120 same "for root alone" topic secret /var/log/secret/app.log
 
 step "service: a password by LoadCredential="
 m sh -c 'umask 077; echo "not for everyone" >/etc/tailrace/kafka-password; echo >/etc/tailrace/no-password'
@@ -65,8 +65,8 @@ check "an empty one is found out" matches "password_file: kafka-password is empt
 step "service: a clean stop"
 began=$SECONDS
 check "systemctl stop" m systemctl stop tailrace
-check "within 10 s" test $((SECONDS - began)) -lt 10
+check "not only when systemd gives up" test $((SECONDS - began)) -lt 60
 check "the result is success" same "success 0" sh -c "echo \$('$here/machine' exec $machine systemctl show -P Result -P ExecMainStatus tailrace)"
 m logger -t newcomer "written while stopped"
 check "systemctl start" m systemctl start tailrace
-check "nothing missing, nothing twice" within 20 exact
+check "nothing missing, nothing twice" within 120 exact

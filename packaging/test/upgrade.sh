@@ -11,7 +11,7 @@ check "the new version" matches 99 m tailrace version
 check "the edit is kept" m grep -q /var/log/syslog /etc/tailrace/config.yaml
 check "the account stays out of adm" not matches '\(adm\)' m id tailrace
 m logger -t newcomer "after the upgrade"
-check "nothing missing, nothing twice, in order" within 30 exact
+check "nothing missing, nothing twice, in order" within 120 exact
 
 step "upgrade: stopped and disabled"
 m systemctl disable --now tailrace
@@ -28,7 +28,7 @@ check "install again" m dpkg -i "/root/${deb##*/}"
 check "enabled as before" same enabled m systemctl is-enabled tailrace
 check "not started" same inactive m systemctl is-active tailrace
 check "it goes on where it was" m systemctl start tailrace
-check "nothing missing, nothing twice, in order" within 30 exact
+check "nothing missing, nothing twice, in order" within 120 exact
 check "purge" m dpkg --purge tailrace
 check "nothing is left" same "" m find / -xdev -path /proc -prune -o -path /sys -prune -o \
 	-path '/var/lib/dpkg/*' -prune -o -name '*tailrace*' ! -path '/root/*' -print
