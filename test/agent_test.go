@@ -231,6 +231,13 @@ func (a *agent) hasJournal() bool {
 	return false
 }
 
+// begun waits until the agent has begun for the first time: what is rotated before
+// that is history.
+func (a *agent) begun() {
+	a.t.Helper()
+	until(a.t, stalled, "the agent has a journal", a.hasJournal)
+}
+
 // knows says whether the journal has these words: a path, or a birth.
 func (a *agent) knows(words string) bool {
 	names, _ := filepath.Glob(filepath.Join(a.state, "journal*"))

@@ -19,7 +19,7 @@ func TestThreeBrokers(t *testing.T) {
 	t.Parallel()
 	c, disk := threeBrokers(t)
 	settling := []func(*testing.T){
-		journalCut(t, c), stateRemoved(t, c), topicMadeAgain(t, c),
+		journalCut(t, c), journalCutBetween(t, c), stateRemoved(t, c), topicMadeAgain(t, c),
 	}
 	for _, it := range []struct {
 		name string
@@ -38,7 +38,7 @@ func TestThreeBrokers(t *testing.T) {
 			must(t, c.Heal(t.Context()))
 		})
 	}
-	for i, name := range []string{"journal-loses-a-second", "state-removed", "topic-made-again"} {
+	for i, name := range []string{"journal-loses-a-second", "journal-cut-between", "state-removed", "topic-made-again"} {
 		t.Run(name, settling[i])
 	}
 }

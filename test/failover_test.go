@@ -1,8 +1,11 @@
 package test
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -127,14 +130,35 @@ func journalCut(t *testing.T, c *kafka.Cluster) (end func(*testing.T)) {
 
 // The same with the state directory gone.
 func stateRemoved(t *testing.T, c *kafka.Cluster) (end func(*testing.T)) {
-	all := newStages(t, c.Nodes[0], "state-removed", 1, 2, seed(t))
+	return stateHarmed(t, c, "state-removed", func(dir string) { must(t, os.RemoveAll(dir)) })
+}
+
+// The same with the second half of what the agent wrote into its journal cut off,
+// from one record on, while the machine runs.
+func journalCutBetween(t *testing.T, c *kafka.Cluster) (end func(*testing.T)) {
+	return stateHarmed(t, c, "journal-cut-between", func(dir string) {
+		names, err := filepath.Glob(filepath.Join(dir, "journal.0*"))
+		must(t, err)
+		name := slices.Max(names)
+		p, err := os.ReadFile(name)
+		must(t, err)
+		_, behind, _ := bytes.Cut(p, []byte(`{"end":`))
+		n := len(p) - len(behind)/2
+		must(t, os.Truncate(name, int64(bytes.LastIndexByte(p[:n], '\n')+1)))
+	})
+}
+
+// stateHarmed kills an agent, harms its state directory, kills the leader, and
+// starts the agent.
+func stateHarmed(t *testing.T, c *kafka.Cluster, topic string, harm func(dir string)) (end func(*testing.T)) {
+	all := newStages(t, c.Nodes[0], topic, 1, 2, seed(t))
 	all.agent().start()
 	all.put(1000)
 	all[0].arrive()
 	stop := all.write(lines.Load{Rate: 1_000})
 	wait(t, 2*time.Second)
 	all.agent().kill()
-	must(t, os.RemoveAll(all.agent().state))
+	harm(all.agent().state)
 	stop()
 	killLeader(t, c, all[0].topic)
 	all.agent().start()

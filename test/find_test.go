@@ -180,7 +180,7 @@ func TestLinks(t *testing.T) {
 	l.Also(more)
 	st.agent.start()
 	st.put(100)
-	st.agent.waitSaid(30*time.Second, "level=WARN", planted)
+	st.agent.waitSaid(stalled, "level=WARN", planted)
 	st.arrive()
 	st.agent.kill()
 	st.agent.start()

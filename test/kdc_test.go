@@ -6,11 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"tailrace/test/port"
 )
 
 const realm = "EXAMPLE.COM"
@@ -40,10 +40,7 @@ func newKDC(t *testing.T) *kdc {
 	t.Helper()
 	needKDC(t)
 	k := &kdc{t: t, dir: tempDir(t)}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	port := l.Addr().(*net.TCPAddr).Port
-	must(t, l.Close())
+	at := port.Held(t)
 	k.conf = k.write("krb5.conf", fmt.Sprintf(`[libdefaults]
 default_realm = %s
 dns_lookup_kdc = false
@@ -52,18 +49,18 @@ rdns = false
 udp_preference_limit = 1
 [realms]
 %[1]s = {
-  kdc = 127.0.0.1:%d
+  kdc = %s
 }
-`, realm, port))
+`, realm, at.Addr))
 	k.write("kdc.conf", fmt.Sprintf(`[realms]
 %s = {
   database_name = %s/principal
   key_stash_file = %[2]s/stash
   acl_file = %[2]s/acl
-  kdc_listen = 127.0.0.1:%d
-  kdc_tcp_listen = 127.0.0.1:%[3]d
+  kdc_listen = ""
+  kdc_tcp_listen = %s
 }
-`, realm, k.dir, port))
+`, realm, k.dir, at.Addr))
 	k.run("kdb5_util", "create", "-s", "-P", "master", "-r", realm)
 	cmd := k.command("krb5kdc", "-n", "-r", realm)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -72,8 +69,8 @@ udp_preference_limit = 1
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	until(t, 30*time.Second, "the KDC listens", func() bool {
-		c, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port))
+	until(t, stalled, "the KDC listens", func() bool {
+		c, err := net.Dial("tcp", at.Addr)
 		if err == nil {
 			c.Close()
 		}

@@ -39,8 +39,8 @@ func TestLatency(t *testing.T) {
 		select {
 		case at := <-arrived:
 			took = append(took, at.Sub(begin))
-		case <-time.After(30 * time.Second):
-			t.Fatal("a line did not come within half a minute")
+		case <-time.After(stalled):
+			t.Fatal("a line does not come")
 		}
 	}
 	cancel()

@@ -15,7 +15,7 @@ func TestFewDescriptors(t *testing.T) {
 	st := manyLogs(t, 500, s)
 	st.agent.under = []string{"sh", "-c", `ulimit -n 100 && exec "$@"`, "sh"}
 	st.agent.start()
-	until(t, stalled, "the agent has a journal", st.agent.hasJournal) // what is rotated before that is history
+	st.agent.begun()
 	st.turns(20)
 	st.agent.kill()
 	for _, l := range st.logs[:100] {

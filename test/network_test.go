@@ -50,7 +50,9 @@ func downForLong(t *testing.T, c *kafka.Cluster) {
 	st := newStage(t, c.Nodes[0], 1, seed(t), config{})
 	st.agent.start()
 	st.put(100)
-	st.arrive()
+	until(t, stalled, "the agent has the answer", func() bool {
+		return strings.Contains(st.agent.status(), " 100 records in Kafka since the start")
+	})
 	leader, err := c.Leader(st.topic, 0)
 	must(t, err)
 	leader.Clients.Hold()

@@ -16,7 +16,7 @@ func TestBrokerComesLater(t *testing.T) {
 	b.Stop()
 	st.put(1000)
 	st.agent.start()
-	st.agent.waitSaid(30*time.Second, b.Addr)
+	st.agent.waitSaid(stalled, b.Addr)
 	st.put(1000)
 	must(t, b.Restart(t.Context()))
 	st.exact()
@@ -95,7 +95,7 @@ func TestMissingTopic(t *testing.T) {
 	st.put(1000)
 	st.agent.start()
 	st.arrive()
-	st.agent.waitSaid(30*time.Second, late)
+	st.agent.waitSaid(stalled, late)
 	st.put(1000)
 	st.arrive()
 

@@ -86,7 +86,7 @@ func TestDeletedWhileBrokersAway(t *testing.T) {
 	}
 	must(t, b.Restart(t.Context()))
 	st.arrive()
-	until(t, 20*time.Second, "no deleted file is open any more", func() bool { return !st.agent.holds("") })
+	until(t, stalled, "no deleted file is open any more", func() bool { return !st.agent.holds("") })
 	st.exact()
 }
 
@@ -108,8 +108,8 @@ func TestHoldDeleted(t *testing.T) {
 		until(t, stalled, "the agent has the file open", func() bool { return st.agent.holds(l.Path) })
 		must(t, l.Delete())
 	}
-	st.agent.waitSaid(30*time.Second, "level=ERROR", st.logs[0].Path)
-	st.agent.waitSaid(30*time.Second, "level=ERROR", st.logs[1].Path)
+	st.agent.waitSaid(stalled, "level=ERROR", st.logs[0].Path)
+	st.agent.waitSaid(stalled, "level=ERROR", st.logs[1].Path)
 	given := st.logs[:2]
 	st.logs = st.logs[2:]
 	must(t, b.Restart(t.Context()))

@@ -3,6 +3,7 @@ package test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
@@ -152,7 +153,7 @@ func (c *copies) restore(age time.Duration) {
 		}
 		p, err := otherBoot(c.text[old.name][:old.size])
 		if err == nil {
-			err = os.WriteFile(old.name, p, 0o600)
+			err = errors.Join(os.WriteFile(old.name, p, 0o600), os.Chtimes(old.name, longAgo, longAgo))
 		}
 		if err != nil {
 			c.t.Error(err)
@@ -162,7 +163,11 @@ func (c *copies) restore(age time.Duration) {
 	<-done
 }
 
-// otherBoot changes the boot that a journal file was written in.
+// longAgo is before this machine came up.
+var longAgo = time.Now().AddDate(-1, 0, 0)
+
+// otherBoot changes the boot that a journal file was written in, to one before
+// this. An image of the disk has the same files.
 func otherBoot(p []byte) ([]byte, error) {
 	line, rest, _ := bytes.Cut(p, []byte{'\n'})
 	var first map[string]map[string]any
@@ -171,7 +176,9 @@ func otherBoot(p []byte) ([]byte, error) {
 	if err := d.Decode(&first); err != nil {
 		return nil, err
 	}
-	first["header"]["boot"] = "another"
+	first["header"]["boot"], first["header"]["time"] = "another", longAgo.UnixMilli()
+	delete(first["header"], "file")
+	delete(first["header"], "birth")
 	body, err := json.Marshal(first)
 	return append(record(body), rest...), err
 }

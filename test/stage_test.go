@@ -76,6 +76,10 @@ func (st *stage) addLogAt(path, name string, s uint64) *lines.Log {
 // write writes all logs under a load; the returned function ends that and
 // waits for it.
 func (st *stage) write(load lines.Load) (stop func()) {
+	st.t.Helper()
+	if st.agent != nil && st.agent.run != nil {
+		st.agent.begun()
+	}
 	ctx, cancel := context.WithCancel(st.t.Context())
 	var wg sync.WaitGroup
 	for _, l := range st.logs {
@@ -158,8 +162,9 @@ func (st *stage) exact() {
 	st.check()
 }
 
-// stopLimit is how long the agent may take to end: its own limit and some.
-const stopLimit = 20 * time.Second
+// stopLimit is how long the agent may take to end: its own limit, and what a busy
+// machine takes.
+const stopLimit = time.Minute
 
 // check reads the topic back and compares it with what was written.
 func (st *stage) check() {

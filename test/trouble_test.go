@@ -30,7 +30,7 @@ func TestStateDiskFull(t *testing.T) {
 		st.put(10)
 		wait(t, 10*time.Millisecond)
 	}
-	st.agent.waitSaid(30*time.Second, "no space left on device")
+	st.agent.waitSaid(stalled, "no space left on device")
 	st.agent.kill()
 	st.put(10)
 	st.agent.start()
@@ -73,7 +73,7 @@ func TestUnreadableFile(t *testing.T) {
 	must(t, os.Chmod(secret.Path, 0o600))
 	st.put(10)
 	st.agent.start()
-	st.agent.waitSaid(30*time.Second, secret.Path, "permission denied")
+	st.agent.waitSaid(stalled, secret.Path, "permission denied")
 
 	all := st.logs
 	st.logs = append(all[:1:1], all[2])

@@ -8,17 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"tailrace/test/port"
 )
 
 // Options of a broker; the zero value is good.
@@ -59,7 +58,8 @@ type Broker struct {
 	heap   string
 	jvm    []string
 	props  string // path of server.properties
-	own    bool   // Dir is ours to remove
+	ports  []*port.Port
+	own    bool // Dir is ours to remove
 
 	mu   sync.Mutex // guards proc: Kill may come from another goroutine
 	proc *process
@@ -71,7 +71,7 @@ type Broker struct {
 func (b *Broker) Bootstrap() string { return strings.Join(b.seeds, ",") }
 
 // startLimit bounds how long a node may take until it answers.
-const startLimit = 2 * time.Minute
+const startLimit = 5 * time.Minute
 
 // Start formats and starts a node and waits until it answers. Whoever calls it
 // calls Close. The node dies with this process, however that ends.
@@ -104,18 +104,16 @@ func Start(ctx context.Context, o Options) (*Broker, error) {
 // prepare writes the node's files and formats its data folder.
 func (b *Broker) prepare(ctx context.Context, o Options) error {
 	host := o.host()
-	ports, err := freePorts(host, 2+len(o.Listeners))
-	if err != nil {
+	if err := b.hold(host, 2+len(o.Listeners)); err != nil {
 		return fmt.Errorf("start Kafka: %w", err)
 	}
 	b.Listeners = map[string]string{}
 	for name := range o.Listeners {
-		b.Listeners[name] = net.JoinHostPort(host, strconv.Itoa(ports[2+len(b.Listeners)]))
+		b.Listeners[name] = b.ports[2+len(b.Listeners)].Addr
 	}
-	b.Addr = net.JoinHostPort(host, strconv.Itoa(ports[0]))
+	b.Addr = b.ports[0].Addr
 	b.seeds = []string{b.Addr}
-	control := net.JoinHostPort(host, strconv.Itoa(ports[1]))
-	p := properties(b.Addr, control, filepath.Join(b.Dir, "data"))
+	p := properties(b.Addr, b.ports[1].Addr, filepath.Join(b.Dir, "data"))
 	listen(p, o.Listeners, b.Listeners)
 	maps.Copy(p, o.Settings)
 	return b.format(ctx, propertiesText(p), append([]string{"--standalone"}, o.Format...)...)
@@ -146,26 +144,17 @@ func (b *Broker) format(ctx context.Context, text string, args ...string) error 
 	return nil
 }
 
-// freePorts finds n ports that nobody listens on now. They are below those that
-// Linux gives to outgoing connections (ip_local_port_range), since one of these
-// could have the port while the node is down, even a client's own connection
-// to it: then the node could not start again.
-func freePorts(host string, n int) ([]int, error) {
-	const first, end = 10_000, 32_768
-	var ports []int
-	for tries := 0; len(ports) < n; tries++ {
-		port := first + rand.IntN(end-first)
-		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-		if err != nil && tries < 100 {
-			continue
-		}
+// hold takes n ports of the node, which are its own until Close, also while it is
+// down.
+func (b *Broker) hold(host string, n int) error {
+	for range n {
+		p, err := port.Hold(host)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		defer l.Close()
-		ports = append(ports, port)
+		b.ports = append(b.ports, p)
 	}
-	return ports, nil
+	return nil
 }
 
 // Restart starts a node that is down, on the same ports and data, and waits
@@ -303,6 +292,9 @@ func (b *Broker) Close() {
 	if b.zookeeper != nil {
 		b.zookeeper.cmd.Process.Kill()
 		<-b.zookeeper.done
+	}
+	for _, p := range b.ports {
+		p.Release()
 	}
 	if b.own {
 		os.RemoveAll(b.Dir)

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"context"
 	"errors"
 	"os"
 	"strings"
@@ -64,8 +65,11 @@ func TestKillAndRestart(t *testing.T) {
 		t.Error("a killed broker answers")
 	}
 	must(t, b.Restart(t.Context()))
-	offset, err := send(b, "app", "two")
-	must(t, err)
+	// A node is registered before it leads its partitions.
+	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
+	defer cancel()
+	var offset int64
+	must(t, poll(ctx, nil, func() (err error) { offset, err = send(b, "app", "two"); return err }))
 	if offset != 1 {
 		t.Errorf("the second message is at offset %d", offset)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -55,29 +54,25 @@ func (c *Cluster) start(ctx context.Context, jars string, n int, o Options) erro
 	for i := range n {
 		b := &Broker{Dir: filepath.Join(c.dir, strconv.Itoa(i+1)), jars: jars, heap: o.Heap, copies: n}
 		c.Nodes = append(c.Nodes, b)
-		var errs [2]error
+		var errs [3]error
 		b.Clients, errs[0] = newProxy(host)
 		b.Peers, errs[1] = newProxy(host)
+		errs[2] = b.hold(host, 3)
 		if err := errors.Join(errs[:]...); err != nil {
-			return err
+			return fmt.Errorf("start Kafka: %w", err)
 		}
+		b.Clients.forward(b.ports[0].Addr)
+		b.Peers.forward(b.ports[1].Addr)
 		b.Addr = b.Clients.Addr
 		seeds = append(seeds, b.Addr)
 	}
-	ports, err := freePorts(host, 3*n)
-	if err != nil {
-		return fmt.Errorf("start Kafka: %w", err)
-	}
-	at := func(i int) string { return net.JoinHostPort(host, strconv.Itoa(ports[i])) }
 	var voters []string
 	for i, b := range c.Nodes {
 		b.seeds = seeds
-		b.Clients.forward(at(3 * i))
-		b.Peers.forward(at(3*i + 1))
-		voters = append(voters, fmt.Sprintf("%d@%s", i+1, at(3*i+2)))
+		voters = append(voters, fmt.Sprintf("%d@%s", i+1, b.ports[2].Addr))
 	}
 	for i, b := range c.Nodes {
-		p := nodeSettings(i+1, n, at(3*i), at(3*i+1), at(3*i+2), b)
+		p := nodeSettings(i+1, n, b)
 		p["controller.quorum.voters"] = strings.Join(voters, ",")
 		maps.Copy(p, o.Settings)
 		if err := os.MkdirAll(b.Dir, 0o755); err != nil {
@@ -102,7 +97,8 @@ func (c *Cluster) Restart(ctx context.Context, nodes ...*Broker) error {
 }
 
 // nodeSettings is what a node's server.properties has beside the quorum.
-func nodeSettings(id, n int, clients, peers, control string, b *Broker) map[string]string {
+func nodeSettings(id, n int, b *Broker) map[string]string {
+	clients, peers, control := b.ports[0].Addr, b.ports[1].Addr, b.ports[2].Addr
 	p := baseProperties(filepath.Join(b.Dir, "data"))
 	copies, inSync := strconv.Itoa(n), strconv.Itoa(max(1, n-1))
 	maps.Copy(p, map[string]string{

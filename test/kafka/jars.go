@@ -69,13 +69,17 @@ func download(ctx context.Context, dir string, pom []byte) error {
 		return fmt.Errorf("jars of Kafka: %w", err)
 	}
 	libs := filepath.Join(tmp, "libs")
-	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", "-f", pomFile,
-		"dependency:copy-dependencies", "-DoutputDirectory="+libs)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("mvn dependency:copy-dependencies: %w\n%s", err, out)
+	for range 3 { // the network may fail; what has come is not brought again
+		cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", "-f", pomFile,
+			"dependency:copy-dependencies", "-DoutputDirectory="+libs)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		out, failed := cmd.CombinedOutput()
+		if failed == nil {
+			return os.Rename(libs, dir)
+		}
+		err = fmt.Errorf("mvn dependency:copy-dependencies: %w\n%s", failed, out)
 	}
-	return os.Rename(libs, dir)
+	return err
 }
 
 // lock waits for the lock file and returns what lets it go.

@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -47,23 +46,22 @@ func StartOldest(ctx context.Context, settings map[string]string) (*Broker, erro
 
 // prepareOldest writes the node's files and starts its ZooKeeper.
 func (b *Broker) prepareOldest(settings map[string]string) error {
-	const host = "127.0.0.1"
-	ports, err := freePorts(host, 2)
-	if err != nil {
+	if err := b.hold("127.0.0.1", 2); err != nil {
 		return fmt.Errorf("start Kafka: %w", err)
 	}
-	b.Addr = net.JoinHostPort(host, strconv.Itoa(ports[0]))
+	b.Addr = b.ports[0].Addr
 	b.seeds = []string{b.Addr}
 	b.props = filepath.Join(b.Dir, "server.properties")
-	text := oldestProperties(b.Addr, net.JoinHostPort(host, strconv.Itoa(ports[1])), filepath.Join(b.Dir, "data"), settings)
+	text := oldestProperties(b.Addr, b.ports[1].Addr, filepath.Join(b.Dir, "data"), settings)
 	if err := os.WriteFile(b.props, []byte(text), 0o644); err != nil {
 		return fmt.Errorf("start Kafka: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(b.Dir, "log4j.properties"), oldLog4j, 0o644); err != nil {
 		return fmt.Errorf("start Kafka: %w", err)
 	}
+	var err error
 	b.zookeeper, err = startJava(b.jars, b.Dir, "128m", nil, "org.apache.zookeeper.server.ZooKeeperServerMain",
-		strconv.Itoa(ports[1]), filepath.Join(b.Dir, "zookeeper"), "500") // milliseconds of a tick
+		strconv.Itoa(b.ports[1].Number), filepath.Join(b.Dir, "zookeeper"), "500") // milliseconds of a tick
 	if err != nil {
 		return fmt.Errorf("start ZooKeeper: %w", err)
 	}

@@ -21,7 +21,7 @@ type Load struct {
 
 const tick = 5 * time.Millisecond
 
-// Run writes the load and ends with whole lines.
+// Run writes the load. It ends with whole lines, and with a file at the path.
 func (l *Log) Run(ctx context.Context, load Load) error {
 	t := time.NewTicker(tick)
 	defer t.Stop()
@@ -32,7 +32,10 @@ func (l *Log) Run(ctx context.Context, load Load) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return l.Flush()
+			if err := l.Flush(); err != nil || reopen.IsZero() {
+				return err
+			}
+			return l.Reopen()
 		case <-t.C:
 		}
 		now := time.Now()
