@@ -65,22 +65,49 @@ type life struct {
 	stop   context.CancelFunc
 	ended  chan error
 	kill   chan struct{}
+	ready  chan struct{} // closed when the service manager was told so
 	mu     sync.Mutex
 	states []string // that the service manager was told
 }
 
+// start starts an agent, which has ended when the test's files are removed. What
+// it logs is shown when the test fails.
 func (b *bed) start() *life {
 	ctx, stop := context.WithCancel(context.Background())
-	l := &life{stop: stop, ended: make(chan error, 1), kill: make(chan struct{})}
+	l := &life{stop: stop, ended: make(chan error, 1), kill: make(chan struct{}), ready: make(chan struct{})}
 	notify := func(s string) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.states = append(l.states, s)
+		if l.states = append(l.states, s); s == "READY=1" {
+			close(l.ready)
+		}
 	}
+	cfg, o := b.config, Options{Log: slog.New(slog.NewTextHandler(b.t.Output(), nil)), Notify: notify, Kill: l.kill}
+	gone := make(chan struct{})
 	go func() {
-		l.ended <- Run(ctx, b.config, Options{Log: slog.New(slog.DiscardHandler), Notify: notify, Kill: l.kill})
+		defer close(gone)
+		l.ended <- Run(ctx, cfg, o)
 	}()
+	b.t.Cleanup(func() {
+		stop()
+		select {
+		case <-gone:
+		case <-time.After(time.Minute):
+			b.t.Error("the agent does not end")
+		}
+	})
 	return l
+}
+
+// begun waits until the agent runs: what is rotated before it does for the first
+// time is history.
+func (l *life) begun(t *testing.T) {
+	t.Helper()
+	select {
+	case <-l.ready:
+	case err := <-l.ended:
+		t.Fatalf("ended before it began: %v", err)
+	}
 }
 
 // wants demands exactly the first n lines in the topic.
@@ -92,7 +119,7 @@ func (b *bed) wants(n int) {
 		b.t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var got []string
 	for len(got) < n {
@@ -136,7 +163,7 @@ func TestStatusAndWatchdog(t *testing.T) {
 	b.write(0, 10)
 	l := b.start()
 	defer l.stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		l.mu.Lock()
 		alive := slices.ContainsFunc(l.states, func(s string) bool {

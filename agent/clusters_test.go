@@ -1,9 +1,7 @@
 package agent
 
 import (
-	"net"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,19 +9,20 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"tailrace/agent/config"
+	"tailrace/test/port"
 )
 
 // A cluster that is down holds up only what goes to it, also over kills; when it
 // is there, all of that arrives, once.
 func TestOneOfTwoClustersIsDown(t *testing.T) {
 	f := newField(t, "logs")
-	port := freePort(t)
+	away := port.Held(t)
 	in := f.config.Inputs[0]
 	in.Paths, in.Output = []string{f.dir + "/x/*.log"}, "main"
 	other := in
 	other.Paths, other.Output = []string{f.dir + "/y/*.log"}, "other"
 	main, late := *f.config.Outputs.Kafka, *f.config.Outputs.Kafka
-	late.Brokers = []string{net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
+	late.Brokers = []string{away.Addr}
 	f.config.Inputs = []config.Input{in, other}
 	f.config.Outputs = config.Outputs{Clusters: []config.Cluster{{Name: "main", Kafka: &main}, {Name: "other", Kafka: &late}}}
 
@@ -52,7 +51,7 @@ func TestOneOfTwoClustersIsDown(t *testing.T) {
 		t.Errorf("summary %q", status.Summary)
 	}
 
-	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(port), kfake.SeedTopics(partitions, "logs"))
+	c, err := kfake.NewCluster(kfake.Ports(away.Number), kfake.SeedTopics(partitions, "logs"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,20 +65,10 @@ func TestOneOfTwoClustersIsDown(t *testing.T) {
 	f.written = all
 }
 
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 // askUntil asks the agent what it does until that is as wanted.
 func (f *field) askUntil(want func(Status) bool) (s Status) {
 	f.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		var err error
 		if s, err = AskStatus(f.t.Context(), f.config); err == nil && s.Running && want(s) {
 			return s

@@ -5,6 +5,8 @@ import (
 
 	"tailrace/agent/config"
 	"tailrace/inputs/tail"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/pattern"
 	"tailrace/inputs/tail/record"
 )
 
@@ -28,7 +30,7 @@ func anonymous(cfg *config.Config) bool {
 
 // Matches lists the files that the configuration leads to now, as Run would
 // find them. The numbers in it are those of cfg.Inputs.
-func Matches(cfg *config.Config) []tail.Match { return tail.Matches(inputs(cfg)) }
+func Matches(cfg *config.Config) []pattern.Match { return tail.Matches(inputs(cfg)) }
 
 // records says how an input's bytes become records.
 func records(in config.Input, host string) record.Options {
@@ -48,4 +50,6 @@ func records(in config.Input, host string) record.Options {
 }
 
 // Unlisted is why directories that the inputs of cfg look into cannot be listed.
-func Unlisted(cfg *config.Config) map[string]error { return tail.Unlisted(inputs(cfg)) }
+func Unlisted(cfg *config.Config) map[string]error {
+	return tail.Patterns(inputs(cfg)).Unlisted(new(disk.Disk))
+}

@@ -63,6 +63,7 @@ var metrics = []metric{
 	{"tailrace_retries_total", "Batches that were sent again. Kafka takes each once.", counter, []string{"output", "topic", "partition"}},
 	{"tailrace_errors_total", "Batches that were refused, by Kafka's error code, and connections that were lost or could not be made (code \"connection\").", counter, []string{"output", "topic", "partition", "code"}},
 	{"tailrace_topic_waiting", "1 while a topic waits because of an error; tailrace status names it.", gauge, []string{"output", "topic", "partition"}},
+	{"tailrace_topic_paused", "1 while a topic waits without any error: it is found out what it has, or the quota of the client is used up; tailrace status says which.", gauge, []string{"output", "topic", "partition"}},
 	{"tailrace_possible_repeats_total", "Records that may be in the topic twice.", counter, []string{"output", "topic", "partition"}},
 	{"tailrace_given_up_records_total", "Records that were read and not acknowledged, and whose bytes are gone.", counter, []string{"output", "topic", "partition"}},
 	{"tailrace_shortened_records_total", "Lines that were shortened, since the brokers do not take them whole; they are in the dead-letter file.", counter, []string{"output", "topic", "partition"}},
@@ -197,6 +198,7 @@ func (c *collector) kafka(give give, k *kafka.Output) {
 		give("tailrace_given_up_records_total", s.GivenUp)
 		give("tailrace_shortened_records_total", s.Shortened)
 		give("tailrace_topic_waiting", flag(s.Trouble != ""))
+		give("tailrace_topic_paused", flag(s.Pause != ""))
 	}
 	for _, s := range k.Stats() {
 		for code, n := range s.Errors {

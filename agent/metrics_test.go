@@ -3,7 +3,6 @@ package agent
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"tailrace/test/port"
 )
 
 // row is a metric as docs/metrics.md has it.
@@ -83,22 +84,11 @@ func figures(t *testing.T, address string) map[string]string {
 	return all
 }
 
-// freeAddress is an address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // What is served is what happened, and every metric is served but those of what
 // did not happen.
 func TestMetrics(t *testing.T) {
 	b := newBed(t)
-	b.config.Metrics = freeAddress(t)
+	b.config.Metrics = port.Held(t).Addr
 	b.write(0, 100)
 	l := b.start()
 	defer l.stop()
@@ -114,12 +104,13 @@ func TestMetrics(t *testing.T) {
 		`tailrace_files_parked{output="kafka",topic="logs"}`:                    "0",
 		`tailrace_files_known`:                                                  "1",
 		`tailrace_topic_waiting{output="kafka",partition="0",topic="logs"}`:     "0",
+		`tailrace_topic_paused{output="kafka",partition="0",topic="logs"}`:      "0",
 		`tailrace_in_flight_batches{output="kafka",partition="0",topic="logs"}`: "0",
 		`tailrace_journal_failing{step="write"}`:                                "0",
 		`tailrace_buffer_bytes{output="kafka"}`:                                 "3.3554432e+07",
 	}
 	var got map[string]string
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) { // the last ack may be under way
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) { // the last ack may be under way
 		got = figures(t, b.config.Metrics)
 		if got[`tailrace_in_flight_batches{output="kafka",partition="0",topic="logs"}`] == "0" || time.Now().After(deadline) {
 			break

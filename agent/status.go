@@ -108,7 +108,7 @@ type JournalStatus struct {
 const maxParked = 100
 
 // AskStatus is the status of the agent of cfg. When it does not run, or may not
-// be asked, its journal is read.
+// be asked, its journal is read. The error says that nothing can be found out.
 func AskStatus(ctx context.Context, cfg *config.Config) (Status, error) {
 	var s Status
 	err := admin.Ask(ctx, cfg.StateDir, "/status", nil, &s)
@@ -116,6 +116,9 @@ func AskStatus(ctx context.Context, cfg *config.Config) (Status, error) {
 		return s, err
 	}
 	k := readJournal(cfg, err)
+	if k.origin.Unknown != "" {
+		return s, errors.New("no agent could be asked, and " + k.origin.Unknown)
+	}
 	s = Status{Origin: k.origin, Lost: losses(k.state.Losses, "")}
 	s.Files.Known = len(k.state.Files)
 	in, err := k.input(cfg)

@@ -7,11 +7,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"tailrace/agent/config"
 	"tailrace/agent/journal"
 	"tailrace/agent/verify"
 	"tailrace/inputs/tail"
+	"tailrace/inputs/tail/pattern"
 	"tailrace/inputs/tail/record"
 )
 
@@ -41,11 +43,14 @@ type Shipment struct {
 	// Stateless says that there is no journal: nothing is known of before.
 	Stateless bool
 
-	inputs []tail.Config
-	hosts  []string
-	topics map[verify.Source]bool // that were shipped to, or would be
-	keys   map[string]bool        // of records of any path
-	fixed  bool                   // no key depends on the path
+	inputs   []tail.Config
+	patterns *pattern.Set // theirs
+	hosts    []string
+	topics   map[verify.Source]bool // that were shipped to, or would be
+	lanes    []journal.LaneState
+	keys     map[string]bool              // of records of any path
+	fixed    bool                         // no key depends on the path
+	ways     map[string][]*record.Options // in which bytes became records, by path
 }
 
 // Shipped finds the files to be verified: those that q names, with their rotated
@@ -61,9 +66,12 @@ func Shipped(cfg *config.Config, q Question) (*Shipment, error) {
 		return nil, fmt.Errorf("what was shipped is not known: %s", k.origin.Unknown)
 	}
 	s := &Shipment{Origin: k.origin, Stateless: k.origin.AsOf.IsZero(), inputs: inputs(cfg)}
+	s.patterns = tail.Patterns(s.inputs)
+	s.lanes = k.state.Lanes
 	s.hosts = slices.Concat(q.Hosts, k.state.Prior.Hosts, []string{cfg.Hostname})
 	s.findKeys(k.state.Lanes)
 	f := newFinder(cfg, &k, s.hosts)
+	s.ways = f.former()
 	chosen, err := f.choose(q.Paths)
 	if err != nil {
 		return nil, err
@@ -160,18 +168,34 @@ func (s *Shipment) Own(path, key, host []byte) bool {
 	case s.fixed:
 		return false
 	}
-	i := tail.Follows(s.inputs, string(path))
+	i := s.patterns.Match(string(path))
 	return i >= 0 && bytes.Equal(s.inputs[i].Route.Form().Of(string(path), 0).Key, key)
 }
 
-// Records says how the lines of a path become records; false: no input follows
-// it.
-func (s *Shipment) Records(path string) (record.Options, bool) {
-	i := tail.Follows(s.inputs, path)
-	if i < 0 {
-		return record.Options{}, false
+// Records says in which ways the bytes of a path became records, and do now; none:
+// it is not known.
+func (s *Shipment) Records(path string) []*record.Options {
+	all := s.ways[path]
+	if i := s.patterns.Match(path); i >= 0 {
+		all = append(slices.Clip(all), &s.inputs[i].Record)
 	}
-	return s.inputs[i].Record, true
+	return all
+}
+
+// Remade says that a topic, which has that id now, is not, or not always was, the
+// one that was shipped to: it was deleted and made again, or is in another cluster.
+// when is when the agent saw that; zero: it has not.
+func (s *Shipment) Remade(topic verify.Source, id string) (when time.Time, remade bool) {
+	for _, l := range s.lanes {
+		if l.Output != topic.Output || l.Topic != topic.Name {
+			continue
+		}
+		if l.Remade > 0 && when.Before(time.UnixMilli(l.Remade)) {
+			when = time.UnixMilli(l.Remade)
+		}
+		remade = remade || l.Remade > 0 || l.TopicID != "" && id != "" && l.TopicID != id
+	}
+	return when, remade
 }
 
 // Topics is those that the inputs name, whatever the path, those of the files,

@@ -11,8 +11,11 @@ import (
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
 	"tailrace/agent/proof"
+	"tailrace/agent/route"
 	"tailrace/agent/verify"
 	"tailrace/inputs/tail"
+	"tailrace/inputs/tail/locate"
+	"tailrace/inputs/tail/pattern"
 	"tailrace/inputs/tail/record"
 )
 
@@ -20,36 +23,43 @@ import (
 type finder struct {
 	cfg     *config.Config
 	inputs  []tail.Config
-	locator *tail.Locator
+	locator *locate.Locator
 	state   *kept
 	fresh   bool // there is no journal
 	outputs map[string]bool
-	before  [][]*record.Options // by input: how lines may have become records before
+	before  [][]*record.Options     // by input: how lines may have become records before
+	ways    map[int]*record.Options // by their numbers in the journal
 	kept    []found
-	nexts   map[flow.FileID]*tail.Kept // by what they came after
-	prevs   map[flow.FileID]*tail.Kept // by their ids
-	oldest  map[string]flow.FileID     // of a path that was shipped
+	nexts   map[flow.FileID]*locate.Kept // by what they came after
+	prevs   map[flow.FileID]*locate.Kept // by their ids
+	oldest  map[string]flow.FileID       // of a path that was shipped
 }
 
 // found is a file that is there.
 type found struct {
-	tail.Kept
+	locate.Kept
 	unread bool // the agent ships nothing of it, as far as it knows
 }
 
 func newFinder(cfg *config.Config, k *kept, hosts []string) *finder {
 	f := &finder{
 		cfg: cfg, inputs: inputs(cfg), state: k, fresh: k.origin.AsOf.IsZero(), outputs: map[string]bool{},
-		nexts: map[flow.FileID]*tail.Kept{}, prevs: map[flow.FileID]*tail.Kept{}, oldest: map[string]flow.FileID{},
+		nexts: map[flow.FileID]*locate.Kept{}, prevs: map[flow.FileID]*locate.Kept{}, oldest: map[string]flow.FileID{}, ways: map[int]*record.Options{0: {}},
 	}
 	for _, in := range f.inputs {
 		f.outputs[in.Route.Output()] = true
 		f.before = append(f.before, earlier(in.Record, hosts))
 	}
+	for n, spec := range k.state.Readings {
+		if r, err := record.Parse(spec); err == nil && !route.IsForm(spec) {
+			o := r.Options()
+			f.ways[n] = &o
+		}
+	}
 	for _, one := range cfg.Split() {
 		f.outputs[config.LaneName(one.Cluster)] = true
 	}
-	f.locator = tail.NewLocator(f.inputs)
+	f.locator = locate.New(tail.Patterns(f.inputs))
 	for _, k := range f.locator.Locate(k.state.Files) {
 		f.kept = append(f.kept, found{k, k.Done && k.Acked <= k.Base})
 	}
@@ -124,6 +134,9 @@ func (f *finder) choose(paths []string) ([]found, error) {
 		case inside:
 			return nil, fmt.Errorf("no file in %s is followed by an input, or was; `tailrace check` lists the files that are", path)
 		}
+		if m := slices.IndexFunc(Matches(f.cfg), func(m pattern.Match) bool { return m.Path == path && m.Older }); m >= 0 && !f.fresh {
+			return nil, fmt.Errorf("%s is left alone: it was last written to before ignore_older of its input, and nothing of it is expected in a topic", path)
+		}
 		for _, k := range f.locator.Unknown(path, true) {
 			out = append(out, found{Kept: k})
 		}
@@ -147,7 +160,7 @@ func (f *finder) unseen() []found {
 			continue
 		}
 		for _, k := range f.locator.Unknown(m.Path, f.fresh) {
-			if !known[k.At] {
+			if !known[k.At] && !f.locator.Found(&k) {
 				known[k.At] = true
 				out = append(out, found{Kept: k})
 			}
@@ -196,7 +209,7 @@ func (f *finder) file(k *found) verify.File {
 	v := verify.File{
 		Path: k.Path, At: k.At, Source: verify.Source{Output: k.Output, Name: k.Topic},
 		From: k.Base, To: k.Acked, ToPart: k.AckedMark.Part,
-		Closed: k.Done, After: k.Prev != 0, Joined: f.joined(&k.Kept),
+		Closed: k.Done, After: k.Prev != 0, Joined: f.joined(&k.Kept), Alike: k.Alike,
 	}
 	if k.BaseMark != nil {
 		v.FromPart = k.BaseMark.Part
@@ -216,6 +229,10 @@ func (f *finder) file(k *found) verify.File {
 		f.unread(k, &v)
 		return v
 	}
+	v.Stretches = f.stretches(k)
+	if k.Alike > 0 && k.Alike == k.Base {
+		fromBeginning(&v)
+	}
 	if k.ID == 0 {
 		v.Closed = k.At != k.Path
 		v.Whole = f.fresh || v.Closed
@@ -226,6 +243,50 @@ func (f *finder) file(k *found) verify.File {
 		v.RestBytes = next.Base
 	}
 	return v
+}
+
+// fromBeginning has all of a file compared, of which the beginning was not shipped
+// since it was taken for that of another one.
+func fromBeginning(v *verify.File) {
+	for len(v.Stretches) > 1 && v.Stretches[1].Start <= v.From {
+		v.Stretches = v.Stretches[1:]
+	}
+	if len(v.Stretches) > 0 {
+		v.Stretches[0].Start, v.Stretches[0].Part = 0, 0
+	}
+	v.From, v.FromPart = 0, 0
+}
+
+// stretches is how the bytes of a file became records, as the journal knows it.
+func (f *finder) stretches(k *found) (out []verify.Stretch) {
+	if k.Acked <= k.Base {
+		return nil
+	}
+	for _, s := range append([]journal.Stretch{{}}, k.Stretches...) {
+		one := verify.Stretch{Start: s.Start, Part: s.Part, Record: f.ways[s.Reading]}
+		if n := len(out); n > 0 && one.Start <= out[n-1].Start {
+			out = out[:n-1]
+		}
+		if one.Record == nil { // it is damaged
+			return nil
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// former is how the bytes of the files of each path became records.
+func (f *finder) former() map[string][]*record.Options {
+	out := map[string][]*record.Options{}
+	for i := range f.kept {
+		k := &f.kept[i]
+		for _, s := range f.stretches(k) {
+			if !slices.Contains(out[k.Path], s.Record) {
+				out[k.Path] = append(out[k.Path], s.Record)
+			}
+		}
+	}
+	return out
 }
 
 // cannot says why the records of a path tell nothing; empty: they do.
@@ -243,7 +304,7 @@ func cannot(in *tail.Config, path string) string {
 }
 
 // joined says that the first bytes of a file are shipped as the end of another.
-func (f *finder) joined(k *tail.Kept) bool {
+func (f *finder) joined(k *locate.Kept) bool {
 	if k.Prev == 0 || k.Base == 0 {
 		return false
 	}
@@ -256,11 +317,11 @@ func (f *finder) joined(k *tail.Kept) bool {
 // that is true the file and the topic tell.
 func (f *finder) unread(k *found, v *verify.File) {
 	v.From, v.To, v.FromPart, v.ToPart = 0, 0, 0, 0
-	v.Whole, v.Closed, v.Joined = true, true, false
+	v.Whole, v.Closed, v.Joined, v.Alike = true, true, false, 0
 	if path := f.locator.Original(&k.Kept); path != "" {
 		v.Path = path
 	}
-	v.Unknown = verify.NeverRead
+	v.Unknown, v.Noted = verify.NeverRead, k.ID != 0
 	info, err := os.Stat(k.At)
 	if err != nil {
 		return // Open tells it
@@ -279,7 +340,7 @@ func (f *finder) missed(k *found, written time.Time) proof.State {
 	switch first := f.state.state.Prior.First; {
 	case first > 0 && !written.After(time.UnixMilli(first)), k.ID != 0 && any && k.ID < oldest && k.Prev == 0:
 		return verify.History
-	case journal.Holder(f.cfg.StateDir) == "" && written.After(f.state.origin.AsOf):
+	case journal.Holder(f.cfg.StateDir) == "" && !written.Before(f.state.origin.AsOf):
 		return verify.NotSent
 	}
 	return verify.NeverRead

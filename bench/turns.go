@@ -15,36 +15,14 @@ import (
 // turns has the agent ship lines that wait in many files at once, and prints how
 // fast it was and how far from each other the files were at the worst moment.
 func (b *bench) turns(ctx context.Context, out io.Writer, files int, lines int64) (err error) {
-	dir := filepath.Join(b.dir, "turns")
-	j := job{
-		Topic: fmt.Sprintf("bench-turns-%d", os.Getpid()), Codec: "lz4", Brokers: b.cluster.brokers,
-		Files: []string{filepath.Join(dir, "*.log")}, Lines: lines,
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	for n := range files {
-		if err := writeFile(filepath.Join(dir, fmt.Sprintf("%d.log", n)), uint64(n+1), share(lines, files, n)); err != nil {
-			return err
-		}
-	}
-	if err := b.cluster.create(j.Topic); err != nil {
+	j, err := b.filled("turns", files, lines)
+	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.cluster.delete(j.Topic)) }()
-	p, err := startAgent(b.agent, b.dir, j)
+	p, took, err := b.ship(ctx, j)
 	if err != nil {
 		return err
-	}
-	defer p.kill()
-	took, err := b.shipped(ctx, p, j)
-	if err == nil {
-		p.look()
-		err = p.stop()
-	}
-	if err != nil {
-		p.kill()
-		return p.words(err)
 	}
 	bytes := float64(lines * lineSize)
 	fmt.Fprintf(out, "%d lines from %d files: %.0f lines/s, %.2f CPU-s per GB, %.0f MB at its peak\n",
@@ -56,6 +34,45 @@ func (b *bench) turns(ctx context.Context, out io.Writer, files int, lines int64
 	fmt.Fprintf(out, "files of %d lines: the first was never more than %d lines ahead of the last\n",
 		lines/int64(files), r.apart)
 	return nil
+}
+
+// filled writes lines to files in a directory of that name, and makes a topic for
+// them.
+func (b *bench) filled(name string, files int, lines int64) (job, error) {
+	dir := filepath.Join(b.dir, name)
+	j := job{
+		Topic: fmt.Sprintf("bench-%s-%d", name, os.Getpid()), Codec: "lz4", Brokers: b.cluster.brokers,
+		Files: []string{filepath.Join(dir, "*.log")}, Lines: lines,
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return j, err
+	}
+	for n := range files {
+		if err := writeFile(filepath.Join(dir, fmt.Sprintf("%d.log", n)), uint64(n+1), share(lines, files, n)); err != nil {
+			return j, err
+		}
+	}
+	return j, b.cluster.create(j.Topic)
+}
+
+// ship has an agent ship all of j, and ends it. It returns the time from its start
+// until all lines were in the topic.
+func (b *bench) ship(ctx context.Context, j job) (*process, time.Duration, error) {
+	p, err := startAgent(b.agent, b.dir, j)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer p.kill()
+	took, err := b.shipped(ctx, p, j)
+	if err == nil {
+		p.look()
+		err = p.stop()
+	}
+	if err != nil {
+		p.kill()
+		return nil, 0, p.words(err)
+	}
+	return p, took, nil
 }
 
 // A race tells how far apart the files are that take turns.

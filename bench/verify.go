@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,34 +14,13 @@ import (
 // verify has the agent ship lines from some files, and prints what it costs to
 // compare them with the topic, and, beside that, only to read the topic.
 func (b *bench) verify(ctx context.Context, out io.Writer, files int, lines int64) (err error) {
-	dir := filepath.Join(b.dir, "verify")
-	j := job{
-		Topic: fmt.Sprintf("bench-verify-%d", os.Getpid()), Codec: "lz4", Brokers: b.cluster.brokers,
-		Files: []string{filepath.Join(dir, "*.log")}, Lines: lines,
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	for n := range files {
-		if err := writeFile(filepath.Join(dir, fmt.Sprintf("%d.log", n)), uint64(n+1), share(lines, files, n)); err != nil {
-			return err
-		}
-	}
-	if err := b.cluster.create(j.Topic); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, b.cluster.delete(j.Topic)) }()
-	p, err := startAgent(b.agent, b.dir, j)
+	j, err := b.filled("verify", files, lines)
 	if err != nil {
 		return err
 	}
-	defer p.kill()
-	if _, err := b.shipped(ctx, p, j); err != nil {
-		p.kill()
-		return p.words(err)
-	}
-	if err := p.stop(); err != nil {
-		return p.words(err)
+	defer func() { err = errors.Join(err, b.cluster.delete(j.Topic)) }()
+	if _, _, err := b.ship(ctx, j); err != nil {
+		return err
 	}
 	fmt.Fprintf(out, "%d lines in %d files\n", lines, files)
 	for _, args := range [][]string{

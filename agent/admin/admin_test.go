@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tailrace/test/port"
 )
 
 // logged is a log that can be read.
@@ -139,7 +141,7 @@ func TestSocketRemoved(t *testing.T) {
 	s.OnSocket(dir, echo())
 	answered := func() {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 			got, err := ask(dir, "x")
 			if err == nil && got == "x" {
 				return
@@ -213,7 +215,7 @@ func TestNoAnswer(t *testing.T) {
 // A TCP address that is taken is said once, and served when it is free; the end
 // does not wait for it.
 func TestTCP(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", port.Held(t).Addr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func Ask(ctx context.Context, dir, what string, values url.Values, out any) erro
 // refusal says why nobody answered.
 func refusal(socket string, err error) error {
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EINVAL):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENOTDIR):
 		return ErrNotRunning
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w: %s may be used by the user that tailrace runs as, and by root: use sudo", fs.ErrPermission, socket)

@@ -36,7 +36,7 @@ func (v value) pattern() (string, bool) {
 	case !doublestar.ValidatePattern(s):
 		v.problem(`%q is not a valid pattern: a [ or { is not closed, or it ends in \; write \[ for the character itself`, s)
 	case strings.HasSuffix(s, "/"):
-		v.problem("%q is a directory; to follow the files in it, write %s/*.log", s, clean)
+		v.problem("%q is a directory; to follow the files in it, write %s", s, path.Join(clean, "*.log"))
 	case clean != s:
 		v.problem(`%q has a ".", a ".." or a double "/"; write %s`, s, clean)
 	case strings.ContainsRune(s, 0):
@@ -69,6 +69,17 @@ func (l *loader) checkPatterns() {
 			first[glob] = in.paths[i]
 			l.checkLiteral(in, i)
 		}
+		l.checkState(in)
+	}
+}
+
+// checkState reports a pattern that matches the journal: each batch that is shipped
+// makes it longer, which would never end.
+func (l *loader) checkState(in input) {
+	glob, ok := in.Match(path.Join(l.cfg.StateDir, "journal.000001"))
+	if i := slices.Index(in.Paths, glob); ok && l.cfg.StateDir != "" && i >= 0 {
+		l.report(in.paths[i], fmt.Sprintf("it matches the files in state_dir too, which grow with every line that is shipped; add %s to the exclude list",
+			path.Join(l.cfg.StateDir, "**")))
 	}
 }
 
@@ -129,6 +140,9 @@ func (v value) brokers() []string {
 // Broker returns a broker's address as host:port, with port 9092 when it has
 // none, or what is wrong with it.
 func Broker(s string) (addr, problem string) {
+	if strings.Contains(s, "@") { // which is not repeated here
+		return "", "an address has no user or password in it: write host:port, and under sasl who this client is"
+	}
 	if strings.Contains(s, "://") {
 		return "", fmt.Sprintf("%q: write host:port without %s", s, s[:strings.Index(s, "://")+3])
 	}
@@ -136,6 +150,9 @@ func Broker(s string) (addr, problem string) {
 		return "", fmt.Sprintf("%q is several addresses; make each an element of the list", s)
 	}
 	host, port := s, DefaultPort
+	if i := strings.LastIndexByte(s, ':'); i > 0 && unbracketed(s[:i], s[i+1:]) {
+		return "", fmt.Sprintf("%q: with IPv6, brackets tell the address from the port; write [%s]:%s", s, s[:i], s[i+1:])
+	}
 	if ip := net.ParseIP(strings.Trim(s, "[]")); ip != nil && strings.Contains(s, ":") {
 		host = ip.String()
 	} else if strings.Contains(s, ":") {
@@ -151,6 +168,13 @@ func Broker(s string) (addr, problem string) {
 		return "", fmt.Sprintf("%q: %q is not the name or address of a host; write host:port, like localhost:9092", s, host)
 	}
 	return net.JoinHostPort(host, port), ""
+}
+
+// unbracketed says that a port seems to follow an address of IPv6. A number of fewer
+// digits than ports have is rather the end of the address.
+func unbracketed(host, port string) bool {
+	_, err := strconv.Atoi(port)
+	return err == nil && len(port) > 3 && strings.Contains(host, ":") && net.ParseIP(host) != nil
 }
 
 var hostPattern = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9._-]*)$`)

@@ -305,7 +305,7 @@ func TestNearest(t *testing.T) {
 	known := []string{"brokers", "client_id", "compression", "paths"}
 	f := func(s, want string) {
 		t.Helper()
-		if got, _ := nearest(s, known); got != want {
+		if got, _ := Nearest(s, known); got != want {
 			t.Errorf("%q: got %q, want %q", s, got, want)
 		}
 	}

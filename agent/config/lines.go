@@ -46,7 +46,7 @@ func (v value) encoding() (string, bool) {
 	}
 	near, ok := otherNames[name]
 	if !ok {
-		near, ok = nearest(name, Encodings)
+		near, ok = Nearest(name, Encodings)
 	}
 	if ok {
 		v.problem("%q is not an encoding known here; did you mean %q?", shorten(s), near)

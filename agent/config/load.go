@@ -1,11 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -33,6 +36,7 @@ type loader struct {
 	inputs   []input // as cfg.Inputs, with the places of their values
 	main1    place   // where something that is missing is reported
 	problems Problems
+	expanded map[string]string // values of environment variables, which no problem shows, by their names
 }
 
 // place is where a value stands.
@@ -45,8 +49,30 @@ type place struct {
 // report adds a problem at a place.
 func (l *loader) report(at place, text string) {
 	l.problems = append(l.problems, Problem{
-		File: at.file, Line: at.line, Column: at.column, Key: at.key, Text: text,
+		File: at.file, Line: at.line, Column: at.column, Key: at.key, Text: l.unexpanded(text),
 	})
+}
+
+// leastSecret is how many bytes the value of a variable has at least that is not
+// shown: the words of a problem must not be taken for a shorter one.
+const leastSecret = 4
+
+// unexpanded is a text in which ${NAME} stands for the values of variables: a
+// password may be in one that is used at a wrong place.
+func (l *loader) unexpanded(text string) string {
+	names := slices.SortedFunc(maps.Keys(l.expanded), func(a, b string) int { // long ones first: others may be in them
+		return cmp.Or(cmp.Compare(len(l.expanded[b]), len(l.expanded[a])), strings.Compare(a, b))
+	})
+	for _, name := range names {
+		val := l.expanded[name]
+		quoted := strconv.Quote(val)
+		for _, s := range []string{val, quoted[1 : len(quoted)-1], shorten(val), strings.ToLower(val)} {
+			if s = strings.TrimSuffix(s, "…"); len(s) >= leastSecret {
+				text = strings.ReplaceAll(text, s, "${"+name+"}")
+			}
+		}
+	}
+	return text
 }
 
 // read returns what is in a file.

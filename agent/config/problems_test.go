@@ -1,11 +1,49 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
+
+// A key at the wrong place is told where it stands, and there it is known.
+func TestMisplacedKeys(t *testing.T) {
+	for key, home := range homes() {
+		text := map[string]string{
+			"at the top of the file":  "inputs: [{%s: x}]\n",
+			"in an element of inputs": "%s: x\n",
+			"under kafka in outputs":  "inputs: [{%s: x}]\n",
+			"under outputs":           "%s: x\n",
+		}[home]
+		_, err := Load(write(t, map[string]string{"config.yaml": fmt.Sprintf(text, key)}))
+		if err == nil || !strings.Contains(err.Error(), key+": unknown key here: it stands "+home) {
+			t.Errorf("%s: %v", key, err)
+		}
+		right := map[string]string{
+			"at the top of the file":  "%s: x\n",
+			"in an element of inputs": "inputs: [{%s: x}]\n",
+			"under kafka in outputs":  "outputs: {kafka: {%s: x}}\n",
+			"under outputs":           "outputs: {%s: x}\n",
+		}[home]
+		if _, err := Load(write(t, map[string]string{"config.yaml": fmt.Sprintf(right, key)})); strings.Contains(fmt.Sprint(err), key+": unknown key") {
+			t.Errorf("%s %s: %v", key, home, err)
+		}
+	}
+}
+
+// What is shipped does not make more to ship.
+func TestStateIsNotFollowed(t *testing.T) {
+	for paths, bad := range map[string]bool{
+		"[/var/lib/tailrace/*]": true, "[/a, /var/**]": true, "[/var/**/*.log]": false, "[/var/**], exclude: [/var/lib/tailrace/**]": false,
+	} {
+		_, err := Load(write(t, map[string]string{"config.yaml": "inputs: [{paths: " + paths + ", topic: a}]\noutputs: {stdout: {}}\n"}))
+		if told := strings.Contains(fmt.Sprint(err), "it matches the files in state_dir too, which grow with every line that is shipped; add /var/lib/tailrace/** to the exclude list"); told != bad {
+			t.Errorf("%s: %v", paths, err)
+		}
+	}
+}
 
 // Each problem is one line with its place, its key, what is wrong and what
 // would be right; all of a file come together.

@@ -32,6 +32,10 @@ func (v value) expand(s string) (string, bool) {
 			v.problem("the environment variable %s is not set; set it, or write $${%s} for the text itself", name, name)
 			ok = false
 		}
+		if v.l.expanded == nil {
+			v.l.expanded = map[string]string{}
+		}
+		v.l.expanded[name] = val
 		return val
 	})
 	if ok && s == "" {
@@ -53,10 +57,13 @@ type sizes struct {
 	usual       string
 }
 
+// LeastLine is the least max_line, bytes.
+const LeastLine = 64
+
 var (
 	buffers = sizes{1 << 20, 64 << 30, "one batch needs 1MiB", "the default is 32MiB"}
 	held    = sizes{1 << 20, 1<<63 - 1, "one unread file may be larger", "write one like 1GiB, or remove the key for no limit"}
-	lines   = sizes{64, 64 << 20, "most lines would be too long", "the default is 960KiB"}
+	lines   = sizes{LeastLine, 64 << 20, "most lines would be too long", "the default is 960KiB"}
 )
 
 // durations is what a duration may be.

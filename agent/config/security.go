@@ -165,7 +165,7 @@ func (v value) mechanism() (string, bool) {
 	}
 	if !slices.Contains(security.Mechanisms, s) {
 		hint := ""
-		if near, ok := nearest(s, security.Mechanisms); ok {
+		if near, ok := Nearest(s, security.Mechanisms); ok {
 			hint = "; did you mean " + near + "?"
 		}
 		v.problem("is not one of %s%s", strings.Join(security.Mechanisms, ", "), hint)

@@ -14,8 +14,11 @@ import (
 // kafkaOf loads a configuration whose outputs.kafka has more.
 func kafkaOf(t *testing.T, more string) (*Kafka, error) {
 	t.Helper()
+	if !strings.HasPrefix(more, "brokers:") {
+		more = "brokers: [b]\n" + more
+	}
 	cfg, err := Load(write(t, map[string]string{
-		"config.yaml": "inputs: [{paths: [/a], topic: a}]\noutputs:\n  kafka:\n    brokers: [b]\n    " +
+		"config.yaml": "inputs: [{paths: [/a], topic: a}]\noutputs:\n  kafka:\n    " +
 			strings.ReplaceAll(more, "\n", "\n    ") + "\n",
 	}))
 	if err != nil {
@@ -60,6 +63,9 @@ func TestSecurity(t *testing.T) {
 
 // What is wrong is said, and nothing that may be a password.
 func TestSecurityProblems(t *testing.T) {
+	t.Setenv("TR_PASSWORD", "hunter2")
+	t.Setenv("TR_LONG", strings.Repeat("hunter2", 20))
+	t.Setenv("TR_QUOTED", `a "hunter2"\\b`)
 	for _, test := range []struct{ yaml, want string }{
 		{"tls: yes please", "outputs.kafka.tls: expected true, or keys with values"},
 		{"tls: {certificate: /c}", "outputs.kafka.tls.key: missing"},
@@ -91,6 +97,15 @@ func TestSecurityProblems(t *testing.T) {
 		{"sasl: {mechanism: aws-msk-iam}", "needs TLS"},
 		{"sasl: {mechanism: aws-msk-iam, secret_key: hunter2}", "it is found as by any AWS program"},
 		{"sasl: {mechanism: kerberos, principal: a, keytab: /k}", "is not a principal"},
+		{"brokers: ['me:hunter2@a:9092']", "an address has no user or password in it"},
+		{"brokers: ['kafka://me:hunter2@a']", "an address has no user or password in it"},
+		{"sasl: {mechanism: plain, username: u, password:hunter2}", "sasl.password: unknown key; if a value is to follow, write a blank behind the colon"},
+		{"password:hunter2: x", "outputs.kafka.password: unknown key; if a value"},
+		{"brokers: ['${TR_PASSWORD}/']", `"${TR_PASSWORD}/" is not the name or address of a host`},
+		{"compression: '${TR_PASSWORD}'", `"${TR_PASSWORD}" is not one of`},
+		{"client_id: '${TR_PASSWORD} '", `"${TR_PASSWORD} " has blanks at an end`},
+		{"partitioner: '${TR_LONG}'", `"${TR_LONG}`},
+		{"sasl: {mechanism: kerberos, keytab: /k, principal: '${TR_QUOTED}'}", `"${TR_QUOTED}" is not a principal`},
 		{"sasl: {mechanism: kerberos, principal: a@B}", "sasl.keytab: missing"},
 	} {
 		_, err := kafkaOf(t, test.yaml)

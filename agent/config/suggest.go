@@ -17,15 +17,35 @@ func unknown(name string, known fields, elsewhere foreign) (near, text string) {
 	if h, ok := elsewhere.find(name); ok {
 		return h.key, "unknown key; " + h.text
 	}
-	if near, ok := nearest(name, names); ok {
+	if home := homes()[name]; home != "" {
+		return "", "unknown key here: it stands " + home
+	}
+	if near, ok := Nearest(name, names); ok {
 		return near, fmt.Sprintf("unknown key; did you mean %q?", near)
 	}
 	return "", "unknown key; known here: " + strings.Join(names, ", ")
 }
 
-// nearest finds the word that s was probably meant to be: one of which it is
+// homes is where the keys stand that are easily put elsewhere.
+func homes() map[string]string {
+	all := map[string]string{}
+	for _, h := range []struct{ home, keys string }{
+		{"at the top of the file", "buffer hold_deleted hostname inputs metrics outputs state_dir sync"},
+		{"in an element of inputs", "close_idle container delete_after_ack encoding exclude exclude_lines fallback_topic fields format headers ignore_older " +
+			"include_lines key long_lines max_line multiline partition path_pattern paths start time topic"},
+		{"under kafka in outputs", "brokers client_id compression delivery partitioner sasl tls"},
+		{"under outputs", "kafka"},
+	} {
+		for key := range strings.FieldsSeq(h.keys) {
+			all[key] = h.home
+		}
+	}
+	return all
+}
+
+// Nearest finds the word that s was probably meant to be: one of which it is
 // the beginning, or the other way round, or one that a few typing errors away.
-func nearest(s string, words []string) (string, bool) {
+func Nearest(s string, words []string) (string, bool) {
 	s = strings.ToLower(strings.ReplaceAll(s, "-", "_"))
 	best, at := "", 1+len(s)/3
 	for _, w := range words {

@@ -72,6 +72,11 @@ func (v value) entry(key, val *yaml.Node, known fields, elsewhere foreign, seen 
 		return
 	}
 	take, ok := known[name]
+	if left, _, joined := strings.Cut(name, ":"); !ok && joined {
+		at.key = join(v.key, left)
+		at.problem("unknown key; if a value is to follow, write a blank behind the colon")
+		return
+	}
 	if !ok {
 		near, text := unknown(name, known, elsewhere)
 		at.problem("%s", text)
@@ -140,7 +145,7 @@ func (v value) word(words ...string) (string, bool) {
 		return s, ok
 	}
 	hint := ""
-	if near, ok := nearest(s, words); ok {
+	if near, ok := Nearest(s, words); ok {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	v.problem("%q is not one of %s%s", s, strings.Join(words, ", "), hint)

@@ -65,7 +65,7 @@ func (l *Letter) id() id {
 // with one JSON object per line. It is for one goroutine.
 type Shipped struct {
 	file *os.File
-	done map[id]bool
+	done map[id]string // the topic that each went to
 }
 
 // mark is one line of it.
@@ -89,7 +89,7 @@ func OpenShipped(path string) (*Shipped, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Shipped{file: file, done: map[id]bool{}}
+	s := &Shipped{file: file, done: map[id]string{}}
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		file.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
@@ -101,7 +101,7 @@ func OpenShipped(path string) (*Shipped, error) {
 	for in.Scan() {
 		var m mark
 		if json.Unmarshal(in.Bytes(), &m) == nil {
-			s.done[m.id] = true
+			s.done[m.id] = m.Topic
 		}
 	}
 	if err := in.Err(); err != nil {
@@ -111,8 +111,11 @@ func OpenShipped(path string) (*Shipped, error) {
 	return s, nil
 }
 
-// Has says whether a letter was shipped.
-func (s *Shipped) Has(l *Letter) bool { return s.done[l.id()] }
+// Has says whether a letter was shipped, and to which topic.
+func (s *Shipped) Has(l *Letter) (topic string, shipped bool) {
+	topic, shipped = s.done[l.id()]
+	return topic, shipped
+}
 
 // Add notes that a letter was shipped, and where it is; it returns when that is
 // on the disk. Between the broker's answer and that, a crash has the letter
@@ -129,7 +132,7 @@ func (s *Shipped) Add(l *Letter, topic string, partition int32, at int64) error 
 	if _, err := s.file.Write(line); err != nil {
 		return err
 	}
-	s.done[l.id()] = true
+	s.done[l.id()] = topic
 	return s.file.Sync()
 }
 

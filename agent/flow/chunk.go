@@ -104,6 +104,9 @@ type Chunk struct {
 	// there are no Records.
 	Reading int
 	Records []Record
+	// Timed says that the values of Records have Time in them, as Timeless knows
+	// it: they are others when they are built at another time.
+	Timed bool
 	// Time, in Unix milliseconds, is when the records are said to be made. It
 	// is set by who calls Next or Fetch.
 	Time int64

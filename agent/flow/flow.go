@@ -114,12 +114,16 @@ type Fetcher interface {
 	// Fetch fills c with the lines of s, checked against the sum of s. c.Time
 	// is set by the caller. The
 	// error is ErrGone when the bytes are nowhere to be found; after any other
-	// error it is worth trying again.
+	// error it is worth trying again, and one that wraps ErrSought is no trouble.
 	Fetch(s Span, c *Chunk) error
 }
 
 // ErrGone says that the bytes of a span exist nowhere any more.
 var ErrGone = errors.New("the bytes are gone")
+
+// ErrSought is wrapped by an error that is no trouble: it is being found out where
+// the bytes of a span are, after a rotation for instance, and that ends by itself.
+var ErrSought = errors.New("it is being found out where they are")
 
 // Budget bounds the bytes in flight: those that were read and are not yet
 // acked. It is safe for any goroutine.

@@ -26,6 +26,22 @@ type Record struct {
 	Text [2]uint32
 }
 
+// beginsTimed is how a value begins that has the time at which it was built, and
+// clock how long that is.
+const (
+	beginsTimed = `{"@timestamp":"`
+	clock       = len("2026-11-23T07:00:00.000Z")
+)
+
+// Timeless is what of a value does not tell when it was built: all, unless it is
+// an object that begins with a time.
+func Timeless(value []byte) []byte {
+	if n := len(beginsTimed) + clock; len(value) > n && string(value[:len(beginsTimed)]) == beginsTimed {
+		return value[n:]
+	}
+	return value
+}
+
 // Short is the value with at most n bytes, unless what is around its text is
 // longer.
 func (r *Record) Short(n int) []byte {

@@ -74,6 +74,7 @@ func (j *Journal) adopt(next *out, tmp string) error {
 		j.losing.check(nil)
 	}
 	j.out, j.snapshot = next, next.size
+	j.beginLength()
 	j.doubt, j.dirty, j.dirtyDir = false, false, true
 	// From here on the next generation is the journal, durable or not.
 	j.syncing.check(j.syncDir())
@@ -117,6 +118,7 @@ func (j *Journal) writeSnapshot(name string, parts iter.Seq[*part]) (*out, error
 	}
 	o := &out{file: f}
 	here := j.here
+	here.File, here.Birth = identity(f)
 	err = o.write(appendLine(nil, Record{Header: &here}))
 	records := 1
 	for p := range parts {

@@ -47,7 +47,7 @@ func realFile(t testing.TB) []byte {
 func read(data []byte) loaded {
 	d := newFakeDisk()
 	d.names["journal.000001"] = &fakeFile{d: d, data: data}
-	return load(d, "", []uint64{1}, slog.New(slog.DiscardHandler))
+	return load(d, "", []uint64{1}, length{}, slog.New(slog.DiscardHandler))
 }
 
 // print is all that is known, to compare.

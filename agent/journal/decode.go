@@ -69,6 +69,9 @@ func (d *decoder) file() *File {
 		m := d.mark()
 		f.BaseMark = &m
 	}
+	if d.is(`,"alike":`) {
+		f.Alike = d.int()
+	}
 	f.Done = d.is(`,"done":true`)
 	if d.is(`,"end":`) {
 		f.End = d.int()
@@ -90,8 +93,32 @@ func (d *decoder) position() *Position {
 	if d.is(`,"ladder":[`) {
 		p.Ladder = d.ladder()
 	}
+	if d.is(`,"stretches":[`) {
+		p.Stretches = d.stretches()
+	}
 	d.must(`}`)
 	return p
+}
+
+func (d *decoder) stretches() []Stretch {
+	var all []Stretch
+	for !d.other {
+		d.must(`{"s":`)
+		s := Stretch{Start: d.int()}
+		if d.is(`,"part":`) {
+			s.Part = int(d.int())
+		}
+		if d.is(`,"r":`) {
+			s.Reading = int(d.int())
+		}
+		d.must(`}`)
+		all = append(all, s)
+		if !d.is(`,`) {
+			break
+		}
+	}
+	d.must(`]`)
+	return all
 }
 
 func (d *decoder) ladder() Ladder {

@@ -3,8 +3,10 @@ package journal
 import "golang.org/x/sys/unix"
 
 // doubt is why the journal may not know all that was sent; empty when it does.
-// closed says that the run before ended by itself.
-func (st *State) doubt(closed bool) string {
+// closed says that the run before ended by itself, missing that the end of the
+// journal is not there. That is no sign of a kill: a process that is killed leaves
+// all that it wrote. When the machine went down it is to be expected.
+func (st *State) doubt(closed, missing bool) string {
 	switch {
 	case !st.SameMachine:
 		return "the state directory is from another machine"
@@ -12,6 +14,8 @@ func (st *State) doubt(closed bool) string {
 		return "the state directory was copied or restored"
 	case st.Damaged > 0:
 		return "the journal was damaged"
+	case st.SameBoot && missing:
+		return "the end of the journal is missing"
 	case !st.SameBoot && !closed && !st.Prior.Always:
 		return "the machine went down while tailrace ran, and the last moments of the journal may be missing"
 	}
@@ -23,7 +27,7 @@ func (st *State) doubt(closed bool) string {
 // into doubt, if nothing was sent since, and the journal can be believed in that.
 func (f *fold) suspect(cause string, st *State) {
 	for id, s := range f.lanes {
-		if cause != "" && s.doubt.Cause == "" {
+		if cause != "" && (s.doubt.Cause == "" || s.doubt.Settling) {
 			s.doubt = Doubt{Lane: id, Cause: cause, From: s.offset}
 		}
 		if s.doubt.Cause != "" && (s.doubt.Up == 0 || cause != "" || !st.SameBoot) {
@@ -32,13 +36,20 @@ func (f *fold) suspect(cause string, st *State) {
 	}
 }
 
+// bootMargin is how much clocks may be apart, or set, milliseconds.
+const bootMargin = 60 * 1000
+
 // sentUp is up to when a former run may have sent, as in Doubt.Up: before the
-// machine came up, if it surely was down, else now.
-func (st *State) sentUp(now Header) int64 {
-	if now.Boot != "" && st.Prior.Boot != "" && !st.SameBoot && st.SameMachine && st.SameDir {
+// machine came up, if it surely was down, else now. A journal that was written (in
+// Unix milliseconds) after that is of another machine with the same id, such as
+// one of the same image that had its volume before.
+func (st *State) sentUp(now Header, written int64) int64 {
+	up := Uptime()
+	down := now.Boot != "" && st.Prior.Boot != "" && !st.SameBoot && st.SameMachine && st.SameDir
+	if down && written < now.Time-up-bootMargin {
 		return 1
 	}
-	return Uptime()
+	return up
 }
 
 // lanesUp is up to when something may have been sent on lanes that the journal

@@ -71,6 +71,9 @@ func appendFile(b []byte, f *File) []byte {
 	if f.BaseMark != nil {
 		b = appendMark(append(b, `,"base_mark":`...), f.BaseMark)
 	}
+	if f.Alike != 0 {
+		b = appendInt(b, `,"alike":`, f.Alike)
+	}
 	if f.Done {
 		b = append(b, `,"done":true`...)
 	}
@@ -102,6 +105,9 @@ func appendPosition(b []byte, p *Position) []byte {
 	}
 	if len(p.Ladder) > 0 {
 		b = append(b, ']')
+	}
+	if len(p.Stretches) > 0 {
+		b = appendJSON(append(b, `,"stretches":`...), p.Stretches)
 	}
 	return append(b, '}')
 }

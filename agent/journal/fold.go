@@ -27,17 +27,6 @@ type fold struct {
 	readings readings
 }
 
-// entry is one file. It is never changed, only replaced, so that the state
-// found at Open costs a pointer per file to keep.
-type entry struct {
-	File
-	end  int64 // of the acked spans, -1 when there are none
-	mark flow.Mark
-	// ladder is steps below end. It alone is changed in place: only the
-	// newest entry of a file has it right.
-	ladder Ladder
-}
-
 // stream is one lane.
 type stream struct {
 	Lane
@@ -55,17 +44,6 @@ func newFold() *fold {
 		names: map[string]string{}, looked: Looked{Done: true},
 		readings: newReadings(),
 	}
-}
-
-// position is how far the file is acked, and the mark there.
-func (e *entry) position() (int64, flow.Mark) {
-	if e.end > e.Base {
-		return e.end, e.mark
-	}
-	if e.BaseMark == nil {
-		return e.Base, flow.Mark{}
-	}
-	return e.Base, *e.BaseMark
 }
 
 // acked is the position of a file; 0 when it is not known.
@@ -111,8 +89,7 @@ func (f *fold) apply(r Record) bool {
 	case r.Forget != nil:
 		f.forget(r.Forget.ID)
 	case r.Position != nil:
-		f.move(r.Position.ID, r.Position.End, r.Position.Mark)
-		f.steps(r.Position)
+		f.position(r.Position)
 	case r.Lane != nil:
 		return f.lane(*r.Lane)
 	case r.Lost != nil:
@@ -164,25 +141,6 @@ func (f *fold) applyLane(r Record) bool {
 	return true
 }
 
-func (f *fold) file(n File) bool {
-	if n.ID == 0 || n.Base < 0 {
-		return false
-	}
-	n.Output, n.Topic = f.once(n.Output), f.once(n.Topic)
-	if n.Now == n.Path {
-		n.Now = n.Path // one string for both
-	}
-	f.sawFile(n.ID)
-	e := &entry{File: n, end: -1}
-	if old := f.files[n.ID]; old != nil {
-		e.end, e.mark, e.ladder = old.end, old.mark, old.ladder
-	}
-	f.mu.Lock()
-	f.files[n.ID] = e
-	f.mu.Unlock()
-	return true
-}
-
 // once is a name in the memory of the first that was the same.
 func (f *fold) once(name string) string {
 	if _, known := f.names[name]; !known {
@@ -191,43 +149,13 @@ func (f *fold) once(name string) string {
 	return f.names[name]
 }
 
-func (f *fold) forget(id flow.FileID) {
-	f.mu.Lock()
-	delete(f.files, id)
-	f.mu.Unlock()
-}
-
-// move takes a file's position forward, never back. A file that is forgotten
-// has none.
-func (f *fold) move(id flow.FileID, end int64, mark flow.Mark) {
-	old := f.files[id]
-	if old == nil || end <= old.end {
-		return
-	}
-	e := *old
-	if old.end > 0 {
-		e.ladder = e.ladder.Add(old.end, old.mark)
-	}
-	e.end, e.mark = end, mark
-	f.mu.Lock()
-	f.files[id] = &e
-	f.mu.Unlock()
-}
-
-// steps takes over the ladder of a snapshot.
-func (f *fold) steps(p *Position) {
-	if e := f.files[p.ID]; e != nil && e.end == p.End {
-		e.ladder = slices.Clone(p.Ladder)
-	}
-}
-
 func (f *fold) done(spans []flow.Span) bool {
 	if !sound(spans) {
 		return false
 	}
-	for _, s := range spans {
-		if s.Take == 0 { // else records of the same bytes are in a later span
-			f.move(s.File, s.End, s.Mark)
+	for i := range spans {
+		if s := &spans[i]; s.Take == 0 { // else records of the same bytes are in a later span
+			f.move(s)
 		}
 	}
 	return true
@@ -287,13 +215,16 @@ func (f *fold) rebind(s *stream, r *Rebind) bool {
 	for _, i := range s.intents {
 		for _, sp := range i.Spans {
 			if !overlaps(sp, r.Intents) {
-				f.move(sp.File, sp.End, sp.Mark)
+				f.move(&sp)
 			}
 		}
 	}
 	f.done(r.Lost)
 	s.pid, s.warm = &PID{Lane: r.Lane, PID: r.PID, Epoch: r.Epoch}, 0
 	s.intents = cloneIntents(r.Intents)
+	if s.doubt.Settling {
+		s.doubt = Doubt{}
+	}
 	return true
 }
 

@@ -8,8 +8,9 @@
 // renamed. The one before it is kept.
 //
 // What a process wrote survives its kill; a power loss takes at most what was
-// written since the last sync, unless Options.Sync is 0. A file that is torn
-// or damaged anywhere costs the records that are damaged.
+// written since the last sync, unless Options.Sync is 0. A file beside it tells
+// how long the newest is (length.go), so that an end that was cut off is missed.
+// A file that is torn or damaged anywhere costs the records that are damaged.
 package journal
 
 import (
@@ -69,10 +70,12 @@ type Journal struct {
 	// the records in the file is the order in which they are applied.
 	mu sync.Mutex
 	// out is nil until the first generation of this run could be made.
-	out      *out
-	gen      uint64 // of out; until then the highest number in the directory
-	source   uint64 // the generation before the next one
-	snapshot int64  // bytes of out that are its snapshot
+	out       *out
+	length    file // has its length, nil when it could not be made
+	lengthBuf []byte
+	gen       uint64 // of out; until then the highest number in the directory
+	source    uint64 // the generation before the next one
+	snapshot  int64  // bytes of out that are its snapshot
 	// notes are lines that are applied but could not be written yet; they
 	// come before anything else.
 	notes []byte
@@ -109,6 +112,7 @@ func Open(dir string, o Options) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
+	noted := readLength(o.disk, dir)
 	gens, err := generations(o.disk, dir)
 	if err != nil {
 		lock.Close()
@@ -123,7 +127,7 @@ func Open(dir string, o Options) (*Journal, error) {
 		renewing: trouble{log: o.Log, what: "journal: cannot be compacted and grows. Make room on the file system of state_dir", over: "journal: is compacted again"},
 	}
 	j.here.Always = o.Sync == 0
-	j.begin(gens)
+	j.begin(gens, noted)
 	go j.run()
 	return j, nil
 }
@@ -147,8 +151,8 @@ func (o *Options) defaults() {
 }
 
 // begin reads what there is and makes the first generation of this run.
-func (j *Journal) begin(gens []uint64) {
-	l := load(j.o.disk, j.dir, gens, j.o.Log)
+func (j *Journal) begin(gens []uint64, noted length) {
+	l := load(j.o.disk, j.dir, gens, noted, j.o.Log)
 	j.fold, j.source = l.fold, l.source
 	if len(gens) > 0 {
 		j.gen = gens[len(gens)-1]
@@ -207,6 +211,9 @@ func (j *Journal) Close() error {
 	err := j.flush([]Record{{Closed: &Closed{Time: j.o.now().UnixMilli()}}}, true)
 	if j.out != nil {
 		err = errors.Join(err, j.out.file.Close())
+	}
+	if j.length != nil {
+		j.length.Close() // nothing depends on it any more
 	}
 	j.mu.Unlock()
 	close(j.quit)

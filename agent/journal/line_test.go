@@ -19,10 +19,10 @@ func everyRecord() []Record {
 	return []Record{
 		{Header: &Header{Format: 1, Machine: "m", Boot: "b", Inode: 3, Time: 4}},
 		{File: &File{ID: 3, Path: "/a <b> & \"c\"\n\x00\xff\xe9é\u2028", Now: "\xff", Output: "a \"b", Topic: "t", Dev: 1, Ino: 1 << 63, Birth: -5,
-			Owner: 1001, Handle: "1:00ff", Prev: 2, Base: 8, BaseMark: &long.Mark, Done: true, End: 9, Deleting: true, Size: 11}},
+			Owner: 1001, Handle: "1:00ff", Prev: 2, Base: 8, BaseMark: &long.Mark, Alike: 7, Done: true, End: 9, Deleting: true, Size: 11}},
 		{File: &File{ID: 1}},
 		{Forget: &Forget{ID: 9}},
-		{Lane: &Lane{ID: 1, Output: "other", Topic: "t", Partition: 5, Key: "host"}},
+		{Lane: &Lane{ID: 1, Output: "other", Topic: "t", Partition: 5, TopicID: "a", Cluster: "b", Remade: 7, Key: "host"}},
 		{PID: &PID{Lane: 1, PID: 2, Epoch: 3}},
 		{Intent: &i},
 		{Split: &Split{Lane: 1, First: 2, Into: []Intent{i, i}}},
@@ -34,6 +34,7 @@ func everyRecord() []Record {
 		{Highest: &Highest{File: 1<<64 - 1, Lane: 3, Reading: 4}},
 		{Position: &Position{ID: 1, End: 2, Mark: long.Mark}},
 		{Position: &Position{ID: 1, End: 2, Mark: long.Mark, Ladder: Ladder{{Off: 5, Tail: 1<<32 - 1}, {Off: 1 << 40}}}},
+		{Position: &Position{ID: 1, End: 2, Mark: long.Mark, Stretches: []Stretch{{Start: 0, Reading: 2}, {Start: 1 << 40, Part: 3}}}},
 		{Progress: &Progress{Lane: 1, Acked: &a, Warm: 2, Offset: 3}},
 		{Doubt: &Doubt{Lane: 1, Cause: "c\xfe"}},
 		{Closed: &Closed{Time: 5}},
@@ -75,7 +76,7 @@ func TestByHandIsJSON(t *testing.T) {
 			t.Errorf("%s is read by hand: %v, %+v", got, ok, back)
 		}
 	}
-	for _, r := range []Record{{File: &File{}}, {Position: &Position{}}, {Ack: &Ack{}}, {Intent: &Intent{Spans: make([]flow.Span, 2)}}} {
+	for _, r := range []Record{{File: &File{}}, {Position: &Position{}}, {Position: &Position{Stretches: make([]Stretch, 2)}}, {Ack: &Ack{}}, {Intent: &Intent{Spans: make([]flow.Span, 2)}}} {
 		f(r)
 		eachField(reflect.ValueOf(&r).Elem(), func() { f(r) })
 	}

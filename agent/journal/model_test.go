@@ -242,6 +242,11 @@ func killedAt(t *testing.T, at int, part func(int) int, powerLoss bool, asideMin
 	if got := digest(t, st); !slices.Contains(allowed, got) || st.Damaged > 0 {
 		t.Fatalf("step %d: damaged %d\n got %s\nnone of %q", at, st.Damaged, got, allowed)
 	}
+	for _, l := range st.Lanes {
+		if !powerLoss && l.Doubt != "" {
+			t.Fatalf("step %d: a kill puts lane %d in doubt: %s", at, l.ID, l.Doubt)
+		}
+	}
 	again.Close()
 	return died
 }

@@ -24,6 +24,7 @@ const readTries = 10
 // error says that dir, or the journal in it, cannot be read.
 func Read(dir string) (State, time.Time, error) {
 	for try := 1; ; try++ {
+		noted := readLength(osDisk{}, dir) // before what it is the length of grows
 		gens, err := generations(osDisk{}, dir)
 		if err != nil {
 			return State{}, time.Time{}, fmt.Errorf("state directory %s cannot be read: %w", dir, err)
@@ -33,7 +34,7 @@ func Read(dir string) (State, time.Time, error) {
 		}
 		at, err := writtenAt(generationName(dir, gens[len(gens)-1]))
 		if err == nil {
-			st := readState(dir, gens)
+			st := readState(dir, gens, noted)
 			now, _ := generations(osDisk{}, dir)
 			if st.Damaged == 0 || slices.Equal(now, gens) || try == readTries {
 				return st, at, nil
@@ -92,8 +93,8 @@ func writtenAt(name string) (time.Time, error) {
 
 // readState is the state in the generations of dir, as a run that begins here
 // and now would find it.
-func readState(dir string, gens []uint64) State {
-	l := load(osDisk{}, dir, gens, slog.New(slog.DiscardHandler))
+func readState(dir string, gens []uint64, noted length) State {
+	l := load(osDisk{}, dir, gens, noted, slog.New(slog.DiscardHandler))
 	found := l.found(place(dir, time.Now()))
 	return found.state()
 }

@@ -39,10 +39,17 @@ func (r *readings) use(spec string) int {
 	return r.highest
 }
 
-// needed is the numbers of the readings that this run uses, or that un-acked
-// spans name.
+// needed is the numbers of the readings that this run uses, and of those that
+// un-acked spans or the stretches of files name.
 func (f *fold) needed() []int {
 	need := maps.Clone(f.readings.inUse)
+	for _, e := range f.files {
+		for _, s := range e.stretches() {
+			if _, known := f.readings.specs[s.Reading]; known {
+				need[s.Reading] = true
+			}
+		}
+	}
 	for _, s := range f.lanes {
 		for _, i := range s.intents {
 			for _, span := range i.Spans {

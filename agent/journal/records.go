@@ -36,6 +36,10 @@ type Header struct {
 	Boot    string `json:"boot"`    // /proc/sys/kernel/random/boot_id
 	Inode   uint64 `json:"inode"`   // of the state directory
 	Time    int64  `json:"time"`    // Unix milliseconds
+	// File and Birth are the inode number of this very file and when it was made,
+	// in Unix nanoseconds, 0 where not known: a copy has others.
+	File  uint64 `json:"file,omitempty"`
+	Birth int64  `json:"birth,omitempty"`
 	// Always says that all that was written was durable before it counted.
 	Always bool `json:"always,omitempty"`
 	// First is the Time of the first run, 0 unknown; Hosts the names that the
@@ -68,17 +72,20 @@ type File struct {
 	// is acked. 0 and nil unless the file is followed from its end.
 	Base     int64      `json:"base,omitempty"`
 	BaseMark *flow.Mark `json:"base_mark,omitempty"`
+	// Alike is up to where it was taken for what another file had, and which was
+	// shipped, for its bytes alone: a program may have written them again.
+	Alike int64 `json:"alike,omitempty"`
 	// Done says that the file was read to its end and let go: bytes that
 	// come later are out of order.
 	Done bool `json:"done,omitempty"`
-	// End is up to where it was read when it was done. Where the spans end
-	// before it, the last of what was read has not been sent.
+	// End is up to where it was read when it was done, and before that how much of it
+	// was seen. Where the spans end before it, and it is nowhere any more, so much is lost.
 	End int64 `json:"end,omitempty"`
 	// Deleting says that all of it is acked and it is about to be deleted, or
 	// was: that it is nowhere is no loss.
 	Deleting bool `json:"deleting,omitempty"`
-	// Size is that of a file that was deleted and not read to its end, when that
-	// was seen: should the agent end before it is read, so much of it was there.
+	// Size is that of a file that was deleted, when that was seen: should the agent
+	// end before it is done with the file, so much of it was there.
 	Size int64 `json:"size,omitempty"`
 }
 
@@ -100,6 +107,9 @@ type Lane struct {
 	TopicID string `json:"topic_id,omitempty"`
 	// Cluster is the id of the cluster that the topic is in, where it is known.
 	Cluster string `json:"cluster,omitempty"`
+	// Remade is when the topic was seen to be another one than before: deleted and
+	// made again, or in another cluster; Unix milliseconds, 0 never.
+	Remade int64 `json:"remade,omitempty"`
 	// Key is that of the records of spans without a Form, in older journals.
 	Key string `json:"key,omitempty"`
 }
@@ -171,6 +181,9 @@ type Doubt struct {
 	// CLOCK_BOOTTIME, when the last of what is in doubt may have been sent; 0
 	// when more was sent since. A start in a boot gives it where it is 0.
 	Up int64 `json:"up,omitempty"`
+	// Settling says that it is the un-acked intents that are in doubt: nothing
+	// else was sent. Their Rebind ends it.
+	Settling bool `json:"settling,omitempty"`
 }
 
 // Closed is the last record of a run that ended by itself: all before it is
@@ -181,7 +194,8 @@ type Closed struct {
 
 // Reading is how the bytes of the spans that name it are cut into records, or
 // what these have beside their values: what is needed to make them in the same
-// way again. It comes before the first of them, and stays until none is un-acked.
+// way again. It comes before the first of them, and stays until none is un-acked
+// and no stretch of a file names it.
 type Reading struct {
 	ID   int    `json:"id"`
 	Spec string `json:"spec"`
@@ -234,6 +248,9 @@ type Position struct {
 	Mark flow.Mark   `json:"mark"`
 	// Ladder is the steps below End.
 	Ladder Ladder `json:"ladder,omitempty"`
+	// Stretches is how the bytes up to End were cut into records, ascending; what
+	// is before the first of them as lines.
+	Stretches []Stretch `json:"stretches,omitempty"`
 }
 
 // Progress is how far a lane's batches were acked.

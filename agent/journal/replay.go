@@ -51,6 +51,9 @@ type reading struct {
 	damaged  int
 	cause    string // of the first damage
 	closed   bool   // its last record says that the run ended by itself
+	torn     bool   // something that is no whole line is behind its last record
+	whole    int64  // bytes of its whole lines
+	copied   bool   // it is not the file that was written
 	written  int64  // when it was last written to, Unix milliseconds, 0 unknown
 	err      error  // the file could not be read to its end
 }
@@ -62,6 +65,11 @@ type loaded struct {
 	any    bool
 	damage int
 	closed bool   // the last run ended by itself
+	torn   bool   // the newest ends in the middle of a record
+	gen    uint64 // the newest
+	whole  int64  // bytes of its whole lines
+	noted  length // how long the journal was
+	copied bool   // it was not written to the file that it was read from
 	life   int64  // the newest's time of the last write, Unix milliseconds
 	source uint64 // the generation to keep while the next is made, 0 none
 }
@@ -69,8 +77,8 @@ type loaded struct {
 // load builds the state from the newest generation whose snapshot is whole. A
 // newer one that is not whole is laid over it: what can be read of it is true,
 // and most of it is known.
-func load(d disk, dir string, gens []uint64, log *slog.Logger) loaded {
-	l := loaded{fold: newFold()}
+func load(d disk, dir string, gens []uint64, noted length, log *slog.Logger) loaded {
+	l := loaded{fold: newFold(), noted: noted}
 	base := len(gens)
 	for base > 0 {
 		base--
@@ -97,7 +105,9 @@ func (l *loaded) take(r reading, n uint64, log *slog.Logger) {
 		l.header = r.header
 	}
 	l.any = l.any || r.any
-	l.closed, l.life = r.closed, r.written
+	l.closed, l.torn, l.life = r.closed, r.torn, r.written
+	l.gen, l.whole = n, r.whole
+	l.copied = l.copied || r.copied
 	if r.complete || l.source == 0 {
 		l.source = n
 	}
@@ -137,12 +147,14 @@ func replayFile(d disk, name string, f *fold) reading {
 		var line []byte
 		line, buf, err = readLine(in, buf)
 		if errors.Is(err, io.EOF) {
+			r.torn, r.copied = errors.Is(err, errTorn), r.header.copied(file)
 			return r // what is behind the last newline was never finished
 		}
 		if err != nil && !errors.Is(err, errLong) {
 			r.err = err
 			return r
 		}
+		r.whole += int64(len(line)) + 1 // one that is too long counts as damaged
 		var rec Record
 		if err == nil {
 			rec, err = parseLine(line)
@@ -163,6 +175,7 @@ var (
 	errLong  = errors.New("the line is too long")
 	errFit   = errors.New("the record does not fit those before it")
 	errCount = errors.New("records are missing in the snapshot")
+	errTorn  = fmt.Errorf("the last line has no end: %w", io.EOF)
 )
 
 // add adds one record of the file.
@@ -193,7 +206,8 @@ func (r *reading) add(rec Record, f *fold) error {
 
 // readLine reads up to the next newline, which is not in the line. The line is
 // in the reader's buffer or in buf, which grows for long ones. A line of more
-// than maxLine bytes is skipped: errLong.
+// than maxLine bytes is skipped: errLong. The end is io.EOF, or errTorn when
+// there is something behind the last newline.
 func readLine(in *bufio.Reader, buf []byte) (line, grown []byte, err error) {
 	part, err := in.ReadSlice('\n')
 	if err == nil {
@@ -205,6 +219,9 @@ func readLine(in *bufio.Reader, buf []byte) (line, grown []byte, err error) {
 			buf = append(buf, part...)
 		}
 		part, err = in.ReadSlice('\n')
+	}
+	if errors.Is(err, io.EOF) && len(buf)+len(part) > 0 {
+		err = errTorn
 	}
 	if err != nil {
 		return nil, buf, err

@@ -51,7 +51,7 @@ func (e *entry) snapshot(yield func(Record) bool) bool {
 	if !yield(Record{File: &e.File}) {
 		return false
 	}
-	return e.end < 0 || yield(Record{Position: &Position{ID: e.ID, End: e.end, Mark: e.mark, Ladder: e.ladder}})
+	return e.end < 0 || yield(Record{Position: &Position{ID: e.ID, End: e.end, Mark: e.mark, Ladder: e.ladder, Stretches: e.stretches()}})
 }
 
 func (s *stream) snapshot(yield func(Record) bool) bool {

@@ -18,7 +18,7 @@ type State struct {
 	Prior Header
 	// SameBoot says that the machine was not started again since, as far as
 	// can be proved; SameMachine and SameDir that the journal was written on
-	// this machine, in this directory. All are false when Fresh.
+	// this machine, in this directory and to these files. All are false when Fresh.
 	SameBoot, SameMachine, SameDir bool
 	// SentUp is up to when a former run may have sent, as Doubt.Up; LanesUp up
 	// to when it was on a lane that is not in Lanes.
@@ -33,7 +33,8 @@ type State struct {
 	FirstStart bool
 	Files      []FileState // sorted by ID
 	Lanes      []LaneState // sorted by ID
-	// Readings is the spec of each reading that an un-acked span may name.
+	// Readings is the spec of each reading that an un-acked span or a stretch may
+	// name.
 	Readings map[int]string
 	// Lost is the bytes that were given up as lost since the journal began,
 	// by cause.
@@ -49,6 +50,9 @@ type FileState struct {
 	AckedMark  flow.Mark
 	Resume     int64 // the largest End of acked and un-acked spans; Base when there are none
 	ResumeMark flow.Mark
+	// Stretches is how the bytes up to Acked were cut into records, ascending;
+	// what is before the first of them as lines.
+	Stretches []Stretch
 }
 
 // LaneState is one lane and what it had under way.
@@ -66,6 +70,8 @@ type LaneState struct {
 	Doubt     string
 	DoubtFrom int64
 	DoubtUp   int64
+	// Settling says that the doubt is only which of Intents arrived.
+	Settling bool
 }
 
 // found is State before it is sorted out for a caller: entries are shared with
@@ -79,12 +85,12 @@ type found struct {
 func (l *loaded) found(here Header) found {
 	st := State{Fresh: !l.any, Prior: l.header, Damaged: l.damage}
 	if l.any {
-		st.compare(here)
+		st.compare(here, l.copied)
 	}
-	st.SentUp = st.sentUp(here)
+	st.SentUp = st.sentUp(here, max(l.life, st.Prior.Time))
 	cause := ""
 	if l.any {
-		cause = st.doubt(l.closed)
+		cause = st.doubt(l.closed, l.missing())
 		l.fold.suspect(cause, &st)
 	}
 	st.LanesUp = st.lanesUp(cause)
@@ -125,7 +131,8 @@ func (f *fold) view() found {
 func (s *stream) state() LaneState {
 	return LaneState{
 		Lane: s.Lane, PID: s.pid, Intents: cloneIntents(s.intents),
-		Acked: s.acked, Warm: s.warm, Offset: s.offset, Doubt: s.doubt.Cause, DoubtFrom: s.doubt.From, DoubtUp: s.doubt.Up,
+		Acked: s.acked, Warm: s.warm, Offset: s.offset,
+		Doubt: s.doubt.Cause, DoubtFrom: s.doubt.From, DoubtUp: s.doubt.Up, Settling: s.doubt.Settling,
 	}
 }
 
@@ -157,7 +164,7 @@ func (v *found) state() State {
 
 // state describes the file, of which un is the last un-acked span.
 func (e *entry) state(un flow.Span) FileState {
-	s := FileState{File: e.File}
+	s := FileState{File: e.File, Stretches: slices.Clone(e.stretches())}
 	s.Acked, s.AckedMark = e.position()
 	s.Resume, s.ResumeMark = s.Acked, s.AckedMark
 	if un.End > s.Resume {

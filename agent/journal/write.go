@@ -89,6 +89,9 @@ func (j *Journal) flush(recs []Record, sync bool) error {
 			return err
 		}
 	}
+	if len(j.buf) > 0 {
+		j.noteLength()
+	}
 	j.notes = j.notes[:0]
 	if j.aside != nil {
 		j.aside.tail = append(j.aside.tail, j.buf...)

@@ -18,6 +18,7 @@ type entry struct {
 	again  Place // where it was last, if more than once
 	other  bool  // there is a record in its place with another value
 	cut    bool  // there is the beginning of it
+	shared bool  // it is that of another file, of a spare one
 	wrong  Place // where other or cut is
 }
 
@@ -273,7 +274,7 @@ func (b *Block) borrow() {
 			}
 			r := Record{Offset: e.offset, Part: e.part}
 			if _, same := o.find(&r); same != nil && same.sum == e.sum && same.hits > 0 {
-				e.hits, e.at, e.run, e.other = 1, same.at, same.run, false
+				e.hits, e.at, e.run, e.other, e.shared = 1, same.at, same.run, false, true
 			}
 		}
 	}

@@ -112,6 +112,7 @@ type File struct {
 	path     *path
 	spare    bool
 	from, to int64
+	part     int64 // no range goes over it; 0: there is none
 	blocks   []*Block
 	first    uint64 // sum of its first record
 	opens    int64  // its offset
@@ -157,12 +158,25 @@ func (s *Set) Add(name string, from, to int64, topic int32) *File {
 	f := &File{path: p, from: from, to: to}
 	p.isIn(topic)
 	p.files = append(p.files, f)
-	for _, cut := range []int64{from, to} {
-		if i, found := slices.BinarySearch(p.cuts, cut); !found {
-			p.cuts = slices.Insert(p.cuts, i, cut)
-		}
-	}
+	p.cut(from)
+	p.cut(to)
 	return f
+}
+
+// cut has no block go over an offset.
+func (p *path) cut(at int64) {
+	if i, found := slices.BinarySearch(p.cuts, at); !found {
+		p.cuts = slices.Insert(p.cuts, i, at)
+	}
+}
+
+// Part has no range go over an offset, if that is in the file. It is called before
+// the first Expect.
+func (f *File) Part(at int64) {
+	if at > f.from && at < f.to {
+		f.part = at
+		f.path.cut(at)
+	}
 }
 
 // isIn notes a topic of the path.
@@ -172,9 +186,9 @@ func (p *path) isIn(topic int32) {
 	}
 }
 
-// AddSpare adds a file that nobody may have shipped. Its records count as there
-// also when they are those of another file of the path, of which it may be a copy,
-// and in any order. It is added behind all others of the path.
+// AddSpare adds a file that nobody may have shipped. Those of its records that are
+// not there as its own are Shared when they are those of another file of the path, of
+// which it may be a copy, in any order. It is added behind all others of the path.
 func (s *Set) AddSpare(name string, from, to int64, topic int32) *File {
 	f := s.Add(name, from, to, topic)
 	f.spare = true
@@ -226,11 +240,7 @@ func (f *File) at(start int64) *Block {
 	return f.blocks[i]
 }
 
-// Start is the offset at which the block begins, End the one before which all
-// its records begin.
-func (b *Block) Start() int64 { return b.start }
-
-// End is where the block ends.
+// End is the offset before which all records of the block begin.
 func (b *Block) End() int64 {
 	_, end := b.File.path.bounds(b.start)
 	return end

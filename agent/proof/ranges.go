@@ -13,6 +13,7 @@ const (
 	Different State = "different"    // in it with another value
 	Shortened State = "shortened"    // only its beginning is in it
 	Late      State = "out_of_order" // in it behind what was written later
+	Shared    State = "shared"       // of a spare file: in it once, as what another file has
 	Expired   State = "expired"      // not in it, but may have been: its beginning is deleted
 )
 
@@ -44,6 +45,7 @@ type item struct {
 	wrong         Place
 	other, cut    bool
 	expired, late bool
+	shared        bool
 }
 
 // itemsMax bounds the items of a block: behind them one stands for all the rest.
@@ -56,7 +58,7 @@ func (b *Block) summary() []item {
 		e := &b.entries[i]
 		if n := len(out) - 1; n >= 0 {
 			o := &out[n]
-			if o.hits == min(e.hits, 2) && o.run == e.run && o.other == e.other && o.cut == e.cut {
+			if o.hits == min(e.hits, 2) && o.run == e.run && o.other == e.other && o.cut == e.cut && o.shared == e.shared {
 				o.count++
 				if e.hits > 1 {
 					o.again = e.again
@@ -70,7 +72,7 @@ func (b *Block) summary() []item {
 		}
 		out = append(out, item{
 			start: e.offset, count: 1, hits: min(e.hits, 2), run: e.run, at: e.at,
-			again: e.again, wrong: e.wrong, other: e.other, cut: e.cut,
+			again: e.again, wrong: e.wrong, other: e.other, cut: e.cut, shared: e.shared,
 		})
 	}
 	return out
@@ -95,7 +97,7 @@ func (b *Block) summed() item {
 	it := item{start: b.opens, count: int64(b.count), hits: min(b.seen, 2), at: b.at, again: b.again}
 	if it.hits == 0 && b.File.spare {
 		if o := b.twin(); o != nil {
-			it.hits, it.at = 1, o.at
+			it.hits, it.at, it.shared = 1, o.at, true
 		}
 	}
 	return it
@@ -245,7 +247,7 @@ func (f *File) join(items []item) []Range {
 			r.Again = &it.again
 		}
 		at = end
-		if n := len(out) - 1; n >= 0 && out[n].State == r.State && sameTopic(out[n].At, r.At) {
+		if n := len(out) - 1; n >= 0 && out[n].State == r.State && sameTopic(out[n].At, r.At) && (out[n].Start >= f.part || it.start < f.part) {
 			out[n].End = end
 			out[n].Records += r.Records
 			out[n].Again = r.Again
@@ -271,6 +273,8 @@ func (it *item) state() State {
 		return Repeated
 	case it.late:
 		return Late
+	case it.hits == 1 && it.shared:
+		return Shared
 	case it.hits == 1:
 		return Delivered
 	case it.expired:

@@ -97,16 +97,16 @@ func pair(block int64, shipped, spare []string) (s *Set, found func(topic []stri
 }
 
 // A file beside those that were shipped takes nothing from them, and what it has
-// in common with them is there.
+// in common with them is there as theirs.
 func TestSpare(t *testing.T) {
 	lines := func(s string) []string { return strings.Split(s, "") }
 	for _, block := range []int64{4, 8, 1024} {
 		for _, c := range []struct{ shipped, spare, topic, want string }{
-			{"abcdef", "abcdef", "abcdef", "delivered, delivered"},
-			{"abcdef", "abcd", "abcdef", "delivered, delivered"},
-			{"abcdef", "abcdxyz", "abcdef", "delivered, delivered missing"},
+			{"abcdef", "abcdef", "abcdef", "delivered, shared"},
+			{"abcdef", "abcd", "abcdef", "delivered, shared"},
+			{"abcdef", "abcdxyz", "abcdef", "delivered, shared missing"},
 			{"abcdef", "uvwxyz", "abcdef", "delivered, missing"},
-			{"abcdef", "abcdef", "abcd", "delivered missing, delivered missing"},
+			{"abcdef", "abcdef", "abcd", "delivered missing, shared missing"},
 			{"abcdef", "uvwxyz", "uvwxyz", "missing, delivered"},
 		} {
 			_, found := pair(block, lines(c.shipped), lines(c.spare))

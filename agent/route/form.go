@@ -176,6 +176,15 @@ func (f *Form) Of(path string, number int) *flow.Form {
 	return form
 }
 
+// Numbered is Of with that number. Where the form is fixed all paths share one.
+func (f *Form) Numbered(number int) func(path string) *flow.Form {
+	if f.Fixed() {
+		one := f.Of("", number)
+		return func(string) *flow.Form { return one }
+	}
+	return func(path string) *flow.Form { return f.Of(path, number) }
+}
+
 // Named says that the host can be told from the records: by their key, or by a
 // header.
 func (f *Form) Named() bool {

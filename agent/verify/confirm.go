@@ -17,10 +17,11 @@ func (w *work) confirm(pf *proof.File, r proof.Record) (end int64, ok bool) {
 		return 0, false
 	}
 	// What the brokers took the beginning of is believed where it cannot be told.
-	if r.Cut && !plain(f.options()) {
+	o := f.at(r.Offset).Record
+	if r.Cut && !plain(o) {
 		return 0, true
 	}
-	if r.Part == 1 && !r.Final && f.options().Container != "" {
+	if r.Part == 1 && !r.Final && o.Container != "" {
 		k := w.cutting(f.File, c)
 		defer w.spare(k)
 		return r.Offset, k.begins(r)
@@ -69,13 +70,13 @@ const smallRead = 4 << 10
 // was says whether the bytes at the place of r became it with these options.
 func (w *work) was(f *File, c *content, o *record.Options, r proof.Record) (end int64, ok bool) {
 	as := *f
-	as.Record = o
+	as.Record, as.Stretches = o, nil
 	k := w.cutting(&as, c)
 	defer w.spare(k)
 	k.from, k.first = proof.Resume{Offset: r.Offset}, smallRead
 	err := k.records(context.Background(), func(have proof.Record, _ proof.Resume) bool {
 		same := have.Offset == r.Offset && have.Size == r.Size && have.Part == 0 &&
-			(have.Value == r.Value || timed(o) && have.Value == r.Alt)
+			(have.Value == r.Value || o.Timed() && have.Value == r.Alt)
 		end, ok = have.Offset+int64(k.last), same
 		return false
 	})

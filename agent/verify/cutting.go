@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -26,24 +27,6 @@ var seed = maphash.MakeSeed()
 // hash is that of a value.
 func hash(p []byte) uint64 { return maphash.Bytes(seed, p) }
 
-// beginsJSON is how an object of the format json begins that has the time at
-// which its batch was built; clock is how long that is.
-const (
-	beginsJSON = `{"@timestamp":"`
-	clock      = len("2026-11-23T07:00:00.000Z")
-)
-
-// timed says whether the values of records have the time of their batch in them.
-func timed(o *record.Options) bool { return o.Format == record.JSON && o.Container == "" }
-
-// timeless is a value without that time.
-func timeless(p []byte) []byte {
-	if n := len(beginsJSON) + clock; len(p) > n && string(p[:len(beginsJSON)]) == beginsJSON {
-		return p[n:]
-	}
-	return p
-}
-
 // plain says that the value of a record is bytes of its file.
 func plain(o *record.Options) bool {
 	return (o.Encoding == "" || o.Encoding == "utf-8") && o.Container == "" && (o.Format == "" || o.Format == record.Raw)
@@ -52,11 +35,38 @@ func plain(o *record.Options) bool {
 // lines is how the bytes of a file become records that no input follows.
 var lines = &record.Options{}
 
+// options is how the bytes of the file become records now.
 func (f *File) options() *record.Options {
 	if f.Record == nil {
 		return lines
 	}
 	return f.Record
+}
+
+// timed says whether some records of the file may have their time in them.
+func (f *File) timed() bool {
+	return f.options().Timed() || slices.ContainsFunc(f.Stretches, func(s Stretch) bool { return s.Record.Timed() })
+}
+
+// run is bytes of a file that became records in one way, up to End.
+type run struct {
+	Stretch
+	End     int64
+	endPart int  // state of the cutter there
+	exact   bool // that is known
+}
+
+// at is the run that an offset is in.
+func (f *File) at(offset int64) run {
+	r := run{Stretch{Record: f.options()}, f.To, f.ToPart, !f.Whole}
+	for _, s := range f.Stretches {
+		if s.Start > offset {
+			r.End, r.endPart, r.exact = s.Start, s.Part, true
+			break
+		}
+		r.Stretch = s
+	}
+	return r
 }
 
 // readings keeps what is made of options. It is safe for any goroutine.
@@ -101,8 +111,11 @@ type cutting struct {
 
 	first   int64  // how many bytes are read at a time, if not readSize
 	last    uint32 // how many bytes of the file the record that is given has
-	reading *record.Reading
+	timed   bool   // the time in values is left out
+	run     run
+	reading *record.Reading // of it
 	counts  record.Counts
+	cutOff  int64 // records that have only the beginning of their text
 	*scratch
 }
 
@@ -115,7 +128,7 @@ type scratch struct {
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 func (w *work) cutting(f *File, c *content) *cutting {
-	return &cutting{File: f, content: c, readings: &w.readings, scratch: scratches.Get().(*scratch)}
+	return &cutting{File: f, content: c, readings: &w.readings, timed: w.timed[f.Path], scratch: scratches.Get().(*scratch)}
 }
 
 // spare lets the memory of k be used again.
@@ -124,10 +137,10 @@ func (w *work) spare(k *cutting) { scratches.Put(k.scratch) }
 // records gives the records from k.from up to where the file is shipped, until
 // give returns false.
 func (k *cutting) records(ctx context.Context, give func(proof.Record, proof.Resume) bool) error {
-	if err := k.prepare(); err != nil {
+	at := k.from
+	if err := k.prepare(at.Offset); err != nil {
 		return err
 	}
-	at := k.from
 	if at.Offset == 0 {
 		n, err := k.nuls()
 		if err != nil {
@@ -140,7 +153,12 @@ func (k *cutting) records(ctx context.Context, give func(proof.Record, proof.Res
 		size = k.first
 	}
 	for want := size; at.Offset < k.To && ctx.Err() == nil; {
-		used, part, err := k.cut(at, min(want, k.To-at.Offset))
+		if at.Offset >= k.run.End {
+			if err := k.prepare(at.Offset); err != nil {
+				return err
+			}
+		}
+		used, part, err := k.cut(at, min(want, k.run.End-at.Offset))
 		if err != nil {
 			return err
 		}
@@ -164,13 +182,15 @@ func (k *cutting) records(ctx context.Context, give func(proof.Record, proof.Res
 	return ctx.Err()
 }
 
-func (k *cutting) prepare() error {
+// prepare makes ready for what is at an offset.
+func (k *cutting) prepare(offset int64) error {
+	k.run = k.at(offset)
 	var first [2]byte
 	n, err := k.content.pread(first[:], 0)
 	if err != nil {
 		return err
 	}
-	k.reading, err = k.readings.of(k.options(), first[:n])
+	k.reading, err = k.readings.of(k.run.Record, first[:n])
 	return err
 }
 
@@ -198,8 +218,8 @@ func (k *cutting) nuls() (int64, error) {
 	return 0, nil
 }
 
-// cut reads n bytes at a place and cuts them. The last ones of a file are cut as
-// the journal says.
+// cut reads n bytes at a place and cuts them. The last ones of a run are cut as the
+// journal says.
 func (k *cutting) cut(at proof.Resume, n int64) (used, part int, err error) {
 	c := &k.chunk
 	if int64(cap(c.Buf)) < n {
@@ -215,10 +235,10 @@ func (k *cutting) cut(at proof.Resume, n int64) (used, part int, err error) {
 	}
 	c.Path, c.Start, c.Data, c.Part, c.Reading = k.Path, at.Offset, c.Buf, at.Part, 1
 	c.Time = 0 // it is left out
-	switch last := at.Offset+n == k.To; {
-	case last && !k.Whole:
-		k.cutter.Again(k.reading, c, k.ToPart)
-		return len(c.Data), k.ToPart, nil
+	switch last := at.Offset+n == k.run.End; {
+	case last && k.run.exact:
+		k.cutter.Again(k.reading, c, k.run.endPart)
+		return len(c.Data), k.run.endPart, nil
 	case last:
 		used, part = k.cutter.Cut(k.reading, c, record.Last)
 		return used, part, nil
@@ -234,7 +254,7 @@ const piecesMax = 1 << 20
 // begins says whether what begins at a place, up to the end of some line behind
 // it, was shipped as a piece.
 func (k *cutting) begins(r proof.Record) bool {
-	if k.prepare() != nil {
+	if k.prepare(r.Offset) != nil {
 		return false
 	}
 	p := make([]byte, min(piecesMax, k.To-r.Offset))
@@ -262,17 +282,20 @@ func (k *cutting) begins(r proof.Record) bool {
 
 // give hands out what was cut.
 func (k *cutting) give(at proof.Resume, give func(proof.Record, proof.Resume) bool) bool {
-	inObject := timed(k.options())
+	inObject := k.timed || k.run.Record.Timed()
 	for i := range k.chunk.Records {
 		r := &k.chunk.Records[i]
 		value := r.Value
 		if inObject {
-			value = timeless(value)
+			value = flow.Timeless(value)
 		}
 		out := proof.Record{Offset: at.Offset + int64(r.Start), Size: int32(len(r.Value)), Value: hash(value)}
 		for _, h := range r.Headers {
-			if h.Key == "part" {
+			switch h.Key {
+			case "part":
 				out.Part, out.Final = parsePart(h.Value)
+			case "truncated":
+				k.cutOff++
 			}
 		}
 		k.last = r.End - r.Start

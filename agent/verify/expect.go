@@ -14,7 +14,7 @@ func (w *work) expect(ctx context.Context) error {
 	var total int64
 	for _, f := range w.files {
 		f.measure(w)
-		if f.File.Unknown != History {
+		if w.reads(f.File) {
 			total += f.File.To - f.File.From
 		}
 	}
@@ -37,7 +37,7 @@ func (w *work) expect(ctx context.Context) error {
 // add adds the files to the set, or those that the agent does not know.
 func (w *work) add(unknown bool) {
 	for _, f := range w.files {
-		if f.File.Unknown == History || unknown != (f.File.Unknown != "") {
+		if !w.reads(f.File) || unknown != (f.File.Unknown != "") {
 			continue
 		}
 		add := w.set.Add
@@ -45,6 +45,7 @@ func (w *work) add(unknown bool) {
 			add = w.set.AddSpare
 		}
 		f.proof = add(f.File.Path, f.File.From, f.File.To, w.numbers[f.File.Source].number)
+		f.proof.Part(f.File.Alike)
 		w.by[f.proof] = f
 	}
 }
@@ -64,6 +65,7 @@ func (w *work) expectFile(ctx context.Context, f *subject, done func(int64)) err
 		return true
 	})
 	f.Excluded, f.ExcludedBytes = k.counts.Excluded, k.counts.ExcludedBytes
+	f.CutOff = k.cutOff
 	if err == nil {
 		err = f.unsent(w, c)
 	}

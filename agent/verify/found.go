@@ -1,12 +1,12 @@
 package verify
 
 import (
-	"bytes"
 	"strconv"
 
 	"github.com/IBM/sarama"
 
 	"tailrace/agent/deadletter"
+	"tailrace/agent/flow"
 	"tailrace/agent/proof"
 )
 
@@ -36,8 +36,8 @@ func (s *source) count(plain int64, others []found) {
 }
 
 // find tells the set of the records that are this host's and name one of the
-// paths, of which it is said whether their values have a time in them.
-func (b *batch) find(w *work, s *source, paths map[string]bool) {
+// paths that are looked for.
+func (b *batch) find(w *work, s *source) {
 	all, others, plain := make([]found, 0, len(b.Records)), []found(nil), int64(0)
 	for _, r := range b.Records {
 		offset := b.FirstOffset + r.OffsetDelta
@@ -49,7 +49,7 @@ func (b *batch) find(w *work, s *source, paths map[string]bool) {
 			plain++
 			continue
 		}
-		inObject, wanted := paths[string(f.path)]
+		inObject, wanted := w.timed[string(f.path)]
 		if !wanted {
 			continue
 		}
@@ -61,11 +61,10 @@ func (b *batch) find(w *work, s *source, paths map[string]bool) {
 			continue
 		}
 		value := r.Value
-		switch {
-		case inObject:
-			value = timeless(value)
-		case bytes.HasPrefix(value, []byte(beginsJSON)):
-			f.Alt = hash(timeless(value))
+		if bare := flow.Timeless(value); inObject {
+			value = bare
+		} else if len(bare) < len(value) {
+			f.Alt = hash(bare)
 		}
 		f.Size, f.Value = int32(len(r.Value)), hash(value)
 		f.at = proof.Place{Lane: proof.Lane{Topic: s.number, Partition: b.partition}, Offset: offset}

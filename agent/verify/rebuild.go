@@ -20,9 +20,8 @@ type Rebuild struct {
 	Client func(output string) (sarama.Client, error) // as in Job
 	Topics []Source
 	Own    func(path, key, host []byte) bool // as in Job
-	// Records says how the lines of a path became records, and whether that is
-	// known; else they are taken for lines.
-	Records func(path string) (record.Options, bool)
+	// Records says in which ways the bytes of a path became records; none: lines.
+	Records func(path string) []*record.Options
 	// Paths is those that are wanted; empty: all.
 	Paths []string
 	Dir   string // is made
@@ -63,6 +62,7 @@ type rebuilding struct {
 	all    []*generation
 	open   []*generation // no more than openMax; the one that was used last comes last
 	failed error
+	silent silent
 }
 
 // stream is the records of a path in a partition.
@@ -94,9 +94,11 @@ func (r *Rebuild) Run(ctx context.Context) (out []Rebuilt, failed []*TopicError,
 		return nil, nil, err
 	}
 	defer root.Close()
+	out = []Rebuilt{}
 	paths := map[string]*history{} // a path may be in several topics
+	quiet := silent{}
 	for _, name := range r.Topics {
-		b := &rebuilding{Rebuild: r, topic: name, root: root, wanted: map[string]bool{}, now: map[stream]*generation{}, paths: paths}
+		b := &rebuilding{Rebuild: r, topic: name, root: root, wanted: map[string]bool{}, now: map[stream]*generation{}, paths: paths, silent: quiet}
 		for _, path := range r.Paths {
 			b.wanted[path] = true
 		}
@@ -106,6 +108,8 @@ func (r *Rebuild) Run(ctx context.Context) (out []Rebuilt, failed []*TopicError,
 				return nil, nil, err
 			}
 			failed = append(failed, bad)
+			quiet.note(name.Output, err)
+			b.cutShort()
 		}
 		for _, g := range b.all {
 			out = append(out, g.result())
@@ -118,7 +122,11 @@ func (r *Rebuild) Run(ctx context.Context) (out []Rebuilt, failed []*TopicError,
 }
 
 func (b *rebuilding) run(ctx context.Context) error {
-	t, err := openTopic(b.Client, b.topic)
+	c, err := b.Client(b.topic.Output)
+	if err != nil {
+		return &TopicError{b.topic, -1, err}
+	}
+	t, err := openTopic(c, b.topic)
 	if err != nil {
 		return err
 	}
@@ -135,7 +143,7 @@ func (b *rebuilding) run(ctx context.Context) error {
 	// One after the other, so that files are few that are written at a time.
 	for i := range t.parts {
 		one := &topic{Source: t.Source, client: t.client, name: t.name, parts: t.parts[i : i+1]}
-		err = one.read(ctx, moved, func(x *batch) {
+		err = one.read(ctx, b.silent.wait(t.Output), moved, func(x *batch) {
 			if b.failed == nil {
 				if b.failed = b.batch(x); b.failed != nil {
 					stop()
@@ -150,6 +158,13 @@ func (b *rebuilding) run(ctx context.Context) error {
 		b.failed = cmp.Or(b.failed, b.close(b.open[0]))
 	}
 	return cmp.Or(b.failed, err)
+}
+
+// cutShort notes that the newest file of each path may go on.
+func (b *rebuilding) cutShort() {
+	for _, g := range b.now {
+		g.note("the topic could not be read to its end: what follows is not there")
+	}
 }
 
 // batch writes the records of a batch.
@@ -225,19 +240,24 @@ func (b *rebuilding) generation(s stream, offset int64) (*generation, error) {
 // history says what can be made of the records of a path.
 func (b *rebuilding) history(s stream) *history {
 	h := &history{partition: s.partition}
-	o, known := b.Records(s.path)
-	if !known {
-		return h
-	}
-	switch {
-	case o.Container != "":
-		h.loose = append(h.loose, "the lines are without what the container runtime put around them")
-	case !plain(&o):
-		h.loose = append(h.loose, "the lines are as they were shipped: in UTF-8, or as JSON")
-	}
-	if len(o.Include)+len(o.Exclude) > 0 {
-		h.loose = append(h.loose, "the lines that the input leaves out are not in the topic")
+	for _, o := range b.Records(s.path) {
+		switch {
+		case o.Container != "":
+			h.say("the lines are without what the container runtime put around them")
+		case !plain(o):
+			h.say("the lines are as they were shipped: in UTF-8, or as JSON")
+		}
+		if len(o.Include)+len(o.Exclude) > 0 {
+			h.say("the lines that the input leaves out are not in the topic")
+		}
 	}
 	h.joins = len(h.loose) > 0
 	return h
+}
+
+// say notes why the files of a path are not byte for byte.
+func (h *history) say(text string) {
+	if !slices.Contains(h.loose, text) {
+		h.loose = append(h.loose, text)
+	}
 }

@@ -1,11 +1,15 @@
 package verify
 
-import "tailrace/agent/proof"
+import (
+	"fmt"
+
+	"tailrace/agent/proof"
+)
 
 // Report is what was found.
 type Report struct {
-	// Proven says that every line of every file is in its topic, once, unchanged
-	// and in order.
+	// Proven says that every record of every file is in its topic, once, unchanged
+	// and in order. What the inputs leave out or cut off is no part of a record.
 	Proven bool     `json:"proven"`
 	Files  []Result `json:"files"`
 	Topics []Topic  `json:"topics"`
@@ -14,6 +18,9 @@ type Report struct {
 	States  map[proof.State]int64 `json:"states"` // records
 	Unsent  int64                 `json:"not_yet_sent_bytes"`
 	Failed  int                   `json:"failed"` // files that are not proven
+	// Excluded and CutOff are not in Kafka, or not whole, because the inputs say so.
+	Excluded int64 `json:"excluded,omitempty"`
+	CutOff   int64 `json:"cut_off,omitempty"`
 	// Strange is records of this host that name a path of the files, and are of
 	// no file that is there.
 	Strange int64 `json:"of_other_files"`
@@ -48,6 +55,7 @@ type Result struct {
 	// Excluded is how many records are not to be shipped.
 	Excluded      int64  `json:"excluded,omitempty"`
 	ExcludedBytes int64  `json:"excluded_bytes,omitempty"`
+	CutOff        int64  `json:"cut_off,omitempty"` // records that have only the beginning of their text, as the input says
 	Note          string `json:"note,omitempty"`
 	Error         string `json:"error,omitempty"`
 
@@ -101,7 +109,10 @@ type Topic struct {
 	Others map[string]int64 `json:"of_other_hosts,omitempty"`
 	// Gaps is offsets at which there is nothing any more: a topic that is
 	// compacted has them.
-	Gaps  int64  `json:"gaps,omitempty"`
+	Gaps int64 `json:"gaps,omitempty"`
+	// ID is what Kafka gave it when it was made; empty: the broker is too old to
+	// tell.
+	ID    string `json:"id,omitempty"`
 	Error string `json:"error,omitempty"` // why it could not be read
 }
 
@@ -121,8 +132,8 @@ func (s *subject) measure(w *work) {
 	if s.Error = s.Cannot; s.Error != "" {
 		return
 	}
-	if s.Unknown == History {
-		s.Proven, s.Result.Ranges = true, []Range{{State: History, End: s.File.To}}
+	if !w.reads(s.File) {
+		s.passedBy()
 		return
 	}
 	if !s.Whole {
@@ -148,6 +159,11 @@ func (s *subject) measure(w *work) {
 	}
 	s.Partial = end - s.File.To
 	s.Shipped = s.File.To
+}
+
+// passedBy notes that nothing of s is expected in a topic.
+func (s *subject) passedBy() {
+	s.Proven, s.Error, s.Result.Ranges = true, "", []Range{{State: History, End: s.size}}
 }
 
 // width is how many bytes a newline has.
@@ -176,20 +192,36 @@ func (s *subject) unsent(w *work, c *content) error {
 
 // found notes what the comparison said of a file.
 func (w *work) found(s *subject, all proof.Found) {
-	s.Proven = s.Error == "" && s.Unsent == nil
 	own := w.numbers[s.File.Source]
+	if s.Unknown == History && (s.Error != "" || own.Error != "") {
+		s.passedBy()
+		return
+	}
+	s.Proven = s.Error == "" && s.Unsent == nil
+	unread := s.Error != "" // so nothing was expected, of which nothing lacks
 	if own.Error != "" {
 		s.Proven, s.Error = false, own.Error
 	}
 	blind := w.blind()
 	for _, r := range all.Ranges {
 		out := Range{State: w.state(s, r.State, blind), Start: r.Start, End: r.End, Records: r.Records, At: w.place(own, r.At), Again: w.place(own, r.Again)}
+		switch {
+		case unread && r.Records == 0:
+			out.State = Unproven
+		case out.State == Taken:
+			s.Note = "what is taken for shipped is in the topic once, as lines of another file. That is as it should be if this is a copy of it; if not, it was never read"
+		case r.Start < s.Alike && r.Records > 0 && (out.State == proof.Delivered || out.State == proof.Missing):
+			if out.State == proof.Delivered {
+				out.State = Taken
+			}
+			s.Note = fmt.Sprintf("its first %d bytes were not shipped: another file had them before, and they were. That is as it should be if this is a copy of that; if the lines were written again, they are missing", s.Alike)
+		}
 		s.Result.Records += r.Records
 		s.tally(out.State, r.Records)
 		if out.State == Unproven && s.Error == "" {
 			s.Note = blind
 		}
-		if out.State != proof.Delivered {
+		if out.State != proof.Delivered && out.State != History {
 			s.Proven = false
 		}
 		if len(s.Result.Ranges) < rangesMax {
@@ -219,7 +251,14 @@ func (r *Result) tally(state proof.State, records int64) {
 // state is what a state means for a file: what is missing may never have been
 // read, or be in a topic that cannot be read.
 func (w *work) state(s *subject, state proof.State, blind string) proof.State {
+	if state == proof.Shared && (s.Noted || s.File.Unknown == History) {
+		state = proof.Delivered // it is a copy
+	}
 	switch {
+	case state == proof.Shared:
+		return Taken
+	case s.File.Unknown == History && state != proof.Delivered:
+		return History // nothing of it is expected
 	case state != proof.Missing && (state != proof.Expired || s.File.Unknown == ""):
 		return state
 	case s.File.Unknown != "":
@@ -258,10 +297,14 @@ func (r *Report) add(f *Result) {
 		r.States, r.Proven = map[proof.State]int64{}, true
 	}
 	for _, t := range f.states {
-		if !f.Beside || t.state != proof.Delivered {
+		if !f.Beside || t.state != proof.Delivered && t.state != History && t.state != Taken {
 			r.States[t.state] += t.records
 			r.Records += t.records
 		}
+	}
+	if !f.Beside {
+		r.Excluded += f.Excluded
+		r.CutOff += f.CutOff
 	}
 	if f.Unsent != nil {
 		r.Unsent += f.Unsent.End - f.Unsent.Start

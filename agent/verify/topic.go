@@ -12,15 +12,21 @@ import (
 )
 
 const (
-	// fetchMax is how many bytes of batches are asked for at a time.
-	fetchMax = 2 << 20
+	// fetchMax is how many bytes of batches are asked for at a time, fetchFirst how
+	// many at first, and plainMax how many they may become: lines that are all the
+	// same take a thousandth of that in zstd.
+	fetchMax   = 2 << 20
+	fetchFirst = 64 << 10
+	plainMax   = 32 << 20
+	// partitionsMax is how many partitions are read at a time.
+	partitionsMax = 8
 	// fetchWait is how long a broker waits for data to come, milliseconds.
 	fetchWait = 500
 	// fetchVersion is of the Fetch that is spoken: the last before it names
 	// topics by id. The broker's answer brings it down to what it has.
 	fetchVersion = 11
 	// patience is how long a partition may give nothing until it is an error.
-	patience = time.Minute
+	patience = 30 * time.Second
 	// pause is how long is waited before a try is made again.
 	pause = 500 * time.Millisecond
 )
@@ -43,15 +49,12 @@ type topic struct {
 	Source
 	client sarama.Client
 	name   string
+	id     string // empty: not known
 	parts  []Partition
 	gaps   atomic.Int64 // offsets at which there is nothing, when all was read
 }
 
-func openTopic(client func(output string) (sarama.Client, error), at Source) (*topic, error) {
-	c, err := client(at.Output)
-	if err != nil {
-		return nil, &TopicError{at, -1, err}
-	}
+func openTopic(c sarama.Client, at Source) (*topic, error) {
 	name := at.Name
 	t := &topic{Source: at, client: c, name: name}
 	ids, err := c.Partitions(name)
@@ -68,7 +71,26 @@ func openTopic(client func(output string) (sarama.Client, error), at Source) (*t
 		}
 		t.parts = append(t.parts, p)
 	}
+	t.id = topicID(c, name)
 	return t, nil
+}
+
+// topicID is that of a topic, empty when it cannot be told.
+func topicID(c sarama.Client, name string) string {
+	broker := c.LeastLoadedBroker()
+	if broker == nil {
+		return ""
+	}
+	answer, err := broker.GetMetadata(sarama.NewMetadataRequest(c.Config().Version, []string{name}))
+	if err != nil {
+		return ""
+	}
+	for _, t := range answer.Topics {
+		if t.Name == name && t.Uuid != (sarama.Uuid{}) {
+			return t.Uuid.String()
+		}
+	}
+	return ""
 }
 
 // TopicError says that a topic could not be read.
@@ -108,15 +130,19 @@ type batch struct {
 }
 
 // read gives all batches, those of a partition in their order, partitions at the
-// same time. moved is told of offsets that were gone through.
-func (t *topic) read(ctx context.Context, moved func(int64), give func(*batch)) error {
+// same time. moved is told of offsets that were gone through; wait is for how long
+// requests may fail.
+func (t *topic) read(ctx context.Context, wait time.Duration, moved func(int64), give func(*batch)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var mu sync.Mutex
 	var all sync.WaitGroup
+	slots := make(chan struct{}, partitionsMax)
 	for i := range t.parts {
+		slots <- struct{}{}
 		all.Go(func() {
-			if err := t.partition(ctx, &t.parts[i], &mu, moved, give); err != nil {
+			defer func() { <-slots }()
+			if err := t.partition(ctx, &t.parts[i], wait, &mu, moved, give); err != nil {
 				cancel(err)
 			}
 		})
@@ -126,13 +152,13 @@ func (t *topic) read(ctx context.Context, moved func(int64), give func(*batch)) 
 }
 
 // partition gives the batches of one. The next are fetched meanwhile.
-func (t *topic) partition(ctx context.Context, p *Partition, mu *sync.Mutex, moved func(int64), give func(*batch)) error {
+func (t *topic) partition(ctx context.Context, p *Partition, wait time.Duration, mu *sync.Mutex, moved func(int64), give func(*batch)) error {
 	fetched := make(chan []*sarama.RecordBatch)
 	at := p.Begin
 	var failed error
 	go func() {
 		defer close(fetched)
-		failed = t.fetch(ctx, p, fetched)
+		failed = t.fetch(ctx, p, wait, fetched)
 	}()
 	for all := range fetched {
 		for _, b := range all {
@@ -165,11 +191,11 @@ func gaps(b *sarama.RecordBatch, from, to int64) int64 {
 }
 
 // fetch fetches all batches up to the end, with as many tries as it takes
-// unless nothing comes for long.
-func (t *topic) fetch(ctx context.Context, p *Partition, out chan<- []*sarama.RecordBatch) error {
-	last := time.Now()
+// unless nothing comes for long, or requests fail for longer than wait.
+func (t *topic) fetch(ctx context.Context, p *Partition, wait time.Duration, out chan<- []*sarama.RecordBatch) error {
+	last, size := time.Now(), int32(fetchFirst)
 	for at := p.Begin; at < p.End; {
-		all, err := t.ask(p.ID, at)
+		all, err := t.ask(p.ID, at, size)
 		switch {
 		case errors.Is(err, sarama.ErrOffsetOutOfRange):
 			at, err = t.expired(p, at)
@@ -178,11 +204,11 @@ func (t *topic) fetch(ctx context.Context, p *Partition, out chan<- []*sarama.Re
 			}
 			continue
 		case err != nil || len(all) == 0:
-			if time.Since(last) > patience || fatal(err) {
-				if err == nil {
-					err = fmt.Errorf("nothing came for %v behind offset %d, and it goes up to %d", patience, at, p.End)
-				}
+			switch silent := time.Since(last); {
+			case err != nil && silent > wait, fatal(err):
 				return t.fail(p.ID, err)
+			case silent > patience:
+				return t.fail(p.ID, fmt.Errorf("%w for %v behind offset %d, and it goes up to %d", errNothing, patience, at, p.End))
 			}
 			select {
 			case <-time.After(pause):
@@ -194,7 +220,7 @@ func (t *topic) fetch(ctx context.Context, p *Partition, out chan<- []*sarama.Re
 			}
 			continue
 		}
-		last = time.Now()
+		last, size = time.Now(), nextSize(size, all)
 		for _, b := range all {
 			at = max(at, b.LastOffset()+1)
 		}
@@ -206,6 +232,22 @@ func (t *topic) fetch(ctx context.Context, p *Partition, out chan<- []*sarama.Re
 	}
 	return nil
 }
+
+// nextSize is how many bytes are asked for after so many gave these batches.
+func nextSize(size int32, all []*sarama.RecordBatch) int32 {
+	const record = 300 // about what sarama takes for each with its headers
+	var plain int64
+	for _, b := range all {
+		for _, r := range b.Records {
+			plain += record + int64(len(r.Value))
+		}
+	}
+	plain = max(plain, 1)
+	return int32(max(1, min(int64(size)*min(2*plain, plainMax)/plain, fetchMax)))
+}
+
+// errNothing says that a broker answers, and gives nothing.
+var errNothing = errors.New("nothing came")
 
 // fatal says that trying again does not help.
 func fatal(err error) bool {
@@ -226,17 +268,17 @@ func (t *topic) expired(p *Partition, at int64) (int64, error) {
 	return min(begin, p.End), nil
 }
 
-// ask fetches some batches.
-func (t *topic) ask(partition int32, at int64) ([]*sarama.RecordBatch, error) {
+// ask fetches some batches, of so many bytes, but one at least.
+func (t *topic) ask(partition int32, at int64, size int32) ([]*sarama.RecordBatch, error) {
 	leader, err := t.client.Leader(t.name, partition)
 	if err != nil {
 		return nil, err
 	}
 	request := &sarama.FetchRequest{
-		Version: fetchVersion, MinBytes: 1, MaxBytes: fetchMax, MaxWaitTime: fetchWait,
+		Version: fetchVersion, MinBytes: 1, MaxBytes: size, MaxWaitTime: fetchWait,
 		SessionEpoch: -1, // no session
 	}
-	request.AddBlock(t.name, partition, at, fetchMax, -1)
+	request.AddBlock(t.name, partition, at, size, -1)
 	answer, err := leader.Fetch(request)
 	if err != nil {
 		return nil, err

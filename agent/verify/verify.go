@@ -21,11 +21,13 @@ type File struct {
 	At     string // where it is
 	Source        // the topic that its lines go to
 	Open   func() (*os.File, error)
-	// Record is how its bytes became records; nil: each line is one. Before is
-	// how they may have become records before. Files that have them in common are
-	// read alike.
-	Record *record.Options
-	Before []*record.Options
+	// Record is how its bytes become records; nil: each line is one. Stretches is
+	// how they became records, where that is known, by ascending offsets, the first
+	// of which is none behind From. Before is how they may have, where it is not.
+	// Files that have options in common are read alike.
+	Record    *record.Options
+	Stretches []Stretch
+	Before    []*record.Options
 	// From is where reading of it began, To up to where it is shipped; the parts
 	// are the states of the cutter there. Whole says that all of it is to be
 	// compared instead, for want of knowledge of To; and Closed that nothing is
@@ -33,14 +35,19 @@ type File struct {
 	From, To         int64
 	FromPart, ToPart int
 	Whole, Closed    bool
+	// Alike is up to where nothing of it was shipped, or less than it has: it was
+	// taken for what another file had, for its bytes alone.
+	Alike int64
 	// Joined says that what is before From is shipped as the end of the file
 	// before it. Else nobody ships it.
 	Joined bool
 	// Unknown is, of a file that the agent does not ship as far as it knows,
 	// what its records are called that are not in the topic: History, NeverRead or
 	// NotSent. It may be a copy of another file of the path. Files of which it is
-	// History are not read.
+	// History are read only when the topic has records of files that are not there.
 	Unknown proof.State
+	// Noted says of such a file that the agent has noted that there is nothing to ship.
+	Noted bool
 	// Cannot says why nothing can be proven of it; empty: it can.
 	Cannot string
 	// After says that the path had another file before.
@@ -51,6 +58,13 @@ type File struct {
 	RestBytes int64
 }
 
+// Stretch is what became of the bytes from Start on, up to the next Stretch.
+type Stretch struct {
+	Start  int64
+	Part   int // state of the cutter there
+	Record *record.Options
+}
+
 // States beside those of agent/proof.
 const (
 	// History is from before the first start of the agent.
@@ -59,6 +73,9 @@ const (
 	NeverRead proof.State = "never_read"
 	// NotSent is complete lines that the agent has not come to yet.
 	NotSent proof.State = "not_sent"
+	// Taken is what was taken for shipped: it is in the topic, as what another file
+	// had, and whether that is the same or was written again nobody can tell.
+	Taken proof.State = "taken_for_shipped"
 	// Unproven is what was not found, while a topic that may have it cannot be read.
 	Unproven proof.State = "cannot_be_proven"
 )
@@ -106,16 +123,28 @@ func (j *Job) Run(ctx context.Context) (*Report, error) {
 	if j.Text == nil {
 		j.Text = func(err *TopicError) string { return err.Error() }
 	}
+	r, err := j.once(ctx, false)
+	if err == nil && r.Strange > 0 && slices.ContainsFunc(j.Files, func(f File) bool { return f.Unknown == History }) {
+		return j.once(ctx, true) // an agent whose state is lost may have shipped them
+	}
+	return r, err
+}
+
+// once verifies; history says that files are read, too, that are History as far as is
+// known.
+func (j *Job) once(ctx context.Context, history bool) (*Report, error) {
 	r := &Report{Files: make([]Result, len(j.Files))}
-	w := &work{Job: j, by: map[*proof.File]*subject{}, numbers: map[Source]*source{}}
+	w := &work{Job: j, history: history, by: map[*proof.File]*subject{}, numbers: map[Source]*source{}, silent: silent{}, timed: map[string]bool{}}
 	for i := range j.Files {
 		f := &j.Files[i]
-		r.Files[i] = Result{Path: f.Path, At: f.At, Output: f.Output, Topic: f.Name, Beside: f.Unknown != ""}
-		w.files = append(w.files, &subject{File: f, Result: &r.Files[i]})
-		if f.Unknown != History {
+		r.Files[i] = Result{Path: f.Path, At: f.At, Output: f.Output, Topic: f.Name, Beside: f.Unknown != "", Ranges: []Range{}}
+		w.files = append(w.files, &subject{File: f, Result: &r.Files[i], size: f.To})
+		if w.reads(f) {
 			w.source(f.Source, false)
+			w.timed[f.Path] = w.timed[f.Path] || f.timed()
 		}
 	}
+	w.open()
 	if err := w.expect(ctx); err != nil {
 		return nil, err
 	}
@@ -126,17 +155,23 @@ func (j *Job) Run(ctx context.Context) (*Report, error) {
 	return r, nil
 }
 
+// reads says whether a file is read.
+func (w *work) reads(f *File) bool { return w.history || f.Unknown != History }
+
 // work is a run.
 type work struct {
 	*Job
+	history  bool // files are read that are History as far as is known
 	readings readings
 	files    []*subject
 	by       map[*proof.File]*subject
 	set      *proof.Set
 	sources  []*source // by their numbers
 	numbers  map[Source]*source
-	round    int      // of closer looks
-	opened   *subject // the file that was asked for something last, and its content
+	silent   silent
+	timed    map[string]bool // by paths that are looked for: records of it may have their time in them
+	round    int             // of closer looks
+	opened   *subject        // the file that was asked for something last, and its content
 	content  *content
 }
 
@@ -145,6 +180,7 @@ type subject struct {
 	*File
 	*Result
 	proof *proof.File
+	size  int64 // of what is History, bytes
 }
 
 // compare reads the topics, once, and again for what must be looked at closer.
@@ -157,6 +193,7 @@ func (w *work) compare(ctx context.Context) error {
 		for _, at := range w.Former {
 			w.source(at, true)
 		}
+		w.open()
 		if err := w.read(ctx); err != nil {
 			return err
 		}

@@ -185,17 +185,3 @@ func TestParsePart(t *testing.T) {
 	f("", 0, false)
 	f("99999999999", 0, false)
 }
-
-// The time at which an object was built is left out, and nothing else.
-func TestTimeless(t *testing.T) {
-	a := `{"@timestamp":"2026-11-23T07:00:00.000Z","host":{"name":"a"}}`
-	b := `{"@timestamp":"1970-01-01T00:00:00.000Z","host":{"name":"a"}}`
-	if !bytes.Equal(timeless([]byte(a)), timeless([]byte(b))) || bytes.Equal(timeless([]byte(a)), timeless([]byte(a+" "))) {
-		t.Errorf("%s", timeless([]byte(a)))
-	}
-	for _, s := range []string{"", `{"@timestamp":"x"}`, "a line"} {
-		if string(timeless([]byte(s))) != s {
-			t.Errorf("%q was cut", s)
-		}
-	}
-}

@@ -21,6 +21,7 @@ type target struct {
 	place    string // of it in the configuration
 	hostname string // the key of records that are given none
 	plain    bool   // it has no idempotent producers
+	dialer   *dialer
 }
 
 // targetFlags are the two ways to say it.
@@ -53,6 +54,9 @@ func (f *targetFlags) target(cmd *cobra.Command) (target, error) {
 	}
 	configured, err := f.configured(cmd)
 	configured.brokers = t.brokers
+	if configured.dialer != nil {
+		configured.dialer.brokers = t.brokers
+	}
 	return configured, err
 }
 
@@ -81,13 +85,18 @@ func (f *targetFlags) configured(cmd *cobra.Command) (target, error) {
 // targetIn is the Kafka of a configuration that has one.
 func targetIn(cfg *config.Config) target {
 	k := cfg.Outputs.Kafka
-	return target{brokers: k.Brokers, security: k.Security, clientID: k.ClientID, place: cfg.Place(), hostname: cfg.Hostname, plain: k.Delivery == config.AtLeastOnce}
+	t := target{brokers: k.Brokers, security: k.Security, clientID: k.ClientID, place: cfg.Place(), hostname: cfg.Hostname, plain: k.Delivery == config.AtLeastOnce}
+	t.dialer = newDialer(t)
+	return t
 }
 
 // targetOf reads a list of addresses.
 func targetOf(list string) (target, error) {
 	t := target{clientID: config.DefaultClientID}
 	for s := range strings.SplitSeq(list, ",") {
+		if strings.TrimSpace(s) == "" {
+			return target{}, fmt.Errorf("--brokers: an address is missing at a comma in %q; write HOST:PORT, or several with a comma between two", list)
+		}
 		addr, problem := config.Broker(strings.TrimSpace(s))
 		if problem != "" {
 			return target{}, fmt.Errorf("--brokers: %s", problem)
@@ -99,5 +108,6 @@ func targetOf(list string) (target, error) {
 		return target{}, fmt.Errorf("the name of this host: %w", err)
 	}
 	t.hostname = host
+	t.dialer = newDialer(t)
 	return t, nil
 }

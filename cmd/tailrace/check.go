@@ -23,13 +23,18 @@ says which files it matches now, which of them cannot be read, and whether the
 state directory can be used. With --connect it also asks Kafka: do the brokers
 answer, are the topics there, may this client write to them, are enough copies
 in sync, how large may a record be, how long is it kept? Nothing is changed
-anywhere. With --send one record is sent to each topic too, with the header ` + checkHeader + `, which tells it from lines.
+anywhere. With --send one record is sent to each topic too, with the header
+` + checkHeader + `, which tells it from lines.
 
 Exit status: 0 when all is well, 78 for a bad configuration, 1 for anything else.`,
-		Args: exactly(0, "give flags only"),
+		Example: "  tailrace check --config config.yaml --connect",
+		Args:    exactly(0, "give flags only"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path)
 			if err != nil {
+				return err
+			}
+			if _, err := cfg.Only(output); output != "" && err != nil {
 				return err
 			}
 			r := &report{out: cmd.OutOrStdout(), sends: sends}
@@ -79,6 +84,9 @@ type report struct {
 	sends    bool               // a record to each topic
 	waiting  map[string]waiting // by topic
 	once     map[string]bool    // what is not said again; nil: all is
+
+	refused    bool // Kafka gives this client no producer id
+	unwritable bool // a topic is told that it may not write to
 }
 
 func (r *report) line(format string, args ...any) {
@@ -128,7 +136,7 @@ func (r *report) secrets(cfg *config.Config) {
 
 func (r *report) config(cfg *config.Config) {
 	for _, file := range cfg.Files {
-		r.line("%s: no problems", file)
+		r.line("%s: valid", file) // what it names is looked at below
 	}
 	own := slices.ContainsFunc(cfg.Inputs, func(in config.Input) bool { return in.Key != config.DefaultKey })
 	if own {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"syscall"
@@ -15,7 +16,7 @@ import (
 
 	"tailrace/agent"
 	"tailrace/agent/config"
-	"tailrace/inputs/tail"
+	"tailrace/inputs/tail/pattern"
 )
 
 // files says for each input what it matches now, and which input takes what
@@ -24,8 +25,12 @@ func (r *report) files(cfg *config.Config) {
 	all := agent.Matches(cfg)
 	for i := range cfg.Inputs {
 		in := &cfg.Inputs[i]
-		r.line("\nTopic %s (%s):", in.Topic, in.At)
-		var mine []tail.Match
+		of := ""
+		if in.Output != "" {
+			of = " of output " + in.Output
+		}
+		r.line("\nTopic %s%s (%s):", in.Topic, of, in.At)
+		var mine []pattern.Match
 		for _, m := range all {
 			if m.Input == i {
 				mine = append(mine, m)
@@ -78,8 +83,12 @@ func ownership(name string) string {
 	return fmt.Sprintf(" (owner %s, group %s, mode %s)", owner(stat.Uid), groupName(stat.Gid), info.Mode())
 }
 
-// base says what is wrong with the directory that a pattern begins with.
+// base says what is wrong with the directory that a pattern begins with, or with a
+// path that is one itself.
 func (r *report) base(glob string) {
+	if info, err := os.Stat(glob); err == nil && info.IsDir() {
+		r.problem("  %s is a directory, and paths name files: write %s for those in it", glob, filepath.Join(glob, "*.log"))
+	}
 	base, _ := doublestar.SplitPattern(glob)
 	if _, err := os.Stat(base); errors.Is(err, fs.ErrNotExist) {
 		r.line("  (%s does not exist yet; its files are found when it does)", base)
@@ -87,7 +96,7 @@ func (r *report) base(glob string) {
 }
 
 // followed counts the files that are followed because of a pattern.
-func followed(files []tail.Match, glob string) int {
+func followed(files []pattern.Match, glob string) int {
 	n := 0
 	for _, m := range files {
 		if m.Pattern == glob && m.Same == "" && m.Err == nil && !m.Older {
@@ -98,9 +107,9 @@ func followed(files []tail.Match, glob string) int {
 }
 
 // list names the files of an input, and what is to be said of each.
-func (r *report) list(files []tail.Match) {
+func (r *report) list(files []pattern.Match) {
 	var bad unreadable
-	some := func(files []tail.Match) {
+	some := func(files []pattern.Match) {
 		for _, m := range files[:min(shown, len(files))] {
 			r.line("      %s%s", harmless(m.Path), remark(m))
 		}
@@ -108,7 +117,7 @@ func (r *report) list(files []tail.Match) {
 			r.line("      and %d more", more)
 		}
 	}
-	var good, odd []tail.Match
+	var good, odd []pattern.Match
 	for _, m := range files {
 		if m.Err != nil {
 			odd = append(odd, m)
@@ -128,7 +137,7 @@ func (r *report) list(files []tail.Match) {
 }
 
 // remark is what is special about a file.
-func remark(m tail.Match) string {
+func remark(m pattern.Match) string {
 	switch {
 	case m.Err != nil:
 		return ": " + reason(m.Err)
@@ -144,8 +153,8 @@ func remark(m tail.Match) string {
 
 // taken says which files input i matches too and does not get, since another
 // comes first.
-func (r *report) taken(cfg *config.Config, all []tail.Match, i int) {
-	taken := map[int][]tail.Match{} // by the input that takes them
+func (r *report) taken(cfg *config.Config, all []pattern.Match, i int) {
+	taken := map[int][]pattern.Match{} // by the input that takes them
 	for _, m := range all {
 		if slices.Contains(m.Also, i) {
 			taken[m.Input] = append(taken[m.Input], m)

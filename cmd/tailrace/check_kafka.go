@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/IBM/sarama"
@@ -27,10 +28,12 @@ func (r *report) kafka(cfg *config.Config) {
 		return
 	}
 	defer c.close()
+	r.refused, r.unwritable = false, false
 	r.producer(c, cfg.Outputs.Kafka.Delivery == config.ExactlyOnce)
 	for _, d := range agent.Destinations(cfg) {
 		r.topic(c, d, cfg)
 	}
+	r.refusal()
 }
 
 // brokers tries each address by itself, since any of them may be the only one
@@ -63,19 +66,21 @@ func (r *report) topic(c *cluster, d agent.Destination, cfg *config.Config) {
 	switch {
 	case errors.Is(err, errNoTopic):
 		r.problem("Topic %s does not exist. %s", name, strings.ReplaceAll(c.topicHelp(name), "\n", "\n  "))
-		r.line("  (Brokers that make topics at their first use, with auto.create.topics.enable, make it when the first line is sent.)")
+		r.line("  (Brokers that make topics at their first use, with auto.create.topics.enable, make it when the first line is sent. Where permissions are checked, that needs CREATE.)")
 		return
 	case err != nil:
 		r.problem("Topic %s: %s", name, kafkaText(err, name, "write to"))
+		r.unwritable = r.unwritable || errors.Is(err, sarama.ErrTopicAuthorizationFailed)
 		return
 	}
 	r.line("Topic %s: %s.", name, count(len(t.Partitions), "partition"))
-	r.permission(t, cfg.Outputs.Kafka.Delivery == config.ExactlyOnce)
+	writable := r.permission(t, cfg.Outputs.Kafka.Delivery == config.ExactlyOnce)
+	r.unwritable = r.unwritable || !writable
 	s := c.settings(name)
 	r.limits(s, d, cfg)
-	r.retention(s, r.waiting[name])
+	r.retention(s, r.waiting[name], ownTimes(s, d, cfg))
 	r.leaders(c, t, d, cfg, s.number("min.insync.replicas"))
-	if r.sends {
+	if r.sends && writable {
 		r.send(c, t, d, cfg)
 	}
 }
@@ -121,22 +126,39 @@ func (r *report) partition(c *cluster, t *topic, p *sarama.PartitionMetadata, ho
 	if err := c.reach(addr); err != nil {
 		r.problem("  %s", unreachable(addr, err))
 	}
-	switch {
-	case minInsync > len(p.Isr) && many:
-		r.problem("  Copies of partition %d in sync: %d of %d, but min.insync.replicas is %d, so Kafka takes nothing there: a broker is down or behind.",
-			p.ID, len(p.Isr), len(p.Replicas), minInsync)
-	case minInsync > len(p.Isr):
-		r.problem("  Copies in sync: %d of %d, but min.insync.replicas is %d, so Kafka takes nothing: a broker is down or behind.",
-			len(p.Isr), len(p.Replicas), minInsync)
-	case minInsync > 0:
-		r.line("  Copies in sync: %d of %d; needed: %d (min.insync.replicas).", len(p.Isr), len(p.Replicas), minInsync)
-	default:
-		r.line("  Copies in sync: %d of %d; how many are needed (min.insync.replicas) these brokers do not say.", len(p.Isr), len(p.Replicas))
-	}
+	r.inSync(c, p, minInsync, many)
 	if minInsync == 1 && len(p.Replicas) > 1 {
 		r.line("  A line counts as shipped when one copy has it: with min.insync.replicas 2 it survives the loss of a broker.")
 	}
 	if len(p.Replicas) == 1 {
 		r.line("  One copy only: when the disk of broker %s dies, these lines are gone.", addr)
+	}
+}
+
+// inSync says whether enough copies of a partition are in sync.
+func (r *report) inSync(c *cluster, p *sarama.PartitionMetadata, minInsync int, many bool) {
+	needed := minInsync
+	if c.capped {
+		needed = min(needed, len(p.Replicas))
+	}
+	of, there := "", ""
+	if many {
+		of, there = fmt.Sprintf(" of partition %d", p.ID), " there"
+	}
+	why := "a broker is down or behind"
+	if len(p.Isr) == len(p.Replicas) {
+		why = "these brokers take it as it is; lower it, or add copies"
+	}
+	switch {
+	case needed > len(p.Isr):
+		r.problem("  Copies%s in sync: %d of %d, but min.insync.replicas is %d, so Kafka takes nothing%s: %s.",
+			of, len(p.Isr), len(p.Replicas), minInsync, there, why)
+	case needed < minInsync:
+		r.line("  Copies in sync: %d of %d; needed: %d. min.insync.replicas is %d, and Kafka since 3.7 wants no more than there are.",
+			len(p.Isr), len(p.Replicas), needed, minInsync)
+	case minInsync > 0:
+		r.line("  Copies in sync: %d of %d; needed: %d (min.insync.replicas).", len(p.Isr), len(p.Replicas), minInsync)
+	default:
+		r.line("  Copies in sync: %d of %d; how many are needed (min.insync.replicas) cannot be seen.", len(p.Isr), len(p.Replicas))
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +44,32 @@ func TestCheckRetention(t *testing.T) {
 	}, "check", "--config", cfg, "--connect")
 }
 
+// Lines that keep their own time are deleted by it: check says so when those that
+// wait are older than the topic keeps.
+func TestCheckRetentionOfOldLines(t *testing.T) {
+	_, addr := fake(t)
+	topicWith(t, addr, "app", map[string]string{"retention.ms": "604800000"})
+	topicWith(t, addr, "now", map[string]string{"retention.ms": "604800000", "message.timestamp.type": "LogAppendTime"})
+	f := func(topic, times string, status int, says string) {
+		t.Helper()
+		dir := t.TempDir()
+		log := filepath.Join(dir, "a.log")
+		must(t, os.WriteFile(log, []byte("2026-01-02T03:04:05Z x\n"), 0o644))
+		old := time.Now().Add(-10 * 24 * time.Hour)
+		must(t, os.Chtimes(log, old, old))
+		cfg := filepath.Join(dir, "config.yaml")
+		must(t, os.WriteFile(cfg, fmt.Appendf(nil, "inputs: [{paths: [%s], topic: %s%s}]\nstate_dir: %s/state\noutputs: {kafka: {brokers: [%q]}}\n", log, topic, times, dir, addr), 0o644))
+		out, errOut, got := tailrace("check", "--config", cfg, "--connect")
+		if got != status || !strings.Contains(out, says) {
+			t.Errorf("status %d, no %q in %s%s", got, says, out, errOut)
+		}
+	}
+	const own = `, time: {pattern: '^(?P<time>\S+)', layout: "2006-01-02T15:04:05Z07:00", timestamp: true}`
+	f("app", "", exitOK, "last written to 10 days ago: their lines, too, are kept for so long from when they are shipped")
+	f("app", own, exitFailed, "!   There are files that were last written to 10 days ago, and lines wait: those that are as old are deleted")
+	f("now", own, exitOK, "whatever their age")
+}
+
 func TestAgeText(t *testing.T) {
 	f := func(d time.Duration, want string) {
 		t.Helper()
@@ -79,9 +107,26 @@ func TestCheckVersions(t *testing.T) {
 		return v
 	}
 	f(kversion.V0_11_0(), "exactly_once", exitOK, "older than Kafka 2.1", "may ship exactly once", "do not say; --send tries it")
-	f(kversion.V3_6_0(), "exactly_once", exitOK, "older than Kafka 4.0")
+	f(kversion.V3_6_0(), "exactly_once", exitOK, "older than Kafka 4.1")
 	f(none(), "exactly_once", exitFailed, "no idempotent producers", "delivery: at_least_once")
 	f(none(), "at_least_once", exitOK, "Delivery is at_least_once")
+}
+
+// More copies than a partition has are wanted by brokers before Kafka 3.7 only.
+func TestCheckMoreCopiesThanThereAre(t *testing.T) {
+	f := func(v *kversion.Versions, want string, status int) {
+		t.Helper()
+		_, addr := fake(t, kfake.MaxVersions(v))
+		topicWith(t, addr, "app", map[string]string{"min.insync.replicas": "3"})
+		_, cfg := logs(t, "kafka: {brokers: ["+addr+"]}", "a.log")
+		out, _, got := tailrace("check", "--config", cfg, "--send")
+		if got != status || !strings.Contains(out, want) {
+			t.Errorf("status %d, want %d, and %q: %s", got, status, want, out)
+		}
+	}
+	f(kversion.V3_6_0(), "! "+"  Copies in sync: 1 of 1, but min.insync.replicas is 3, so Kafka takes nothing: these brokers take it as it is", exitFailed)
+	f(kversion.V3_7_0(), "\n  Copies in sync: 1 of 1; needed: 1. min.insync.replicas is 3, and Kafka since 3.7 wants no more than there are.", exitOK)
+	f(kversion.V4_1_0(), "\n  Copies in sync: 1 of 1; needed: 1.", exitOK)
 }
 
 // check says which permission is missing.
@@ -99,6 +144,15 @@ func TestCheckPermissions(t *testing.T) {
 		return res, nil, true
 	})
 	mustFail(t, exitFailed, []string{"IDEMPOTENT_WRITE on the cluster", "--operation IdempotentWrite --cluster"}, "check", "--config", cfg, "--connect")
+
+	// Where it may write to no topic, that is all there is to say.
+	changeMetadata(c, addr, 0, func(topic *kmsg.MetadataResponseTopic) { topic.AuthorizedOperations = 1 << 8 }) // DESCRIBE
+	c.ControlKey(int16(kmsg.InitProducerID), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		res := req.ResponseKind().(*kmsg.InitProducerIDResponse)
+		res.ErrorCode = int16(sarama.ErrClusterAuthorizationFailed)
+		return res, nil, true
+	})
+	mustFail(t, exitFailed, []string{"it needs the permission WRITE", "--operation Write --topic app", "1 problem"}, "check", "--config", cfg, "--send")
 }
 
 // check --send sends one record to each topic, which is no line to anybody,

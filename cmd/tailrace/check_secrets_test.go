@@ -54,6 +54,9 @@ func TestCheckSecrets(t *testing.T) {
 				want[i] = strings.ReplaceAll(want[i], "AT", "! "+cfg+":2:")
 			}
 			mustFail(t, exitFailed, want, "check", "--config", cfg)
+			if out, _, _ := tailrace("check", "--config", cfg); strings.Contains(out, "no problems") {
+				t.Errorf("says that there are no problems: %s", out)
+			}
 		})
 	}
 	f("all is well", "tls: {ca: "+good+", certificate: "+good+", key: "+key+"}, sasl: {mechanism: plain, username: u, password_file: "+password+"}")
@@ -70,8 +73,12 @@ func TestCheckSecrets(t *testing.T) {
 	mustFail(t, exitFailed, []string{"outputs.main.kafka.tls.ca: " + gone + " cannot be read"}, "check", "--config", several)
 
 	t.Setenv("CREDENTIALS_DIRECTORY", "")
-	_, cfg := logs(t, "kafka: {brokers: [localhost:1], sasl: {mechanism: plain, username: u, password_file: of-the-service}}")
-	if out, _ := mustRun(t, "check", "--config", cfg); !strings.Contains(out, "of-the-service is a credential of systemd") {
+	_, cfg := logs(t, "kafka: {brokers: [localhost:1], sasl: {mechanism: plain, username: u, password_file: 5ecret}}")
+	if out, _ := mustRun(t, "check", "--config", cfg); !strings.Contains(out, "a name without a slash is a credential of systemd") || strings.Contains(out, "5ecret") {
+		t.Errorf("got %s", out)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", t.TempDir())
+	if out, _, _ := tailrace("check", "--config", cfg); !strings.Contains(out, "the credential of systemd that is named there") || strings.Contains(out, "5ecret") {
 		t.Errorf("got %s", out)
 	}
 }

@@ -51,22 +51,28 @@ const besideLine = 512
 // limits says how large a record may be, and what becomes of the lines.
 func (r *report) limits(s settings, d agent.Destination, cfg *config.Config) {
 	if s == nil {
-		r.line("  Its max.message.bytes cannot be seen (that needs the permission DESCRIBE_CONFIGS); Kafka's default is 1048588.")
+		r.line("  Its settings, such as max.message.bytes, min.insync.replicas and retention.ms, cannot be seen: that needs the permission DESCRIBE_CONFIGS %s.",
+			grant("DescribeConfigs", d.Topic))
 		return
 	}
 	const usual = 1048588
 	size := s.number("max.message.bytes")
 	r.line("  One record may have up to %d bytes (max.message.bytes).", size)
-	if size > 0 && size < usual {
+	room := size >= besideLine+config.LeastLine
+	switch {
+	case size > 0 && !room:
+		r.problem("  That may leave no room for any line: what Kafka adds, the key and the headers take up to %d bytes, and a record that is larger is refused, "+
+			"however short its line. Raise max.message.bytes.", besideLine)
+	case size > 0 && size < usual:
 		r.line("  That is below Kafka's default: a longer line is cut short in Kafka, with a header that says so, and kept whole in %s.",
 			filepath.Join(cfg.StateDir, "dead-letter.jsonl"))
-		r.line("  To have longer lines in pieces instead, give the input a max_line of at most %d.", max(64, size-besideLine))
+		r.line("  To have longer lines in pieces instead, give the input a max_line of at most %d.", size-besideLine)
 	}
 	for _, i := range d.Inputs {
 		in := &cfg.Inputs[i]
-		if size > 0 && in.MaxLine > int64(size) {
+		if room && in.MaxLine > int64(size) {
 			r.problem("  max_line of the input at %s is %d bytes: records between the two are cut short in Kafka; raise max.message.bytes, or lower max_line to %d",
-				in.At, in.MaxLine, max(64, size-besideLine))
+				in.At, in.MaxLine, size-besideLine)
 		}
 	}
 	if strings.Contains(s["cleanup.policy"], "compact") {
@@ -100,9 +106,20 @@ func (r *report) stamps(s settings, d agent.Destination, cfg *config.Config) {
 	}
 }
 
+// ownTimes is where an input stands whose records the brokers keep by the time in
+// each of them; empty: none does.
+func ownTimes(s settings, d agent.Destination, cfg *config.Config) string {
+	for _, i := range d.Inputs {
+		if in := &cfg.Inputs[i]; in.Time.Timestamp && s["message.timestamp.type"] != "LogAppendTime" {
+			return in.At
+		}
+	}
+	return ""
+}
+
 // retention says how long the topic keeps the lines, and whether that is enough
-// for those that wait.
-func (r *report) retention(s settings, w waiting) {
+// for those that wait. timed is as ownTimes has it.
+func (r *report) retention(s settings, w waiting, timed string) {
 	if s == nil {
 		return
 	}
@@ -115,13 +132,22 @@ func (r *report) retention(s settings, w waiting) {
 		return
 	}
 	age := time.Duration(keep) * time.Millisecond
-	r.line("  It keeps lines for %s after they were shipped, whatever their age (retention.ms).", ageText(age))
-	if behind := time.Since(w.oldest); w.bytes > 0 && !w.oldest.IsZero() && behind > age {
-		r.line("  There are files that were last written to %s ago: their lines, too, are kept for so long from when they are shipped.", ageText(behind))
+	if timed == "" {
+		r.line("  It keeps lines for %s after they were shipped, whatever their age (retention.ms).", ageText(age))
+	} else {
+		r.line("  It keeps lines for %s (retention.ms), counted from the time in each, since the input at %s has `timestamp: true`.", ageText(age), timed)
 	}
 	if age < minRetention {
 		r.problem("  That is so short that lines are deleted before somebody who was away can read them, and before what is in doubt "+
 			"after a loss of power can be read back, which takes up to %s. Raise retention.ms.", ageText(minRetention))
+	}
+	behind := time.Since(w.oldest)
+	switch old := w.bytes > 0 && !w.oldest.IsZero() && behind > age; {
+	case old && timed != "":
+		r.problem("  There are files that were last written to %s ago, and lines wait: those that are as old are deleted as soon as they have come. "+
+			"Raise retention.ms, or leave `timestamp` out.", ageText(behind))
+	case old:
+		r.line("  There are files that were last written to %s ago: their lines, too, are kept for so long from when they are shipped.", ageText(behind))
 	}
 }
 

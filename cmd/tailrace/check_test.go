@@ -18,6 +18,7 @@ import (
 	"tailrace/agent/config"
 	"tailrace/agent/journal"
 	"tailrace/outputs/kafka/wire"
+	"tailrace/test/port"
 )
 
 // A bad configuration ends every command with 78 and all its problems.
@@ -43,7 +44,7 @@ func TestUsage(t *testing.T) {
 		t.Helper()
 		mustFail(t, exitFailed, []string{says}, args...)
 	}
-	f("unknown flag: --foo; see tailrace run --help", "run", "--foo")
+	f("unknown flag --foo; see tailrace run --help", "run", "--foo")
 	f(`unknown command "chekc"`, "chekc")
 	f("give one message, in quotes, but there are 2 arguments; see tailrace send --help", "send", "--topic", "a", "b", "c")
 	f("which topic? Give its name with --topic", "send", "x")
@@ -90,7 +91,7 @@ func TestCheckFiles(t *testing.T) {
 	dir, cfg := logs(t, "stdout: {}", "a.log", "b/c.log", "debug.log", "d.txt", "dir.log/e")
 	out, _ := mustRun(t, "check", "--config", cfg, "--connect")
 	for _, s := range []string{
-		cfg + ": no problems\n", "Host name web-1 is the key", "Topic app (" + cfg + ":1):\n",
+		cfg + ": valid\n", "Host name web-1 is the key", "Topic app (" + cfg + ":1):\n",
 		"  " + dir + "/**/*.log: 2 files now\n", "  " + dir + "/none.txt: 0 files now\n",
 		"there is no Kafka to connect to", "All is well.",
 	} {
@@ -236,7 +237,7 @@ func TestFix(t *testing.T) {
 // Kafka would not take them.
 func TestCheckConnect(t *testing.T) {
 	c, addr := fake(t, kfake.SeedTopics(3, "app"))
-	away := closedPort(t)
+	away := port.Held(t).Addr
 	_, cfg := logs(t, "kafka: {brokers: ["+addr+"]}", "a.log")
 	out, _ := mustRun(t, "check", "--config", cfg, "--connect")
 	p := wire.Partition([]byte("web-1"), 3)
@@ -298,7 +299,7 @@ func changeMetadata(c *kfake.Cluster, addr string, p int32, change func(*kmsg.Me
 // the usual trap of a first Kafka.
 func TestAdvertisedElsewhere(t *testing.T) {
 	c, addr := fake(t, kfake.SeedTopics(1, "app"))
-	away := closedPort(t)
+	away := port.Held(t).Addr
 	f := func(args ...string) {
 		t.Helper()
 		changeMetadata(c, away, 0, func(*kmsg.MetadataResponseTopic) {})
@@ -306,8 +307,10 @@ func TestAdvertisedElsewhere(t *testing.T) {
 	}
 	f("send", "--brokers", addr, "--topic", "app", "x")
 	f("consume", "--brokers", addr, "--topic", "app")
-	_, cfg := logs(t, "kafka: {brokers: ["+addr+"]}")
+	_, cfg := logs(t, "kafka: {brokers: ["+addr+"]}", "a.log")
 	f("check", "--config", cfg, "--connect")
+	changeMetadata(c, away, 0, func(*kmsg.MetadataResponseTopic) { c.KeepControl() })
+	mustFail(t, exitFailed, []string{"says that a broker is at " + away, "advertised.listeners"}, "verify", "--config", cfg)
 }
 
 // A topic that is compacted would keep one line of each host.
@@ -326,6 +329,19 @@ func TestCheckCompacted(t *testing.T) {
 	cfg := writeFile(t, "config.yaml", "inputs: [{paths: [/x], topic: small, max_line: 30000}, {paths: [/y], topic: small}]\noutputs: {kafka: {brokers: ["+addr+"]}}\n")
 	mustFail(t, exitFailed, []string{"up to 20000 bytes", "dead-letter.jsonl", "! ", "cleanup.policy is compact",
 		"max_line of the input at " + cfg + ":1 is 30000 bytes", "2 problems"}, "check", "--config", cfg, "--connect")
+
+	// Where even the headers have no room, no max_line helps.
+	for _, tiny := range []string{"100", "575", "576"} {
+		name := "tiny-" + tiny
+		if err := admin.CreateTopic(name, &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 1, ConfigEntries: map[string]*string{"max.message.bytes": &tiny}}, false); err != nil {
+			t.Fatal(err)
+		}
+		cfg := writeFile(t, "tiny.yaml", "inputs: [{paths: [/x], topic: "+name+", max_line: 30000}]\noutputs: {kafka: {brokers: ["+addr+"]}}\n")
+		out, _, _ := tailrace("check", "--config", cfg, "--connect")
+		if no, lower := strings.Contains(out, "!   That may leave no room for any line"), strings.Contains(out, "lower max_line to 64\n"); no != (tiny != "576") || lower == no || strings.Contains(out, "cut short in Kafka, with") == no {
+			t.Errorf("max.message.bytes %s: %s", tiny, out)
+		}
+	}
 
 	// What becomes of old timestamps.
 	appended, hour := "LogAppendTime", "3600000"
@@ -357,7 +373,7 @@ outputs: {kafka: {brokers: [`+addr+`]}}
 		return res, nil, true
 	})
 	out, _ := mustRun(t, "check", "--config", cfg, "--connect")
-	if !strings.Contains(out, "needs the permission DESCRIBE_CONFIGS") || !strings.Contains(out, "(min.insync.replicas) these brokers do not say") {
+	if !strings.Contains(out, "--operation DescribeConfigs --topic small") || !strings.Contains(out, "(min.insync.replicas) cannot be seen") {
 		t.Errorf("check does not say what cannot be seen: %q", out)
 	}
 }

@@ -1,23 +1,16 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
 
-	"tailrace/outputs/kafka/security"
+	"tailrace/outputs/kafka"
 )
-
-// answerTime is how long a broker may take to let itself be connected to, and
-// how long to answer.
-const answerTime = 5 * time.Second
 
 // cluster asks one broker about the whole cluster. One goroutine. Nothing that
 // it asks makes a topic, unless it is told to.
@@ -25,28 +18,23 @@ type cluster struct {
 	target
 	conf   *sarama.Config
 	broker *sarama.Broker // the first of the list that answered
+	capped bool           // min.insync.replicas above the number of copies counts as that number
 }
 
 // config is sarama's configuration for all commands.
 func (t target) config() *sarama.Config {
 	conf := sarama.NewConfig()
 	conf.ClientID = t.clientID
+	conf.MetricRegistry = kafka.Uncounted{}
 	conf.Version = sarama.MaxVersion // the broker's answer brings it down to what it has
 	conf.Net.DialTimeout = answerTime
 	conf.Net.ReadTimeout = answerTime
 	conf.Net.WriteTimeout = answerTime
 	conf.Metadata.Full = false
+	conf.Metadata.Timeout = metadataTime
 	conf.Metadata.AllowAutoTopicCreation = false
-	conf.Net.Proxy.Enable, conf.Net.Proxy.Dialer = true, t
+	conf.Net.Proxy.Enable, conf.Net.Proxy.Dialer = true, t.dialer
 	return conf
-}
-
-// Dial opens a connection to a broker that is encrypted and authenticated as
-// the configuration says.
-func (t target) Dial(network, addr string) (net.Conn, error) {
-	d := net.Dialer{Timeout: answerTime}
-	guard := security.New(t.security, t.clientID, t.place, slog.New(slog.DiscardHandler))
-	return guard.Secure(d.DialContext)(context.Background(), network, addr)
 }
 
 // connect finds the first broker that answers. The error names every address

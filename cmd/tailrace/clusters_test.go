@@ -59,7 +59,7 @@ outputs:
 		}
 	}
 	out, _ := mustRun(t, "check", "--config", cfg, "--connect")
-	says(out, "Output main:", one, "Topic app-x: 1 partition.", "Topic rest: 1 partition.",
+	says(out, "Topic app-{dir} of output main (", "Topic audit of output other (", "Output main:", one, "Topic app-x: 1 partition.", "Topic rest: 1 partition.",
 		"Output other:", two, "Topic audit: 4 partitions.", "go to 4 partitions.", "All is well.")
 	out, _ = mustRun(t, "check", "--config", cfg, "--connect", "--output", "other")
 	if says(out, "Output other:", "Topic audit"); strings.Contains(out, "Topic rest") {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os/signal"
 	"strconv"
 	"syscall"
@@ -27,7 +28,12 @@ Each message is one line: partition and offset, key, value. The order holds
 within a partition.`,
 		Example: `  tailrace consume --topic app --follow
   tailrace consume --topic app --json | jq .headers.path`,
-		Args: exactly(0, "give flags only"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if o.topic == "" {
+				return errNoTopicFlag(cmd)
+			}
+			return exactly(0, "give flags only")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			t, err := flags.target(cmd)
 			if err != nil {
@@ -50,7 +56,6 @@ within a partition.`,
 	cmd.Flags().StringVar(&o.from, "from", "oldest", "where to begin: oldest (or earliest), newest (or latest), or an offset `N` in each partition")
 	cmd.Flags().BoolVar(&o.follow, "follow", false, "go on with what comes later, until Ctrl-C")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print each message as one JSON object, with its time and headers")
-	mustRequire(cmd, "topic")
 	flags.add(cmd)
 	return cmd
 }
@@ -124,7 +129,7 @@ func (c *consumption) run(ctx context.Context, out io.Writer) error {
 	}
 	p := newPrinter(out, c.json)
 	err := c.reader.read(ctx, p.print)
-	if err != nil {
+	if _, printing := errors.AsType[*fs.PathError](err); err != nil && err != errInterrupted && !printing {
 		err = errors.New(kafkaText(err, c.topic, "read from"))
 	}
 	err = errors.Join(err, c.reader.close())

@@ -18,6 +18,9 @@ import (
 // askTime is how long a running agent may take to answer.
 const askTime = 40 * time.Second
 
+// askQuiet is after how long people are told that it has not answered yet.
+const askQuiet = 2 * time.Second
+
 func explainCommand() *cobra.Command {
 	var path string
 	var asJSON bool
@@ -31,13 +34,15 @@ each of its files.
 
 The running agent is asked. When none runs, the configuration and the state
 directory tell; nothing is changed there.`,
+		Example: `  tailrace explain /var/log/app.log
+  tailrace explain '/var/log/nginx/*'`,
 		Args: atLeastOne("name the files, like /var/log/app.log"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := config.Load(path)
 			if err != nil {
 				return err
 			}
-			return explainAll(cmd.Context(), cfg, args, cmd.OutOrStdout(), asJSON)
+			return explainAll(cmd, cfg, args, asJSON)
 		},
 	}
 	configFlag(cmd, &path)
@@ -55,13 +60,14 @@ func atLeastOne(want string) cobra.PositionalArgs {
 	}
 }
 
-func explainAll(ctx context.Context, cfg *config.Config, paths []string, out io.Writer, asJSON bool) error {
+func explainAll(cmd *cobra.Command, cfg *config.Config, paths []string, asJSON bool) error {
+	out := cmd.OutOrStdout()
 	for i, path := range paths {
 		abs, err := filepath.Abs(path)
 		if err != nil {
 			return err
 		}
-		e, err := ask(ctx, func(ctx context.Context) (agent.Explanation, error) { return agent.AskExplain(ctx, cfg, abs) })
+		e, err := ask(cmd, func(ctx context.Context) (agent.Explanation, error) { return agent.AskExplain(ctx, cfg, abs) })
 		if err != nil {
 			return err
 		}
@@ -84,12 +90,17 @@ func explainAll(ctx context.Context, cfg *config.Config, paths []string, out io.
 }
 
 // ask calls f with a limit to how long it may take.
-func ask[T any](ctx context.Context, f func(context.Context) (T, error)) (T, error) {
+func ask[T any](cmd *cobra.Command, f func(context.Context) (T, error)) (T, error) {
+	ctx := cmd.Context()
 	if ctx == nil {
 		ctx = context.Background()
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
+	say := time.AfterFunc(askQuiet, func() {
+		fmt.Fprintf(cmd.ErrOrStderr(), "No answer yet; waiting for it up to %v.\n", askTime)
+	})
+	defer say.Stop()
 	return f(ctx)
 }
 

@@ -5,11 +5,13 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"tailrace/test/port"
 )
 
 // What is no file is told with what it is and what to do.
 func TestExplainOddPaths(t *testing.T) {
-	p := newPlace(t, closedPort(t))
+	p := newPlace(t, port.Held(t).Addr)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {

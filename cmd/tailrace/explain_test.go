@@ -16,6 +16,7 @@ import (
 	"tailrace/agent"
 	"tailrace/agent/config"
 	"tailrace/inputs/tail/explain"
+	"tailrace/test/port"
 )
 
 // place is a directory with logs, a configuration, and an agent that can be
@@ -79,7 +80,7 @@ func (p *place) start() (stop func()) {
 func (p *place) until(says []string, args ...string) string {
 	p.t.Helper()
 	var out, missing string
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		var status int
 		var errOut string
 		out, errOut, status = tailrace(append(args, "--config", p.config)...)
@@ -179,7 +180,7 @@ func TestExplainNotFollowed(t *testing.T) {
 
 // A topic that waits is told with each of its files.
 func TestExplainTrouble(t *testing.T) {
-	p := newPlace(t, closedPort(t))
+	p := newPlace(t, port.Held(t).Addr)
 	p.write("app.log", "1\n")
 	stop := p.start()
 	defer stop()
@@ -198,7 +199,7 @@ func TestExplainTrouble(t *testing.T) {
 
 // What is lost is told with its path and its cause, also after the end.
 func TestExplainLoss(t *testing.T) {
-	p := newPlace(t, closedPort(t)) // so that nothing is read
+	p := newPlace(t, port.Held(t).Addr) // so that nothing is read
 	p.write("app.log", "1\n2\n3\n")
 	stop := p.start()
 	log := filepath.Join(p.dir, "app.log")

@@ -8,6 +8,7 @@ import (
 
 	"tailrace/agent"
 	"tailrace/inputs/tail/explain"
+	"tailrace/inputs/tail/pattern"
 )
 
 // explanation prints what is known of one path.
@@ -72,6 +73,8 @@ func headline(e *agent.Explanation) string {
 		return "is not followed: no pattern of the configuration matches it"
 	case explain.Excluded:
 		return "is not followed: it is excluded"
+	case explain.Archive:
+		return "is not followed: " + pattern.ErrArchive.Error()
 	case explain.NoFile:
 		return fmt.Sprintf("is not followed: it is a %s, and only regular files are", e.At.Kind)
 	case explain.BadLink:

@@ -56,6 +56,8 @@ func insideText(f *explain.Inside) string {
 		return "no pattern matches it"
 	case explain.Excluded:
 		return "excluded"
+	case explain.Archive:
+		return "an archive, or compressed in a way that is not read"
 	case explain.NoFile:
 		return "not a regular file"
 	case explain.Missing:

@@ -3,12 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
-	"github.com/rcrowley/go-metrics"
 	"github.com/spf13/cobra"
 
 	"tailrace/agent/config"
@@ -25,8 +25,6 @@ const (
 )
 
 func main() {
-	// sarama counts everything; nobody reads it.
-	metrics.UseNilMetrics = true
 	os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -34,11 +32,19 @@ func main() {
 func execute(args []string, out, errOut io.Writer) int {
 	root := rootCommand()
 	root.SetArgs(args)
-	root.SetOut(out)
+	printed := &checked{Writer: out}
+	root.SetOut(printed)
 	root.SetErr(errOut)
 	err := root.Execute()
 	if err == nil {
+		err = printed.err
+	}
+	if err == nil {
 		return exitOK
+	}
+	var name string
+	if n, _ := fmt.Sscanf(err.Error(), "unknown command %q", &name); n == 1 { // cobra has no type for it
+		err = commandError(root, name)
 	}
 	if problems, ok := errors.AsType[config.Problems](err); ok {
 		fmt.Fprintln(errOut, problems)
@@ -49,6 +55,19 @@ func execute(args []string, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "tailrace:", err)
 	}
 	return exitFailed
+}
+
+// checked remembers that not all could be written, which most who print do not
+// look at. One goroutine.
+type checked struct {
+	io.Writer
+	err error
+}
+
+func (c *checked) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	c.err = cmp.Or(c.err, err)
+	return n, err
 }
 
 // errReported ends a command with status 1 after it has said why itself.
@@ -70,9 +89,10 @@ To begin: put the path of a log and the address of Kafka into
 		SilenceErrors: true,
 	}
 	root.AddCommand(runCommand(), checkCommand(), explainCommand(), statusCommand(), verifyCommand(), sendCommand(), consumeCommand(), versionCommand())
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(helpCommand(root))
+	root.Version = versionLine()
+	root.SetVersionTemplate("{{.Version}}\n")
 	return root
 }
 

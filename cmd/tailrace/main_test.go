@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,17 +14,12 @@ import (
 	"testing"
 
 	"github.com/IBM/sarama"
-	"github.com/rcrowley/go-metrics"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tailrace/outputs/kafka/wire"
+	"tailrace/test/port"
 )
-
-func TestMain(m *testing.M) {
-	metrics.UseNilMetrics = true
-	os.Exit(m.Run())
-}
 
 // fake starts a broker in this process and returns its address.
 func fake(t *testing.T, opts ...kfake.Opt) (*kfake.Cluster, string) {
@@ -65,17 +61,6 @@ func mustFail(t *testing.T, want int, says []string, args ...string) {
 			t.Errorf("tailrace %q does not say %q: stdout %q, stderr %q", args, s, out, errOut)
 		}
 	}
-}
-
-// closedPort is an address where nothing listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // writeFile writes a file into a directory of its own and returns its path.
@@ -244,6 +229,48 @@ func TestConsumeFollow(t *testing.T) {
 	}
 }
 
+// Without --follow an interruption is no end.
+func TestConsumeInterrupted(t *testing.T) {
+	c, addr := fake(t, kfake.SeedTopics(1, "app"))
+	mustRun(t, "send", "--brokers", addr, "--topic", "app", "x")
+	held := make(chan struct{})
+	defer close(held)
+	c.ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		c.SleepControl(func() { <-held })
+		return nil, nil, false
+	})
+	target, err := targetOf(addr)
+	must(t, err)
+	read, err := newConsumption(target, consumeOptions{topic: "app", from: "oldest"}, io.Discard)
+	must(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := read.run(ctx, io.Discard); !errors.Is(err, errInterrupted) {
+		t.Errorf("%v", err)
+	}
+}
+
+// What could not be printed is an error of each command.
+func TestOutputIsFull(t *testing.T) {
+	s := newShipped(t, "one")
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	must(t, err)
+	defer full.Close()
+	for _, args := range [][]string{
+		{"version"}, {"check"}, {"verify"}, {"verify", "--json"}, {"status"}, {"explain", "/x"}, {"consume", "--topic", "app"}, {"send", "--topic", "app", "x"},
+	} {
+		if args[0] != "version" {
+			args = append(args, "--config", s.cfg)
+		}
+		var errOut bytes.Buffer
+		status := execute(args, full, &errOut)
+		if status != exitFailed || !strings.Contains(errOut.String(), "tailrace: write /dev/full: no space left on device\n") {
+			t.Errorf("%q: status %d, %q", args, status, errOut.String())
+		}
+	}
+}
+
 // A topic that is not there: which are, and how to make it. Neither consume
 // nor check makes it, and send only where the brokers do so for anyone.
 func TestMissingTopic(t *testing.T) {
@@ -268,6 +295,25 @@ func TestMissingTopic(t *testing.T) {
 	}
 }
 
+// A client that may not make topics is told so, not that it may not write.
+func TestMayNotMakeTopic(t *testing.T) {
+	c, addr := fake(t)
+	c.ControlKey(int16(kmsg.Metadata), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		req := r.(*kmsg.MetadataRequest)
+		if !req.AllowAutoTopicCreation {
+			return nil, nil, false
+		}
+		res := req.ResponseKind().(*kmsg.MetadataResponse)
+		topic := kmsg.NewMetadataResponseTopic()
+		topic.Topic, topic.ErrorCode = kmsg.StringPtr("a"), int16(sarama.ErrTopicAuthorizationFailed)
+		res.Topics = append(res.Topics, topic)
+		return res, nil, true
+	})
+	mustFail(t, exitFailed, []string{"topic a does not exist", "needs the permission CREATE", "--operation Create --topic a"},
+		"send", "--brokers", addr, "--topic", "a", "x")
+}
+
 // A message lists ten topics, not a thousand.
 func TestManyTopics(t *testing.T) {
 	var names []string
@@ -280,7 +326,7 @@ func TestManyTopics(t *testing.T) {
 
 // No broker: each address that was tried, what happened, what to look at.
 func TestBrokerAway(t *testing.T) {
-	away := closedPort(t)
+	away := port.Held(t).Addr
 	mustFail(t, exitFailed, []string{"no Kafka broker can be reached", away + ": connection refused", "Is Kafka running"},
 		"send", "--brokers", away, "--topic", "a", "x")
 
@@ -323,4 +369,21 @@ func TestNotAllowed(t *testing.T) {
 		"send", "--brokers", addr, "--topic", "a", "x")
 	mustFail(t, exitFailed, []string{"not allow this client to read from topic a", "DESCRIBE and READ"},
 		"consume", "--brokers", addr, "--topic", "a")
+
+	// Who may describe a topic and not write gets no producer id either.
+	c, addr = fake(t, kfake.SeedTopics(1, "a"))
+	c.ControlKey(int16(kmsg.InitProducerID), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		res := req.ResponseKind().(*kmsg.InitProducerIDResponse)
+		res.ErrorCode = int16(sarama.ErrClusterAuthorizationFailed)
+		return res, nil, true
+	})
+	mustFail(t, exitFailed, []string{"needs the permission WRITE on topic a", "--operation Write --topic a", "before 2.8 IDEMPOTENT_WRITE"},
+		"send", "--brokers", addr, "--topic", "a", "x")
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -29,6 +29,9 @@ func newPrinter(out io.Writer, json bool) *printer {
 
 // isTerminal reports whether a person looks at w.
 func isTerminal(w io.Writer) bool {
+	if c, ok := w.(*checked); ok {
+		w = c.Writer
+	}
 	f, ok := w.(*os.File)
 	if !ok {
 		return false

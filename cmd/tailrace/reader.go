@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,13 +15,15 @@ import (
 
 // quiet is how long the end of a partition is waited for when nothing comes.
 // What is missing then are no messages: the marks that transactions leave have
-// offsets too.
-const quiet = 5 * time.Second
+// offsets too. A broker that does not answer is an error before that.
+func quiet() time.Duration { return answerTime + 2*time.Second }
 
 // reader reads all partitions of a topic. One goroutine calls it.
 type reader struct {
 	follow   bool
+	topic    string
 	errOut   io.Writer
+	client   sarama.Client
 	consumer sarama.Consumer
 	parts    []sarama.PartitionConsumer
 	left     map[int32]int64 // the partitions whose end is not reached, with the offset after their last message
@@ -44,11 +47,11 @@ func newReader(c *cluster, t *topic, o consumeOptions, errOut io.Writer) (*reade
 		return nil, err
 	}
 	r := &reader{
-		follow: o.follow, errOut: errOut, consumer: closing{consumer, client}, left: map[int32]int64{},
+		follow: o.follow, topic: t.Name, errOut: errOut, client: client, consumer: consumer, left: map[int32]int64{},
 		messages: make(chan *sarama.ConsumerMessage), failed: make(chan error, 1), stop: make(chan struct{}),
 	}
 	for _, p := range t.Partitions {
-		if err := r.add(client, t.Name, p.ID, o); err != nil {
+		if err := r.add(p.ID, o); err != nil {
 			r.close()
 			return nil, fmt.Errorf("partition %d: %w", p.ID, err)
 		}
@@ -56,27 +59,13 @@ func newReader(c *cluster, t *topic, o consumeOptions, errOut io.Writer) (*reade
 	return r, nil
 }
 
-// closing closes a consumer with its client.
-type closing struct {
-	sarama.Consumer
-	client sarama.Client
-}
-
-func (c closing) Close() error {
-	err := c.Consumer.Close()
-	if cerr := c.client.Close(); err == nil {
-		err = cerr
-	}
-	return err
-}
-
 // add begins to read one partition, unless there is nothing to read in it.
-func (r *reader) add(client sarama.Client, topic string, id int32, o consumeOptions) error {
-	oldest, err := client.GetOffset(topic, id, sarama.OffsetOldest)
+func (r *reader) add(id int32, o consumeOptions) error {
+	oldest, err := r.client.GetOffset(r.topic, id, sarama.OffsetOldest)
 	if err != nil {
 		return err
 	}
-	newest, err := client.GetOffset(topic, id, sarama.OffsetNewest)
+	newest, err := r.client.GetOffset(r.topic, id, sarama.OffsetNewest)
 	if err != nil {
 		return err
 	}
@@ -86,7 +75,7 @@ func (r *reader) add(client sarama.Client, topic string, id int32, o consumeOpti
 	} else if !r.follow {
 		return nil
 	}
-	pc, err := r.consumer.ConsumePartition(topic, id, from)
+	pc, err := r.consumer.ConsumePartition(r.topic, id, from)
 	if err != nil {
 		return err
 	}
@@ -112,14 +101,17 @@ func (r *reader) begin(id int32, oldest, newest int64, o consumeOptions) int64 {
 	return o.offset
 }
 
-// pump hands over what one partition gives, until the reader is closed.
+// pump hands over what one partition gives, until the reader is closed. An error
+// that comes at each try is told once, until there is a message again.
 func (r *reader) pump(pc sarama.PartitionConsumer) {
+	said := ""
 	for {
 		select {
 		case m, ok := <-pc.Messages():
 			if !ok {
 				return
 			}
+			said = ""
 			select {
 			case r.messages <- m:
 			case <-r.stop:
@@ -129,7 +121,10 @@ func (r *reader) pump(pc sarama.PartitionConsumer) {
 			if !ok {
 				return
 			}
-			r.fail(e)
+			if text := e.Err.Error(); text != said {
+				said = text
+				r.fail(e)
+			}
 		case <-r.stop:
 			return
 		}
@@ -151,7 +146,7 @@ func (r *reader) fail(e *sarama.ConsumerError) {
 // read gives each message to print, until the ends are reached, ctx ends, or
 // something fails.
 func (r *reader) read(ctx context.Context, print func(*sarama.ConsumerMessage) error) error {
-	silence := time.NewTimer(quiet)
+	silence := time.NewTimer(quiet())
 	defer silence.Stop()
 	for r.follow || len(r.left) > 0 {
 		select {
@@ -167,7 +162,7 @@ func (r *reader) read(ctx context.Context, print func(*sarama.ConsumerMessage) e
 			if m.Offset+1 >= end {
 				delete(r.left, m.Partition)
 			}
-			silence.Reset(quiet)
+			silence.Reset(quiet())
 		case err := <-r.failed:
 			return err
 		case <-silence.C:
@@ -176,16 +171,21 @@ func (r *reader) read(ctx context.Context, print func(*sarama.ConsumerMessage) e
 				return nil
 			}
 		case <-ctx.Done():
+			if !r.follow {
+				return errInterrupted
+			}
 			return nil
 		}
 	}
 	return nil
 }
 
+var errInterrupted = errors.New("interrupted: not all messages were printed")
+
 func (r *reader) saySilence() {
 	for _, id := range slices.Sorted(maps.Keys(r.left)) {
 		fmt.Fprintf(r.errOut, "Partition %d: nothing more came for %v, although its next offset is %d. "+
-			"After transactions, or where old messages were compacted away, that is normal.\n", id, quiet, r.left[id])
+			"After transactions, or where old messages were compacted away, that is normal.\n", id, quiet(), r.left[id])
 	}
 }
 
@@ -202,5 +202,5 @@ func (r *reader) close() error {
 		for range pc.Errors() {
 		}
 	}
-	return r.consumer.Close()
+	return errors.Join(r.consumer.Close(), r.client.Close())
 }

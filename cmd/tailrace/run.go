@@ -28,8 +28,10 @@ func runCommand() *cobra.Command {
 		Short: "Follow the files and ship their lines, until SIGTERM or Ctrl-C",
 		Long: `Follows the files of the configuration and ships their lines, until SIGTERM or
 Ctrl-C, or until its terminal is closed. It then waits for the answers to what is
-under way; a second signal ends it at once. Either way the next start goes on exactly where this one ended.`,
-		Args: exactly(0, "give flags only"),
+under way; a second signal ends it at once. Either way the next start goes on
+exactly where this one ended.`,
+		Example: "  tailrace run --config config.yaml",
+		Args:    exactly(0, "give flags only"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path)
 			if err != nil {

@@ -35,7 +35,7 @@ sent is noted in FILE.sent, and is not sent again.`,
 			case letters != "":
 				return exactly(0, "with --dead-letter there is no message")(cmd, args)
 			case topic == "":
-				return errors.New("which topic? Give its name with --topic; see tailrace send --help")
+				return errNoTopicFlag(cmd)
 			}
 			return exactly(1, "give one message, in quotes")(cmd, args)
 		},
@@ -60,11 +60,9 @@ sent is noted in FILE.sent, and is not sent again.`,
 	return cmd
 }
 
-// mustRequire makes a flag of the command one that must be given.
-func mustRequire(cmd *cobra.Command, flag string) {
-	if err := cmd.MarkFlagRequired(flag); err != nil {
-		panic(err) // no such flag: a mistake in the program
-	}
+// errNoTopicFlag asks for --topic.
+func errNoTopicFlag(cmd *cobra.Command) error {
+	return fmt.Errorf("which topic? Give its name with --topic; see %s --help", cmd.CommandPath())
 }
 
 func send(cmd *cobra.Command, t target, name, key, message string) error {
@@ -102,6 +100,9 @@ func (c *cluster) topicOrMake(cmd *cobra.Command, name string) (*topic, error) {
 	t, err := c.topic(name, false)
 	if errors.Is(err, errNoTopic) {
 		t, err = c.makeTopic(name)
+		if errors.Is(err, sarama.ErrTopicAuthorizationFailed) {
+			return nil, c.notMade(name)
+		}
 		if err == nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "Topic %s did not exist: Kafka made it now, with %s, as its settings for new topics say.\n",
 				name, count(len(t.Partitions), "partition"))
@@ -126,7 +127,8 @@ func (c *cluster) produce(m *sarama.ProducerMessage) (offset int64, err error) {
 	conf.Producer.RequiredAcks = sarama.WaitForAll
 	conf.Producer.Return.Successes = true
 	conf.Producer.Partitioner = sarama.NewManualPartitioner
-	producer, err := sarama.NewSyncProducer(c.brokers, conf)
+	// sarama asks the first that it has for a producer id, again and again.
+	producer, err := sarama.NewSyncProducer([]string{c.broker.Addr()}, conf)
 	if err != nil {
 		return 0, err
 	}

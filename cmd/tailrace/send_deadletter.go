@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +26,7 @@ type posting struct {
 	shipped *deadletter.Shipped
 	topics  map[string]*topic
 	sent    int
-	before  int // that were sent by an earlier call
+	before  map[string]int // that were sent by an earlier call, by topic
 	refused int
 }
 
@@ -37,7 +39,7 @@ func sendDeadLetters(cmd *cobra.Command, t target, file, to string) error {
 		}
 	}
 	if _, err := os.Stat(file); err != nil {
-		return fmt.Errorf("dead-letter file: %w", err)
+		return fmt.Errorf("%w: name the agent's dead-letter.jsonl, which is in its state_dir once there is a dead letter", err)
 	}
 	if err := holdsLetters(file); err != nil {
 		return err
@@ -52,7 +54,7 @@ func sendDeadLetters(cmd *cobra.Command, t target, file, to string) error {
 		return err
 	}
 	defer c.close()
-	p := &posting{cmd: cmd, c: c, to: to, key: t.hostname, shipped: shipped, topics: map[string]*topic{}}
+	p := &posting{cmd: cmd, c: c, to: to, key: t.hostname, shipped: shipped, topics: map[string]*topic{}, before: map[string]int{}}
 	damaged, err := deadletter.Each(file, p.send)
 	if err != nil {
 		return err
@@ -76,8 +78,8 @@ func holdsLetters(file string) error {
 
 // send sends one letter, and notes that. The error says that no more can be sent.
 func (p *posting) send(l deadletter.Letter) error {
-	if p.shipped.Has(&l) {
-		p.before++
+	if to, shipped := p.shipped.Has(&l); shipped {
+		p.before[to]++
 		return nil
 	}
 	name := l.Topic
@@ -149,8 +151,13 @@ func headersOf(l deadletter.Letter) []sarama.RecordHeader {
 func (p *posting) end(file string, damaged int) error {
 	var text []string
 	text = append(text, count(p.sent, "dead letter")+" sent")
-	if p.before > 0 {
-		text = append(text, fmt.Sprintf("%d sent before, as %s.sent says", p.before, file))
+	elsewhere := false
+	for _, to := range slices.Sorted(maps.Keys(p.before)) {
+		text = append(text, fmt.Sprintf("%d sent before, to topic %s, as %s.sent says", p.before[to], to, file))
+		elsewhere = elsewhere || p.to != "" && p.to != to
+	}
+	if elsewhere {
+		text = append(text, fmt.Sprintf("to send all of them again, to topic %s, move %s.sent away", p.to, file))
 	}
 	if damaged > 0 {
 		text = append(text, count(damaged, "line")+" of the file left out: no dead letter, or broken off by a full disk")

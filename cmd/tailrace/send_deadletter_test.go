@@ -108,11 +108,16 @@ func TestSendDeadLetters(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	limited.Store(false)
-	if _, errOut := mustRun(t, send...); !strings.Contains(errOut, "1 dead letter sent; 2 sent before, as "+file+".sent says") {
+	if _, errOut := mustRun(t, send...); !strings.Contains(errOut, "1 dead letter sent; 1 sent before, to topic app, as "+file+".sent says; 1 sent before, to topic web, as "+file+".sent says") {
 		t.Errorf("the second call says %q", errOut)
 	}
-	if out, errOut := mustRun(t, send...); out != "" || !strings.Contains(errOut, "0 dead letters sent; 3 sent before") {
+	if out, errOut := mustRun(t, send...); out != "" || !strings.Contains(errOut, "0 dead letters sent; 2 sent before, to topic app") {
 		t.Errorf("the third call says %q %q", out, errOut)
+	}
+	// Asked for elsewhere, they are not sent twice, and the command says where they are.
+	if out, errOut := mustRun(t, append(send, "--topic", "web")...); out != "" || !strings.Contains(errOut,
+		"0 dead letters sent; 2 sent before, to topic app, as "+file+".sent says; 1 sent before, to topic web, as "+file+".sent says; to send all of them again, to topic web, move "+file+".sent away") {
+		t.Errorf("with --topic: %q %q", out, errOut)
 	}
 
 	got := recordsOf(t, addr, "app", 2)

@@ -21,13 +21,15 @@ func statusCommand() *cobra.Command {
 		Long: `Says how many files are followed, how far each topic is, which topics and files
 wait because of an error, and what is lost. The running agent is asked; when none
 runs, its state directory tells, and nothing is changed there.`,
+		Example: `  tailrace status
+  tailrace status --json | jq .topics`,
 		Args: exactly(0, "give flags only"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path)
 			if err != nil {
 				return err
 			}
-			s, err := ask(cmd.Context(), func(ctx context.Context) (agent.Status, error) { return agent.AskStatus(ctx, cfg) })
+			s, err := ask(cmd, func(ctx context.Context) (agent.Status, error) { return agent.AskStatus(ctx, cfg) })
 			if err != nil {
 				return err
 			}

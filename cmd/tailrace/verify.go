@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os/signal"
@@ -34,7 +35,9 @@ state or the configuration names. What these do not know any more can be said wi
 --topic and --host.
 
 It changes nothing, and an agent may run: what that has not sent when the command
-begins is not sent yet. The exit status is 0 only when all is proven.
+begins is not sent yet. The exit status is 0 only when all is proven. What the
+inputs cut off (long_lines) or leave out (filters) is not in Kafka: it is told, and
+does not change the exit status.
 
 With --rebuild the files are not read: they are written anew from the topics, into
 an empty directory, with the generations of each path numbered from the oldest on.`,
@@ -46,10 +49,13 @@ an empty directory, with the generations of each path numbered from the oldest o
 			if err != nil {
 				return err
 			}
-			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
+			for _, topic := range v.topics {
+				if problem := config.CheckTopic(topic); problem != "" {
+					return fmt.Errorf("--topic: %s", problem)
+				}
+			}
 			v.out, v.errOut = cmd.OutOrStdout(), cmd.ErrOrStderr()
-			return v.run(ctx, cfg, args)
+			return v.untilStopped(cfg, args)
 		},
 	}
 	configFlag(cmd, &v.config)
@@ -73,6 +79,26 @@ type verification struct {
 	errOut  io.Writer
 }
 
+// untilStopped runs it until it has ended, or SIGINT or SIGTERM comes: nothing that
+// a broker keeps waiting is waited for then.
+func (v *verification) untilStopped(cfg *config.Config, paths []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- v.run(ctx, cfg, paths) }()
+	select {
+	case err := <-ended:
+		if ctx.Err() == nil {
+			return err
+		}
+	case <-ctx.Done():
+	}
+	if v.rebuild != "" {
+		return fmt.Errorf("interrupted: what is in %s is not complete", v.rebuild)
+	}
+	return errors.New("interrupted: nothing was found out")
+}
+
 func (v *verification) run(ctx context.Context, cfg *config.Config, paths []string) error {
 	if cfg.Outputs.Kafka == nil && len(cfg.Outputs.Clusters) == 0 {
 		return fmt.Errorf("%s ships to stdout: there is no topic to compare with", v.config)
@@ -84,6 +110,9 @@ func (v *verification) run(ctx context.Context, cfg *config.Config, paths []stri
 	}
 	clients := newClients(cfg)
 	defer clients.close()
+	if err := clients.have(v.topics); err != nil {
+		return err
+	}
 	bar := newProgress(v.errOut)
 	defer bar.end()
 	if v.rebuild != "" {

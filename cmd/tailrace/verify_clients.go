@@ -40,6 +40,25 @@ func (c *clients) of(output string) (sarama.Client, error) {
 	return c.open[output], c.failed[output]
 }
 
+// have says which of the topics that were named no output has. One that cannot be
+// asked may have it: that is told when it is read.
+func (c *clients) have(topics []string) error {
+	for _, name := range topics {
+		missing := true
+		for output := range c.outputs {
+			client, err := c.of(output)
+			if err == nil {
+				_, err = client.Partitions(name)
+			}
+			missing = missing && errors.Is(err, sarama.ErrUnknownTopicOrPartition)
+		}
+		if missing {
+			return fmt.Errorf("--topic: topic %s does not exist: correct the name", name)
+		}
+	}
+	return nil
+}
+
 func (c *clients) connect(output string) (sarama.Client, error) {
 	cfg := c.outputs[output]
 	if cfg == nil {
@@ -50,6 +69,10 @@ func (c *clients) connect(output string) (sarama.Client, error) {
 		return nil, &outputError{err.Error()}
 	}
 	defer first.close()
+	// sarama would try for a minute to be answered.
+	if _, err := first.broker.ApiVersions(&sarama.ApiVersionsRequest{}); err != nil {
+		return nil, &outputError{kafkaText(fmt.Errorf("ask %s: %w", first.broker.Addr(), err), "", "")}
+	}
 	client, err := sarama.NewClient(first.brokers, first.config())
 	if err != nil {
 		return nil, &outputError{"read the topics: " + err.Error()}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"tailrace/agent"
 	"tailrace/agent/proof"
@@ -24,14 +25,32 @@ func hints(r *verify.Report, s *agent.Shipment) []string {
 	}
 	if lacks {
 		for i := range r.Topics {
-			out = append(out, topicHints(&r.Topics[i])...)
+			t := &r.Topics[i]
+			if when, remade := s.Remade(t.Source, t.ID); remade && t.Error == "" {
+				out = append(out, remadeText(t.Source, when))
+			}
+			out = append(out, topicHints(t)...)
 		}
 		say("Where lines went that are missing is looked up in the state and the configuration; `--topic NAME` looks into another topic, too.")
+	}
+	if r.Unsent > 0 && r.Strange > 0 {
+		say("What is not sent yet, as far as the state knows, may be in its topic already: that has %s of these paths which the state does not know as sent. "+
+			"When an agent waits to read the topic back (`tailrace status`), as after the state was restored from a copy, verify again after that.",
+			count(int(r.Strange), "record"))
 	}
 	if r.States[verify.NeverRead] > 0 {
 		say("`tailrace explain FILE` says why a file was never read.")
 	}
 	return out
+}
+
+// remadeText says that a topic is not the one that was shipped to, and when the
+// agent saw that; zero: it has not.
+func remadeText(topic verify.Source, when time.Time) string {
+	if when.IsZero() {
+		return fmt.Sprintf("Topic %s is not the one that was shipped to: it was deleted and made again, or is in another cluster. What was acknowledged before is not in it.", topic)
+	}
+	return fmt.Sprintf("Topic %s was deleted and made again, or is in another cluster than before, as the agent saw at %s. What was acknowledged before that is not in it.", topic, at(when))
 }
 
 // topicHints is why records may not be found in a topic.

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tailrace/agent"
+	"tailrace/agent/config"
+	"tailrace/agent/journal"
 	"tailrace/agent/proof"
 	"tailrace/agent/verify"
 )
@@ -59,8 +64,41 @@ func TestVerifyHostAndTopic(t *testing.T) {
 	mustFail(t, exitFailed, []string{"topic other does not exist", "`--topic NAME` looks into another one"}, "verify", "--config", s.cfg)
 	configure("topic: other", "topic: second")
 	mustFail(t, exitFailed, []string{"Topic app has records of these paths of other hosts: web-1 (2)"}, "verify", "--config", s.cfg, "--topic", "app")
+	mustFail(t, exitFailed, []string{"--topic: topic nope-nope does not exist"}, "verify", "--config", s.cfg, "--topic", "app", "--host", "web-1", "--topic", "nope-nope")
 	out, _ := mustRun(t, "verify", "--config", s.cfg, "--topic", "app", "--host", "web-1")
 	if !strings.Contains(out, "from topic app partition 0 offset 0 on") || !strings.Contains(out, "Proven: 2 records") {
 		t.Errorf("printed %q", out)
+	}
+}
+
+// A topic that was deleted and made again is told of where lines are missing, seen
+// by the agent or not.
+func TestVerifyTopicMadeAgain(t *testing.T) {
+	seen := time.Date(2026, 11, 23, 16, 50, 11, 0, time.Local)
+	for _, c := range []struct {
+		lane journal.Lane
+		want string
+	}{
+		{journal.Lane{TopicID: "of-another"}, "Topic app is not the one that was shipped to: it was deleted and made again, or is in another cluster."},
+		{journal.Lane{Remade: seen.UnixMilli()}, "as the agent saw at 2026-11-23 16:50:11. What was acknowledged before that is not in it."},
+	} {
+		dir := t.TempDir()
+		j, err := journal.Open(dir, journal.Options{})
+		must(t, err)
+		c.lane.ID, c.lane.Topic = 1, "app"
+		must(t, errors.Join(j.Write(journal.Record{Lane: &c.lane}), j.Close()))
+		file := filepath.Join(t.TempDir(), "config.yaml")
+		must(t, os.WriteFile(file, []byte("inputs: [{paths: [/log/app.log], topic: app}]\nstate_dir: "+dir+"\noutputs: {kafka: {brokers: ['a:1']}}\n"), 0o644))
+		cfg, err := config.Load(file)
+		must(t, err)
+		s, err := agent.Shipped(cfg, agent.Question{})
+		must(t, err)
+		r := &verify.Report{
+			States: map[proof.State]int64{proof.Missing: 1},
+			Topics: []verify.Topic{{Source: verify.Source{Name: "app"}, ID: "of-this", Partitions: []verify.Partition{{End: 10}}}},
+		}
+		if got := strings.Join(hints(r, s), "\n"); !strings.Contains(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
+		}
 	}
 }

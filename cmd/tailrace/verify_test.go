@@ -88,6 +88,44 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// What the input cuts off or leaves out is told, in the summary too, and nobody
+// says that it is unchanged.
+func TestVerifyCutOff(t *testing.T) {
+	for _, how := range []string{"truncate", "dead_letter"} {
+		s := newShipped(t, "one", "two", strings.Repeat("x", 64))
+		long := strings.Repeat("x", 64) + "yyy"
+		if err := os.WriteFile(s.log, []byte("one\ntwo\n"+long+"\nDEBUG\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(s.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = bytes.Replace(text, []byte("topic: app"), []byte("topic: app, max_line: 64, exclude_lines: [DEBUG], long_lines: "+how), 1)
+		if err := os.WriteFile(s.cfg, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		out, _ := mustRun(t, "verify", "--config", s.cfg)
+		for _, want := range []string{
+			"    cut off at max_line, as long_lines says: 1 record",
+			"Proven: 3 records of 1 file in Kafka, once and in order, but not all of the text: 1 record cut off at max_line, as long_lines says.",
+			"Not in Kafka: 1 record left out, as the inputs say.",
+		} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: %q is not in %q", how, want, out)
+			}
+		}
+		if strings.Contains(out, "once, unchanged") {
+			t.Errorf("%s: says unchanged: %q", how, out)
+		}
+		var r verify.Report
+		out, _ = mustRun(t, "verify", "--config", s.cfg, "--json")
+		if err := json.Unmarshal([]byte(out), &r); err != nil || !r.Proven || r.CutOff != 1 || r.Files[0].CutOff != 1 || r.Excluded != 1 {
+			t.Errorf("%s: %q, %v", how, out, err)
+		}
+	}
+}
+
 func TestVerifyRebuild(t *testing.T) {
 	s := newShipped(t, "one", "two", "", "three\r")
 	want, err := os.ReadFile(s.log)
@@ -121,6 +159,13 @@ func TestVerifyCannot(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustFail(t, exitFailed, []string{"topic none does not exist"}, "verify", "--config", s.cfg)
+	out, _, _ := tailrace("verify", "--config", s.cfg, "--json")
+	rebuilt, _, _ := tailrace("verify", "--config", s.cfg, "--json", "--rebuild", t.TempDir())
+	for _, o := range []string{out, rebuilt} {
+		if !json.Valid([]byte(o)) || strings.Contains(o, "null") {
+			t.Errorf("a list that is empty is no list: %s", o)
+		}
+	}
 }
 
 // All that can be found is said.
@@ -148,7 +193,7 @@ func TestVerifyWords(t *testing.T) {
 		"    40-41 repeated, 1 record, from topic b of output main partition 0 offset 6 on, again up to partition 0 offset 7\n",
 		"    41-42 not shipped: it is from before the agent followed it\n", "    42-43 never read: the agent has passed it over, 1 record\n",
 		"    0-10 not followed", "its records are in partition 0, partition 0: order is compared within each only",
-		"40-50 not sent yet", "its last 2 bytes: a line that is not complete", "4 records left out", "a note", "cannot be verified: an error",
+		"40-50 not sent yet, as far as the state knows", "may be in its topic already: that has 9 records of these paths which the state does not know as sent.", "its last 2 bytes: a line that is not complete", "4 records left out", "a note", "cannot be verified: an error",
 		"counts as lost", "2 files that the agent knows", "9 records of files that are gone",
 		"Not proven: 1 of 1 file. 1 record cannot be proven, 2 records out of order, 10 bytes not sent yet.",
 	} {

@@ -19,6 +19,7 @@ var stateWords = map[proof.State]string{
 	verify.Unproven:  "cannot be proven",
 	verify.History:   "not shipped: it is from before the agent followed it",
 	verify.NeverRead: "never read: the agent has passed it over",
+	verify.Taken:     "taken for shipped",
 	verify.NotSent:   "not sent yet",
 }
 
@@ -45,13 +46,27 @@ func (w *words) proof(r *verify.Report, s *agent.Shipment) {
 		w.line("%s of files that are gone or came later.", count(int(r.Strange), "record"))
 	}
 	if r.Proven {
-		w.line("Proven: %s of %s in Kafka, once, unchanged and in order.", count(int(r.Records), "record"), count(len(r.Files), "file"))
+		w.line("%s", provenText(r))
 		return
 	}
 	for _, h := range hints(r, s) {
 		w.line("%s", h)
 	}
-	w.line("Not proven: %d of %s. %s", r.Failed, count(len(r.Files), "file"), sums(r))
+	w.line("%s", strings.TrimSpace(fmt.Sprintf("Not proven: %d of %s. %s", r.Failed, count(len(r.Files), "file"), sums(r))))
+}
+
+// provenText is the sum when all is proven, and what is not in Kafka all the same.
+func provenText(r *verify.Report) string {
+	all, files := count(int(r.Records), "record"), count(len(r.Files), "file")
+	text := fmt.Sprintf("Proven: %s of %s in Kafka, once, unchanged and in order.", all, files)
+	if r.CutOff > 0 {
+		text = fmt.Sprintf("Proven: %s of %s in Kafka, once and in order, but not all of the text: %s cut off at max_line, as long_lines says. All others are unchanged.",
+			all, files, count(int(r.CutOff), "record"))
+	}
+	if r.Excluded > 0 {
+		text += fmt.Sprintf(" Not in Kafka: %s left out, as the inputs say.", count(int(r.Excluded), "record"))
+	}
+	return text
 }
 
 // sums says how many records have which state.
@@ -96,7 +111,7 @@ func (w *words) verified(f *verify.Result) {
 		w.line("    and %d more ranges", f.More)
 	}
 	if f.Unsent != nil {
-		w.line("    %d-%d not sent yet", f.Unsent.Start, f.Unsent.End)
+		w.line("    %d-%d not sent yet, as far as the state knows", f.Unsent.Start, f.Unsent.End)
 	}
 	if len(f.Partitions) > 1 {
 		w.line("    its records are in %s: order is compared within each only", partitions(f.Partitions))
@@ -106,6 +121,9 @@ func (w *words) verified(f *verify.Result) {
 	}
 	if f.Excluded > 0 {
 		w.line("    %s left out, as the input says", count(int(f.Excluded), "record"))
+	}
+	if f.CutOff > 0 {
+		w.line("    cut off at max_line, as long_lines says: %s, whose text is in Kafka up to there only", count(int(f.CutOff), "record"))
 	}
 	if f.Note != "" {
 		w.line("    %s", f.Note)
@@ -118,7 +136,7 @@ func (w *words) verified(f *verify.Result) {
 // spot prints one range.
 func (w *words) spot(r *verify.Range) {
 	where := ""
-	if r.Records > 0 || r.State != verify.History {
+	if r.Records > 0 || r.State != verify.History && r.State != verify.Unproven {
 		where = ", " + count(int(r.Records), "record")
 	}
 	if r.At != nil {
@@ -177,8 +195,12 @@ func (w *words) rebuilt(all []verify.Rebuilt, unread []string, dir string) {
 	for _, text := range unread {
 		w.line("Not read to its end: %s", text)
 	}
+	if len(all) == 0 && len(unread) > 0 {
+		w.line("Nothing written.")
+		return
+	}
 	if len(all) == 0 {
-		w.line("Nothing written: no record of this host is in the topics; --host NAME says what it was called before.")
+		w.line("Nothing written: no record of this host, with the headers path and offset, is in the topics; --host NAME says what it was called before.")
 		return
 	}
 	w.line("%s written, %d of them byte for byte up to the last record that the topics have.", count(len(all), "file"), exact)

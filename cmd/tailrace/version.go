@@ -17,9 +17,14 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  exactly(0, "give flags only"),
 		Run: func(cmd *cobra.Command, _ []string) {
-			fmt.Fprintf(cmd.OutOrStdout(), "tailrace %s (%s, %s/%s)\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintln(cmd.OutOrStdout(), versionLine())
 		},
 	}
+}
+
+// versionLine is the version, and what it was built with and for.
+func versionLine() string {
+	return fmt.Sprintf("tailrace %s (%s, %s/%s)", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // versionText is the version, or for a build from a checkout its commit.

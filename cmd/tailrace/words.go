@@ -24,7 +24,10 @@ func connectText(err error) string {
 	var timeout net.Error
 	var insecure *security.Error
 	var broken *security.Broken
+	var silent *silence
 	switch {
+	case errors.As(err, &silent):
+		return silent.problem()
 	case errors.As(err, &insecure):
 		return insecure.Problem + ": " + insecure.Advice
 	case errors.As(err, &broken):
@@ -37,7 +40,7 @@ func connectText(err error) string {
 		return fmt.Sprintf("the name %q cannot be looked up: %s. Does this host have a working DNS?", dns.Name, dns.Err)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no route to that host. Is the address right, and the network up?"
-	case errors.Is(err, errNotKafka), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, errNotKafka), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return "something listens there but hung up on the first request. Is it Kafka, and does this port want no TLS and no SASL? Those are tls and sasl of the output in the configuration"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Sprintf("no answer within %v. Is the host up, and does a firewall let this host through?", answerTime)
@@ -48,7 +51,8 @@ func connectText(err error) string {
 // kafkaText says what an answer of a broker means, and what to do. what is
 // what was asked for: "write to" or "read from".
 func kafkaText(err error, topic, what string) string {
-	var timeout net.Error
+	var silent *silence
+	var distant *away
 	var insecure *security.Error
 	permission := map[string]string{"write to": "WRITE", "read from": "READ"}[what]
 	switch {
@@ -59,7 +63,9 @@ func kafkaText(err error, topic, what string) string {
 			"(kafka-acls.sh --add --allow-principal User:… --operation %s --operation Describe --topic %s)",
 			what, topic, permission, permission[:1]+strings.ToLower(permission[1:]), topic)
 	case errors.Is(err, sarama.ErrClusterAuthorizationFailed):
-		return "Kafka does not allow this client to write: brokers before 2.8 want the permission IDEMPOTENT_WRITE on the cluster"
+		return fmt.Sprintf("Kafka does not allow this client to write: it needs the permission WRITE on topic %s "+
+			"(kafka-acls.sh --add --allow-principal User:… --operation Write --topic %s), and with brokers before 2.8 IDEMPOTENT_WRITE on the cluster "+
+			"(--operation IdempotentWrite --cluster)", topic, topic)
 	case errors.Is(err, sarama.ErrNotEnoughReplicas), errors.Is(err, sarama.ErrNotEnoughReplicasAfterAppend):
 		return fmt.Sprintf("topic %s has fewer copies in sync than its min.insync.replicas wants, so Kafka takes nothing: a broker is down or behind", topic)
 	case errors.Is(err, sarama.ErrMessageSizeTooLarge):
@@ -70,8 +76,10 @@ func kafkaText(err error, topic, what string) string {
 		return fmt.Sprintf("Kafka refuses topic %s: it is one of its own, or the name is not allowed", topic)
 	case errors.Is(err, sarama.ErrUnsupportedVersion):
 		return "these brokers are too old for this request; Kafka 0.11 or later is needed"
-	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Sprintf("%v. The broker takes connections but does not answer within %v: it hangs or is overloaded; see its log", err, answerTime)
+	case errors.As(err, &silent):
+		return silent.Error()
+	case errors.As(err, &distant):
+		return unreachable(distant.addr, distant.err)
 	case errors.Is(err, sarama.ErrRequestTimedOut):
 		return fmt.Sprintf("Kafka did not finish in time: a copy of topic %s is slow or down", topic)
 	}
@@ -84,6 +92,18 @@ const shown = 10
 // noTopic is the error for a topic that does not exist.
 func (c *cluster) noTopic(name string) error {
 	return fmt.Errorf("topic %s does not exist. %s", name, c.topicHelp(name))
+}
+
+// notMade is the error for a topic that Kafka would make for a client with more
+// permissions.
+func (c *cluster) notMade(name string) error {
+	return fmt.Errorf("topic %s does not exist, and Kafka does not let this client make it: that needs the permission CREATE on that topic "+
+		"(kafka-acls.sh --add --allow-principal User:… --operation Create --topic %s). Or let somebody else make it:\n  %s", name, name, c.creation(name))
+}
+
+// creation is the command that makes a topic.
+func (c *cluster) creation(name string) string {
+	return fmt.Sprintf("kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions 3", c.broker.Addr(), name)
 }
 
 // topicHelp says which topics there are, and how to make another.
@@ -106,8 +126,7 @@ func (c *cluster) topicHelp(name string) string {
 		fmt.Fprintf(&b, "\nKafka does not make it beside %s: names that differ only in . and _ are the same to its metrics. Choose another name.", names[i])
 		return b.String()
 	}
-	fmt.Fprintf(&b, "\nTo make it, on a machine that has Kafka's tools:\n"+
-		"  kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions 3", c.broker.Addr(), name)
+	b.WriteString("\nTo make it, on a machine that has Kafka's tools:\n  " + c.creation(name))
 	return b.String()
 }
 
@@ -117,6 +136,13 @@ func dotless(topic string) string { return strings.ReplaceAll(topic, ".", "_") }
 // unreachable explains the trap that Kafka sets for newcomers: the address that
 // one connects to only tells where the brokers say that they are.
 func unreachable(addr string, err error) string {
+	if silent, ok := errors.AsType[*silence](err); ok {
+		return silent.Error()
+	}
+	why := connectText(err)
+	if !strings.HasSuffix(why, "?") {
+		why += "."
+	}
 	return fmt.Sprintf("Kafka answers, but says that a broker is at %s, and from here that cannot be reached: %s "+
-		"If that broker runs, the address is what it has in advertised.listeners; make it one that this host can reach", addr, connectText(err))
+		"If that broker runs, the address is what it has in advertised.listeners; make it one that this host can reach", addr, why)
 }

@@ -9,145 +9,179 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tailrace/agent/journal"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/pattern"
+	"tailrace/inputs/tail/rotation"
 	"tailrace/inputs/tail/unpack"
 )
 
+// New files, the generations that came before them and that nobody has seen, and the
+// place of each in the order of its path.
+
 // discover is the files of a directory that a pattern matches and that are not
 // known. A path comes before its rotated files.
-func (in *Input) discover(l *listing) []entry {
-	var out []entry
-	for _, e := range l.files {
-		if in.pats.match(e.path) < 0 || unpack.Is(e.path) {
+func (in *Input) discover(l *disk.Listing) []disk.Entry {
+	var out []disk.Entry
+	for _, e := range l.Files {
+		if in.pats.Match(e.Path) < 0 {
+			in.sayArchive(e.Path)
 			continue
 		}
-		if f := in.byKey[e.key]; f == nil {
-			if in.tails[e.path] != nil || !in.leftAlone(e.path, e) {
+		if unpack.Is(e.Path) {
+			continue
+		}
+		if f := in.byKey[e.Key]; f == nil {
+			if in.tails[e.Path] != nil || !in.leftAlone(e.Path, e) {
 				out = append(out, e)
 			}
-		} else if f.now != e.path {
+		} else if f.now != e.Path {
 			in.alias(f, e)
 		}
 	}
-	for _, o := range l.odd {
-		if path := filepath.Join(l.dir, o.name); in.pats.match(path) >= 0 {
-			in.sayOdd(path, o.err)
+	for _, o := range l.Odd {
+		if path := filepath.Join(l.Dir, o.Name); in.pats.Match(path) >= 0 {
+			in.sayOdd(path, o.Err)
 		}
 	}
-	slices.SortFunc(out, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(len(a.path), len(b.path)), strings.Compare(a.path, b.path))
+	slices.SortFunc(out, func(a, b disk.Entry) int {
+		return cmp.Or(cmp.Compare(len(a.Path), len(b.Path)), strings.Compare(a.Path, b.Path))
 	})
 	return out
 }
 
 // sayOdd says once why a name that matches is not followed.
 func (in *Input) sayOdd(path string, err error) {
-	if odd, ok := err.(*irregularError); ok && odd.why != "" {
-		in.warnOnce("odd:"+path, odd.why, "path", path)
+	if odd, ok := err.(*disk.Irregular); ok && odd.Why != "" {
+		in.warnOnce("odd:"+path, odd.Why, "path", path)
+	}
+}
+
+// sayArchive says once for a directory that archives in it match, and are not followed.
+func (in *Input) sayArchive(path string) {
+	if pattern.IsArchive(path) && in.pats.Archived(path) {
+		in.warnOnce("archive:"+filepath.Dir(path), "a pattern matches a file that is not followed, of which there may be more in its directory: "+pattern.ErrArchive.Error(), "path", path)
 	}
 }
 
 // alias says once that a name leads to a file that is known at another. If it is
 // not there any more, the next look finds where it is.
-func (in *Input) alias(f *file, e entry) {
-	if !in.present(f) || f.state == unfollowed || in.warned["alias:"+e.path] {
-		return
+func (in *Input) alias(f *file, e disk.Entry) {
+	if in.present(f) && f.state != unfollowed && in.once("alias:"+e.Path) {
+		in.log.Info("one file has several names: it is read once", "path", f.now, "also", e.Path)
 	}
-	in.warned["alias:"+e.path] = true
-	in.log.Info("one file has several names: it is read once", "path", f.now, "also", e.path)
 }
 
 // adopt begins to follow the file at e, and what came between it and the file
 // that was last known at its path.
-func (in *Input) adopt(d *dir, l *listing, e entry) {
-	if in.byKey[e.key] != nil || in.isCopy(d, e) {
+func (in *Input) adopt(d *dir, l *disk.Listing, e disk.Entry) {
+	if in.byKey[e.Key] != nil {
 		return // it was adopted meanwhile, as a generation of another path
 	}
-	if in.missingAt(l, e.path) {
-		return // where the one before it is says what came in between
+	k, copied := in.isCopy(d, e)
+	if copied || !in.itsTurn(l, e) {
+		return
 	}
-	if path, ok := in.kinOf(l.dir, e); ok {
-		home := filepath.Dir(path)
-		if !in.unpacked(in.dir(home), in.beside(home), path) {
-			return
-		}
-		in.generations(in.dir(home), in.beside(home), path)
-		if in.byKey[e.key] != nil {
-			return
-		}
-	}
-	if base, ok := in.rotatedFrom(l, e.path); ok {
-		// it and its like are taken in their order
-		if t := in.tails[base]; t != nil && in.undecided(t) {
-			return // it may be its copy
-		} else if t != nil && t.state == following && in.changed(t) {
-			if in.truncated(t); in.undecided(t) {
-				return
-			}
-		} else if !in.unpacked(d, l, base) {
-			return // so does what is at base
-		} else if at, ok := l.stat(filepath.Base(base)); !ok {
-			in.generations(d, l, base)
-		} else if in.byKey[at.key] == nil && !at.link && !in.leftAlone(base, at) {
-			if in.adopt(d, l, at); in.byKey[at.key] == nil {
-				return // what is at base waits
-			}
-		}
-		if in.byKey[e.key] != nil {
-			return
-		}
-	}
-	if t := in.tails[e.path]; t != nil && t.state != done && in.changed(t) {
-		in.truncated(t) // first, so that its copy is not taken for a generation
-	}
-	before := in.tails[e.path]
+	before := in.tails[e.Path]
 	place, handled := in.restored(d, l, before, e)
 	if handled {
 		return
 	}
-	if in.tails[e.path] == nil {
-		in.searchKin(l, e.path)
+	if in.tails[e.Path] == nil {
+		in.searchKin(l, e.Path)
 	}
-	if !in.unpacked(d, l, e.path) {
+	if !in.unpacked(l, e.Path) {
+		in.holdUnbegun(e)
 		return
 	}
-	prev, ok := in.generations(d, l, e.path)
+	prev, ok := in.generations(l, e.Path)
 	if !ok {
+		in.holdUnbegun(e)
 		return
 	}
-	if in.byKey[e.key] != nil {
-		in.touched(l.dir) // it was renamed during this look, and met under both names
+	if in.byKey[e.Key] != nil {
+		in.touched(l.Dir) // it was renamed during this look, and met under both names
 		return
 	}
 	if prev == before && place == nil {
 		in.sayRepeated(before, e)
 	}
-	k, wait := in.knownIn(d, e)
-	if wait {
-		return
+	if k.f == nil {
+		wait := false
+		if k, wait = in.again(d, e); wait || in.byKey[e.Key] != nil {
+			return
+		}
 	}
-	f := in.create(e, e.path, following)
+	for _, m := range in.passedOver(before, e) {
+		g := in.create(m, e.Path, rotated)
+		in.link(prev, g)
+		prev = g
+	}
+	f := in.create(e, e.Path, following)
 	in.link(prev, f)
-	if prev == before && place != nil {
-		in.readBehind(f, before, *place)
-		return
-	}
-	if k.f != nil {
-		in.readBehind(f, k.f, k.upTo)
-		return
-	}
-	if in.fromEnd(e.path, e) {
+	switch {
+	case prev == before && place != nil:
+		in.readBehind(f, before, e, *place)
+	case k.f != nil:
+		in.readBehind(f, k.f, e, k.upTo)
+	case in.fromEnd(e.Path, e):
 		in.skip(f)
 	}
 }
 
+// itsTurn says that the unknown file at e, in l, need not wait for another: the one
+// before it is not missing, and of a path that it may be a rotated file of, it is not
+// one that comes behind others. What was truncated at its path is seen to first, so
+// that its copy is not taken for a generation.
+func (in *Input) itsTurn(l *disk.Listing, e disk.Entry) bool {
+	if in.missingAt(l, e.Path) {
+		return false // where that one is says what came in between
+	}
+	isNext := func(path string, ok bool) bool { return !ok || in.inOrder(l, path) && in.byKey[e.Key] == nil }
+	if !isNext(in.kinOf(l.Dir, e)) || !isNext(in.rotatedFrom(l, e.Path)) {
+		return false
+	}
+	if t := in.tails[e.Path]; t != nil && t.state != done && in.changed(t) {
+		in.truncated(t)
+	}
+	return true
+}
+
+// inOrder adopts the files of path that nobody has seen, in their order, before one
+// that is called like a rotated file of it: that may be one of them, and is none when
+// the file that is known to be at path still is. It reports false when that one has to
+// wait. l is the listing that the one is in.
+func (in *Input) inOrder(l *disk.Listing, path string) bool {
+	home := filepath.Dir(path)
+	d, t := in.dir(home), in.tails[path]
+	l = in.listing(l, home)
+	switch {
+	case t != nil && in.undecided(t):
+		return false // it may be its copy
+	case t != nil && t.state == following && in.changed(t):
+		in.truncated(t)
+		return !in.undecided(t)
+	case !in.unpacked(l, path):
+		return false // so does what is at path
+	}
+	at, ok := l.Stat(filepath.Base(path))
+	switch {
+	case !ok:
+		_, ok = in.generations(l, path)
+		return ok
+	case in.byKey[at.Key] == nil && !at.Link && !in.leftAlone(path, at):
+		in.adopt(d, l, at)
+		return in.byKey[at.Key] != nil // else it waits, too
+	}
+	return true
+}
+
 // undecided says that it is being found out whether f was truncated, or where its
 // copy is.
-func (in *Input) undecided(f *file) bool { return f.copyPending || in.waiting[f] }
+func (in *Input) undecided(f *file) bool { return f.has(young | truncating) }
 
 // missingAt says that the newest known file of path, or of the path that the name is
 // a rotated one's of, is missing, and may be found by the next look.
-func (in *Input) missingAt(l *listing, path string) bool {
+func (in *Input) missingAt(l *disk.Listing, path string) bool {
 	for {
 		if t := in.tails[path]; t != nil && t.missing && t.state != done {
 			return true
@@ -170,7 +204,7 @@ func (in *Input) link(prev, f *file) {
 	if prev.state == following {
 		in.rotate(prev)
 	}
-	if f.birth > 0 && f.birth < prev.born() {
+	if f.key.Birth > 0 && f.key.Birth < prev.born() {
 		prev.half, prev.next = true, f // its copy
 	}
 	for prev != nil && prev.state == done {
@@ -186,19 +220,18 @@ func (in *Input) link(prev, f *file) {
 // When nothing is known of the path, its rotated files are history if they were
 // there before (age.go): they are noted as read. ok is false when what comes after the
 // last one that it returns has to wait for the next look.
-func (in *Input) generations(d *dir, l *listing, path string) (prev *file, ok bool) {
+func (in *Input) generations(l *disk.Listing, path string) (prev *file, ok bool) {
 	prev = in.tails[path]
 	unknown := prev == nil
 	family := in.family(l, path)
 	known := in.knownOf(family)
 	for i, m := range family {
-		matched := in.pats.match(m.path) >= 0
-		fresh := i >= known && (prev != nil || in.unseen(d, l, family, i, path))
-		switch {
-		case in.byKey[m.key] != nil, m.gen.packed && !in.isGeneration(m.entry, path):
+		matched := in.pats.Match(m.Path) >= 0
+		fresh := i >= known && (prev != nil || in.unseen(l, family, i, path))
+		if in.byKey[m.Key] != nil || m.Gen.Packed && !in.isGeneration(m.Entry, path) {
 			continue
 		}
-		switch g, wait := in.noteKnown(prev, m.entry, path); {
+		switch g, wait := in.noteKnown(prev, m.Entry, path); {
 		case wait:
 			return prev, false
 		case g != nil && g.state == rotated && in.tails[path] == g:
@@ -206,46 +239,69 @@ func (in *Input) generations(d *dir, l *listing, path string) (prev *file, ok bo
 			continue
 		case g != nil:
 			continue
-		case (unknown || !fresh) && in.leftAlone(path, m.entry):
-			in.history(path, m.entry)
+		case (unknown || !fresh) && in.leftAlone(path, m.Entry):
+			in.history(path, m.Entry)
 		case fresh:
 			prev = in.generation(prev, m, path, family[i:])
+		case m.Unread && m.Gen.Packed && !unknown:
+			if p := in.parcels[m.Key]; p.inside != nil {
+				in.arriveLate(p) // whatever its name and times say, it is no history
+			}
+		case m.Unread && !unknown && !matched && in.cameSince(m.Entry) && !in.beginsAsKnown(m.Entry):
+			in.sayLate(path, m.Path) // neither is this
+			in.create(m.Entry, path, rotated)
 		case !matched:
-			in.history(path, m.entry)
-		case filepath.Dir(m.path) == l.dir && (prev == nil || in.tails[m.path] == nil):
-			prev = in.generation(prev, m, m.path, family[i:])
+			in.history(path, m.Entry)
+		case filepath.Dir(m.Path) == l.Dir && (prev == nil || in.tails[m.Path] == nil):
+			prev = in.generation(prev, m, m.Path, family[i:])
 		}
-		if f := in.byKey[m.key]; f != nil && f.state == rotated && !f.packed && in.fromEnd(f.path, m.entry) && !in.unseen(d, l, family, i, path) {
+		if f := in.byKey[m.Key]; f != nil && f.state == rotated && !f.packed && in.fromEnd(f.path, m.Entry) && !in.unseen(l, family, i, path) {
 			in.skip(f)
 		}
 	}
 	return prev, true
 }
 
+// beginsAsKnown says that the file at e begins as a file that its name relates it to.
+func (in *Input) beginsAsKnown(e disk.Entry) bool {
+	return slices.ContainsFunc(in.relatives(e), func(f *file) bool { return in.beginsAlike(f, e) > 0 })
+}
+
+// sayLate counts, and says once for a path, that the rotated file at now is read late.
+func (in *Input) sayLate(path, now string) {
+	in.slip(path, now, "a rotated file was read late, after what was written after it")
+}
+
+// slip counts, and says once for a path, that lines of it are out of order.
+func (in *Input) slip(path, now, says string) {
+	in.stats.slips.Add(1)
+	in.warnOnce("late:"+path, says, "path", now)
+}
+
 // generation adopts one rotated file. rest is it and the newer ones: when there
 // are some, nobody writes to it any more.
-func (in *Input) generation(prev *file, m member, path string, rest []member) *file {
-	if m.gen.packed {
-		return in.packedGeneration(prev, m.entry, path)
+func (in *Input) generation(prev *file, m rotation.Member, path string, rest []rotation.Member) *file {
+	if m.Gen.Packed {
+		return in.packedGeneration(prev, m.Entry, path)
 	}
-	f := in.create(m.entry, path, rotated)
+	f := in.create(m.Entry, path, rotated)
 	f.sealed = len(rest) > 1
 	in.link(prev, f)
 	return f
 }
 
 // create makes a file that was not known.
-func (in *Input) create(e entry, path string, s state) *file {
-	conf := &in.o.Inputs[in.pats.match(path)]
+func (in *Input) create(e disk.Entry, path string, s state) *file {
+	conf := &in.o.Inputs[in.pats.Match(path)]
 	f := &file{
-		id: in.o.Journal.NewFile(), path: path, now: e.path, fd: -1, key: e.key,
-		dev: e.dev, ino: e.ino, birth: e.key.birth, owner: int64(e.uid) + 1, size: e.size, mtime: e.mtime,
-		grown: time.Now(), since: time.Now(), state: s, conf: conf,
+		id: in.o.Journal.NewFile(), path: path, now: e.Path, fd: -1, key: e.Key,
+		dev: e.Dev, owner: int64(e.UID) + 1, size: e.Size, mtime: e.Mtime,
+		grown: momentOf(time.Now()), since: momentOf(time.Now()), state: s, conf: conf,
 	}
 	in.route(f)
-	f.record(in)
+	f.setReading(in)
 	if s != done {
-		f.handle = in.disk.handle(e)
+		f.handle = in.disk.Handle(e)
 	}
 	in.mu.Lock()
 	in.files[f.id] = f
@@ -260,16 +316,18 @@ func (in *Input) create(e entry, path string, s state) *file {
 		in.draining[f] = true
 	}
 	in.byKey[f.key] = f
+	delete(in.sizes, f.key)
+	in.dropUnbegun(f.key)
 	in.place(f)
-	in.sortIn(f)
+	in.addRelative(f)
 	in.fresh = append(in.fresh, f)
 	return f
 }
 
 // history notes a rotated file that was there before its path was followed.
-func (in *Input) history(path string, e entry) {
+func (in *Input) history(path string, e disk.Entry) {
 	f := in.create(e, path, done)
-	if unpack.Is(e.path) {
+	if unpack.Is(e.Path) {
 		f.keepPacked()
 		return
 	}
@@ -281,67 +339,46 @@ func (in *Input) history(path string, e entry) {
 // after prev, the last of the path's chain, if that is what it has the content of, and
 // else is read like what is written to a file that is done. wait says that the next
 // look will tell.
-func (in *Input) noteKnown(prev *file, e entry, path string) (g *file, wait bool) {
-	if unpack.Is(e.path) {
+func (in *Input) noteKnown(prev *file, e disk.Entry, path string) (g *file, wait bool) {
+	if unpack.Is(e.Path) {
 		return nil, false
 	}
-	dir := filepath.Dir(e.path)
+	dir := filepath.Dir(e.Path)
 	k, wait := in.again(in.dir(dir), e)
-	if wait || in.byKey[e.key] != nil || k.f == nil {
-		return in.byKey[e.key], wait
+	if wait || in.byKey[e.Key] != nil || k.f == nil {
+		return in.byKey[e.Key], wait
 	}
-	if k.f == prev && e.size > k.upTo.off {
+	if k.f == prev && e.Size > k.upTo.off {
 		g = in.create(e, path, rotated)
 		in.link(prev, g)
 	} else {
 		g = in.create(e, path, done)
 	}
-	in.readBehind(g, k.f, k.upTo)
+	in.readBehind(g, k.f, e, k.upTo)
 	in.touched(dir)
 	return g, false
 }
 
-// skip puts the position of f behind the last newline of the file.
+// skip puts the position of f behind the last newline of the file; or, when it cannot
+// be opened, at its end, of which the mark is found once it can.
 func (in *Input) skip(f *file) {
-	fd, _, err := in.disk.openAs(f.now, f.key)
+	fd, _, err := in.disk.OpenAs(f.now, f.key)
 	if err != nil {
-		return // its lines will be read: better than to lose them
+		if f.size > 0 {
+			f.beginAt(position{off: f.size})
+		}
+		return
 	}
 	defer unix.Close(fd)
 	off := f.size
 	if f.state != done {
-		if off, err = in.disk.content(fd).lineStart(f.size, f.width()); err != nil {
+		if off, err = in.content(fd).LineStart(f.size, f.width()); err != nil {
 			return
 		}
 	}
-	m, ok, err := in.disk.content(fd).markAt(off)
+	m, ok, err := in.content(fd).MarkAt(off)
 	if err != nil || !ok {
 		return
 	}
 	f.beginAt(position{off: off, mark: m})
-}
-
-// record writes the files that are new to the journal. Until that succeeds none
-// of their lines is given.
-func (in *Input) record() {
-	if len(in.fresh) == 0 {
-		in.looked()
-		return
-	}
-	var recs []journal.Record
-	for _, f := range in.fresh {
-		recs = append(recs, journal.Record{File: f.journalFile()})
-	}
-	if err := in.o.Journal.Write(recs...); err != nil {
-		in.warnOnce("journal", "new files wait until the journal can be written", "error", err)
-		return
-	}
-	delete(in.warned, "journal")
-	fresh := in.fresh
-	in.fresh = nil
-	for _, f := range fresh {
-		f.recorded = true
-	}
-	in.looked()
-	in.wakeAll(fresh)
 }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Of a path that nobody knew, what came and was rotated while the agent was
@@ -72,10 +74,13 @@ func TestRotatedBeforeTheFirstRecord(t *testing.T) {
 	})
 }
 
-// later waits for a moment of the file system's clock.
+// later waits until the clock by which file systems tell births is beyond the moment
+// that is d away.
 func later(d time.Duration) time.Time {
-	for end := realNow().Add(d); realNow().Before(end); {
-		continue
+	var births unix.Timespec
+	for end := realNow().Add(d); births.Nano() <= end.UnixNano(); {
+		_ = unix.Nanosleep(&unix.Timespec{Nsec: 1e6}, nil)
+		_ = unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &births)
 	}
 	return realNow()
 }

@@ -51,9 +51,18 @@ func TestAnyName(t *testing.T) {
 			cut(h)
 		}},
 	}
+	for _, name := range []string{"a.log.bak", "a.bak", "x.tmp", "a.log~", "a.log.swp"} {
+		cases = append(cases, struct {
+			name string
+			do   func(h *host)
+		}{"copy to " + name + ", then truncated", func(h *host) {
+			h.must(os.WriteFile(h.path("app/"+name), []byte(h.read("app/a.log")), 0o644))
+			cut(h)
+		}})
+	}
 	for _, c := range cases {
 		for _, pattern := range []string{"app/*.log", "app/*"} {
-			if pattern == "app/*" && strings.HasPrefix(c.name, "several") {
+			if pattern == "app/*" && (strings.HasPrefix(c.name, "several") || strings.HasPrefix(c.name, "copy to")) {
 				continue // they are followed for themselves
 			}
 			for _, running := range []bool{false, true} {

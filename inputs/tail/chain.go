@@ -4,18 +4,22 @@ import (
 	"slices"
 	"time"
 
+	"tailrace/agent/flow"
 	"tailrace/agent/journal"
+	"tailrace/inputs/tail/disk"
 	"tailrace/inputs/tail/unpack"
 )
+
+// What the journal knew, at the start: the files of a path, one behind the other.
 
 // resume makes the file that the journal knows.
 func (in *Input) resume(s journal.FileState) {
 	f := &file{
 		id: s.ID, path: s.Path, now: s.Now, fd: -1,
-		key: makeKey(s.Dev, s.Ino, s.Birth), dev: s.Dev, birth: s.Birth, ino: s.Ino,
-		owner: s.Owner, handle: s.Handle, prevID: s.Prev, base: s.Base, baseMark: s.BaseMark,
+		key: disk.MakeKey(s.Dev, s.Ino, s.Birth), dev: s.Dev,
+		owner: s.Owner, handle: s.Handle, prevID: s.Prev, base: s.Base, baseMark: s.BaseMark, alike: s.Alike,
 		pos: position{off: s.Resume, mark: s.ResumeMark}, searched: s.Resume,
-		recorded: true, resumed: true, since: time.Now(), deleting: s.Deleting, held: s.Size,
+		recorded: true, resumed: true, since: momentOf(time.Now()), deleting: s.Deleting, held: s.Size, noted: s.End,
 	}
 	if f.now == "" {
 		f.now = f.path
@@ -23,16 +27,16 @@ func (in *Input) resume(s journal.FileState) {
 	f.packed = unpack.Is(f.now)
 	f.size = s.Resume
 	in.files[f.id] = f
-	i := in.pats.match(f.path)
+	i := in.pats.Match(f.path)
 	if i < 0 {
 		f.queue, f.conf = in.oldQueue(destination{s.Output, s.Topic}), &unfollowedConfig
 	} else {
 		f.conf = &in.o.Inputs[i]
 		in.route(f)
 	}
-	f.record(in)
+	f.setReading(in)
 	// Without a key its inode got other content, and no copy was found.
-	if s.Done && s.Resume >= s.End || f.key == (key{}) {
+	if s.Done && s.Resume >= s.End || f.key == (disk.Key{}) {
 		f.state = done
 	} else if i >= 0 {
 		in.active[f] = true
@@ -41,7 +45,7 @@ func (in *Input) resume(s journal.FileState) {
 		f.state = unfollowed
 	}
 	in.place(f)
-	if f.key == (key{}) {
+	if f.key == (disk.Key{}) {
 		f.gone = true
 	} else {
 		in.byKey[f.key] = f
@@ -75,7 +79,7 @@ func (in *Input) chain() {
 		var last *file
 		for i, f := range files {
 			if i > 0 {
-				files[i-1].halfOf(f, in.tails[path].birth)
+				files[i-1].halfOf(f, in.tails[path].key.Birth)
 			}
 			if last != nil {
 				f.after(last)
@@ -97,12 +101,16 @@ func (in *Input) chain() {
 // numbered after that.
 func (in *Input) chains() map[string][]*file {
 	chains := map[string][]*file{}
+	followed := map[flow.FileID]bool{}
+	for _, s := range in.o.Files {
+		followed[s.Prev] = true
+	}
 	for _, s := range in.o.Files {
 		f := in.files[s.ID]
 		files := chains[f.path]
 		at := len(files)
-		if f.isHistory() {
-			at = 0 // it was noted late, and nothing comes after it
+		if (f.isHistory() || f.prevID == 0 && f.base == 0) && !followed[f.id] {
+			at = 0 // it was noted, or found, late, and nothing comes after it
 		}
 		if i := slices.Index(files, in.files[f.prevID]); i >= 0 {
 			at = i + 1
@@ -112,7 +120,8 @@ func (in *Input) chains() map[string][]*file {
 	return chains
 }
 
-// isHistory says that f was noted as read when it was found: see history.
+// isHistory says that f was noted as read when it was found, or that nothing of it was
+// read since it began at a place: see history.
 func (f *file) isHistory() bool {
 	return f.state == done && f.prevID == 0 && f.at() == f.base
 }

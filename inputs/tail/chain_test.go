@@ -15,6 +15,7 @@ func TestHistoryNotedLate(t *testing.T) {
 		h.start()
 		h.settle()
 		h.append("a.log.9", "history\n")
+		h.age(time.Hour, "a.log.9")
 		h.copyTruncate("a.log", "a.log.1")
 		h.write("a.log", 4, 6)
 		h.settle()

@@ -1,14 +1,14 @@
 package tail
 
 import (
-	"bytes"
 	"errors"
 	"path/filepath"
-	"time"
-
-	"golang.org/x/sys/unix"
+	"strings"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/rotation"
+	"tailrace/inputs/tail/unpack"
 )
 
 // isCopy says whether the unknown file at e, which a pattern matches, is a copy
@@ -16,79 +16,191 @@ import (
 // copytruncate makes, complete or under way. If the original turns out to be
 // truncated, its rest is read from the copy. Only the name of a rotated file
 // makes a copy: two programs may well write the same lines.
-func (in *Input) isCopy(d *dir, e entry) bool {
+//
+// One that goes on otherwise is a log of its own. k is what it has of the other when it
+// was one that was written to: two instances of a program may have the same banner,
+// and a name such as app-1.log is that of a rotated file as well.
+func (in *Input) isCopy(d *dir, e disk.Entry) (k known, copied bool) {
 	from := in.originals(d, e)
-	if len(from) > 0 && (e.size == 0 || e.size < flow.Enough && !in.settledCopy(d, e)) {
-		return true // nothing is in it that could be missed
+	if len(from) > 0 && (e.Size == 0 || e.Size < flow.Enough && !in.settledCopy(d, e)) {
+		return k, true // nothing is in it that could be missed
 	}
 	for _, f := range from {
-		if f.key == (key{}) || !in.copyOf(f, e) {
+		has, ok := in.copyOf(f, e)
+		switch {
+		case !ok:
 			continue
-		}
-		f.mu.Lock()
-		err := f.open()
-		same := err == nil && f.size > 0
-		if same {
-			same, err = f.compare()
-		}
-		size := f.size
-		f.mu.Unlock()
-		if err != nil {
-			continue
-		}
-		if !same {
+		case in.undecided(f):
+			return k, true // for now: it may have been truncated
+		case in.changed(f):
 			in.truncated(f)
-			return in.byKey[e.key] != nil
+			return k, in.byKey[e.Key] != nil
+		case has.end < e.Size:
+			in.log.Info("a file begins as another and goes on otherwise: it is shipped", "path", e.Path, "other", filepath.Base(f.now))
+			if e.Dated || strings.HasPrefix(filepath.Base(e.Path), filepath.Base(f.path)) {
+				k = known{f, has.position}
+			}
+			return k, false
+		case e.Size < has.size && !in.settledCopy(d, e):
+			return k, true // it grows, or the truncation is to come
 		}
-		if e.size < size && !in.settledCopy(d, e) {
-			return true // it grows, or the truncation is to come
-		}
-		if in.noteCopy(f, e); e.size > size {
-			in.grownCopy(in.byKey[e.key]) // it is no longer only that
-		}
-		return true
+		in.noteCopy(f, e)
+		return k, true
 	}
-	return false
+	return k, false
 }
 
-// copiedEarly finds the files that were copied and truncated before enough was
-// read of them to notice from their content: a new file of the rotation family
-// is there that begins with what was read, and the file itself goes on
+// copiedEarly finds the files whose content does not tell that they were copied and
+// truncated, since too little was read of them, or since they begin with the same lines
+// each time and no more than these was read by the run before: a new file of the
+// rotation family is there that begins with what was read, and the file itself goes on
 // otherwise.
-func (in *Input) copiedEarly(d *dir, l *listing) {
+func (in *Input) copiedEarly(d *dir, l *disk.Listing) {
+	in.copiedAlike(d, l)
 	for _, f := range byID(d.files) {
-		if f.state != following || f.now != f.path || f.key == (key{}) || f.at() >= flow.Enough {
-			in.uncopied(f)
+		if f.state != following || f.now != f.path || f.key == (disk.Key{}) || f.at() >= flow.Enough && !f.has(young) {
+			in.notCopied(f)
 			continue
 		}
-		at := f.at()
-		copied, wait := in.copiedPacked(f, l)
-		if !copied && !wait {
-			if copied, wait = in.copiedPlain(f, l); wait {
-				in.touched(l.dir)
-			}
-		}
+		p := f.place()
+		e, copied, wait := in.copiedUnseen(f, l)
 		switch {
 		case wait:
-			in.maybeCopied(f)
-		case copied && f.doubtAt(at):
+			f.unsure(young, true)
+		case copied && f.doubtAt(p.off):
 			in.truncated(f)
 		default:
-			in.uncopied(f)
+			if copied {
+				in.copyIsLate(f, p, e)
+			}
+			in.notCopied(f)
 		}
 	}
 }
 
-// copiedPlain says that f, of which too little was read to notice that from its
-// content, was copied and truncated. wait says that the next look will tell.
-func (in *Input) copiedPlain(f *file, l *listing) (copied, wait bool) {
+// mayBeBeside says that it is being found out where the other logs beside f were rotated
+// to, of which too little was read to tell that of itself: its copy may be there, too.
+func (in *Input) mayBeBeside(f *file, l *disk.Listing) bool {
+	if !f.has(young) || f.at() >= flow.Enough || len(in.kin.Of(f.path)) > 0 {
+		return false
+	}
+	return !in.kinBeside(f.path) && len(in.proofs) > 0 && in.proofsBeside(f, l.Dir)
+}
+
+// copiedAlike finds the files that were copied and truncated, and begin again with what
+// was read of them, as a log does that begins with the same lines each time: a new file
+// is called like a copy of one, has what was read of it, and goes on otherwise. When
+// it was read on already, what is in the copy is read late: of what both begin with,
+// one was read.
+func (in *Input) copiedAlike(d *dir, l *disk.Listing) {
+	for _, e := range l.Files {
+		if in.byKey[e.Key] != nil || e.Link || e.Size < flow.Enough || unpack.Is(e.Path) || !in.sinceLife(e) {
+			continue
+		}
+		for _, f := range in.originals(d, e) {
+			p := f.place()
+			if p.off < flow.Enough || f.now != f.path || f.has(altered|sought|truncating) || e.Mtime > in.lastWrite(f) {
+				continue
+			}
+			switch {
+			case e.Size > p.off && in.hasMore(f, e):
+				if f.doubtAt(p.off) {
+					in.truncated(f)
+				}
+			case !in.cameSince(e) || !in.beginsAndDiffers(f, e):
+			case in.changed(f):
+				in.truncated(f)
+			default:
+				if k, wait := in.knownIn(d, e); !wait && k.f == nil {
+					in.sayLate(f.path, e.Path)
+					in.create(e, f.path, rotated)
+				}
+			}
+			break
+		}
+	}
+}
+
+// copyIsLate has the copy at e, which begins with what was read of f up to p, read from
+// there: f was read on behind the truncation while a look found that out.
+func (in *Input) copyIsLate(f *file, p position, e disk.Entry) {
+	same, err := in.sameContent(f, e)
+	if same || err != nil || in.byKey[e.Key] != nil {
+		return // it was read on before the truncation
+	}
+	in.sayLate(f.path, e.Path)
+	if g := in.create(e, f.path, rotated); p.off > 0 {
+		g.beginAt(p)
+	}
+}
+
+// notCopied lets f be read: a look has found no copy of it.
+func (in *Input) notCopied(f *file) {
+	if f.has(young) {
+		in.decided(f, young)
+	}
+}
+
+// copiedUnseen says that f, whose content does not tell that, was copied and truncated,
+// and that e is the copy, if that is not compressed. wait says that the next look will tell.
+func (in *Input) copiedUnseen(f *file, l *disk.Listing) (e disk.Entry, copied, wait bool) {
+	if f.at() >= flow.Enough {
+		return in.copyWithMore(f, l)
+	}
+	elsewhere := in.mayBeBeside(f, l)
+	if copied, wait = in.copiedPacked(f, l); copied || wait || elsewhere {
+		return e, copied, wait || elsewhere
+	}
 	e, err := in.search(f, l)
 	if err == nil {
 		var same bool
 		same, err = in.sameStart(f, e)
 		copied = err == nil && !same
 	}
-	return copied, errors.Is(err, errMoved) // it is renamed, or compressed, this moment
+	if wait = errors.Is(err, disk.ErrMoved); wait {
+		in.touched(l.Dir) // it is renamed, or compressed, this moment
+	}
+	return e, copied, wait
+}
+
+// copyWithMore is copiedUnseen for a file of which enough was read: its copy has that,
+// and behind it what f has not any more.
+func (in *Input) copyWithMore(f *file, l *disk.Listing) (e disk.Entry, copied, wait bool) {
+	unknown := in.newOf(f, l)
+	for _, m := range unknown {
+		if !m.Gen.Packed {
+			continue
+		}
+		more, later := in.packedMore(f, m.Entry)
+		if more {
+			return e, true, false
+		}
+		wait = wait || later
+	}
+	for _, m := range unknown {
+		if !wait && !m.Gen.Packed && in.hasMore(f, m.Entry) {
+			return m.Entry, true, false
+		}
+	}
+	return e, false, wait
+}
+
+// newOf is the files of the family of f that may be copies of it from before it was
+// truncated: they are not known, came since the runs before have looked, and were not
+// written to after f was.
+func (in *Input) newOf(f *file, l *disk.Listing) (out []rotation.Member) {
+	family := in.family(l, f.path)
+	unknown := family[in.knownOf(family):]
+	if len(unknown) == 0 {
+		return nil
+	}
+	last := in.lastWrite(f)
+	for _, m := range unknown {
+		if in.byKey[m.Key] == nil && !m.Link && m.Size > 0 && f.owned(m.Entry) && in.sinceLife(m.Entry) && m.Mtime <= last {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // doubtAt has f not read any more, unless it was read on from off meanwhile: then
@@ -96,45 +208,25 @@ func (in *Input) copiedPlain(f *file, l *listing) (copied, wait bool) {
 func (f *file) doubtAt(off int64) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.doubted = f.pos.off == off
-	return f.doubted
-}
-
-// sameStart says whether the file at e and f have the same content as far as
-// both go, or f cannot be read. The error is errMoved when e is not there.
-func (in *Input) sameStart(f *file, e entry) (bool, error) {
-	a, err := in.disk.openFile(e.path)
-	if isMissing(err) {
-		err = errMoved
-	}
-	if err != nil {
-		return true, err
-	}
-	defer unix.Close(a)
-	b, now, err := in.disk.openAs(f.now, f.key)
-	if err != nil {
-		return true, nil
-	}
-	defer unix.Close(b)
-	n := min(e.size, now.size)
-	return n > 0 && in.disk.sameRange(a, b, 0, n), nil
+	f.setDoubt(altered, f.pos.off == off)
+	return f.has(altered)
 }
 
 // originals is the followed files that e, by its name, may be a copy of: in
 // d, where it is, in the directory above, or where d is an olddir of.
-func (in *Input) originals(d *dir, e entry) []*file {
+func (in *Input) originals(d *dir, e disk.Entry) []*file {
 	var out []*file
 	add := func(d *dir, path string) {
 		if d == nil {
 			return
 		}
-		if f := d.at[path]; f != nil && f.state == following && f.now != e.path && f.owned(e) {
+		if f := d.at[path]; f != nil && f.state == following && f.now != e.Path && f.owned(e) {
 			out = append(out, f)
 		}
 	}
-	here := filepath.Dir(e.path)
+	here := filepath.Dir(e.Path)
 	above := filepath.Dir(here)
-	for _, base := range originals(filepath.Base(e.path)) {
+	for _, base := range rotation.Originals(filepath.Base(e.Path)) {
 		add(d, filepath.Join(here, base))
 		add(in.dirs[above], filepath.Join(above, base))
 	}
@@ -144,112 +236,60 @@ func (in *Input) originals(d *dir, e entry) []*file {
 	return out
 }
 
-// copyOf says whether the file at e begins like f, as far as both go.
-func (in *Input) copyOf(f *file, e entry) bool {
-	f.mu.Lock()
-	pos := f.pos
-	now := f.now
-	f.mu.Unlock()
-	a, err := in.disk.openFile(e.path)
-	if err != nil {
-		return false
+// copyOf is what the file at e has of f. It reports true if it begins like f, as far as
+// both go; when it has all that was read of f, that is enough.
+func (in *Input) copyOf(f *file, e disk.Entry) (has common, ok bool) {
+	read := f.at()
+	has, known := in.commonWith(f, e, e.Size)
+	switch {
+	case has.size < 0:
+		return has, false
+	case read >= flow.Enough && e.Size >= read:
+		return has, known == read
 	}
-	defer unix.Close(a)
-	if pos.off >= flow.Enough && e.size >= pos.off {
-		ok, err := in.disk.content(a).matches(pos.off, pos.mark)
-		return ok && err == nil
-	}
-	b, err := in.disk.openFile(now)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(b)
-	is, err := in.disk.statFD(b)
-	if err != nil {
-		return false
-	}
-	n := min(e.size, max(pos.off, is.size)) // also what was not read yet
-	return n >= flow.Enough && in.disk.sameRange(a, b, 0, n)
-}
-
-// sameRange compares the bytes of two files from off up to end.
-func (d *disk) sameRange(a, b int, off, end int64) bool { return d.differAt(a, b, off, end) >= end }
-
-// differAt is the offset of the first byte, from off on and before end, at which
-// two files differ; end when they do not. Where one of them cannot be read, or
-// ends, it is up to 16 KiB before that.
-func (d *disk) differAt(a, b int, off, end int64) int64 {
-	var x, y [16 << 10]byte
-	for ; off < end; off += int64(len(x)) {
-		k := min(end-off, int64(len(x)))
-		if m, err := d.pread(a, x[:k], off); err != nil || int64(m) < k {
-			return off
-		}
-		if m, err := d.pread(b, y[:k], off); err != nil || int64(m) < k {
-			return off
-		}
-		if !bytes.Equal(x[:k], y[:k]) {
-			n := 0
-			for x[n] == y[n] {
-				n++
-			}
-			return off + int64(n)
-		}
-	}
-	return end
-}
-
-// copySize is the size of what may be a copy, since when it has had it, and when
-// it was seen first.
-type copySize struct {
-	size         int64
-	since, first time.Time
-}
-
-// settledCopy says whether the copy has stopped growing: two looks saw the same
-// size. An empty one must have stayed so for quietTime, since it may just have
-// been made, and nothing in it is to be read. If not, another look is made.
-func (in *Input) settledCopy(d *dir, e entry) bool {
-	quiet := time.Duration(0)
-	if e.size == 0 {
-		quiet = quietTime
-	}
-	settled := in.keepsSize(d, e, quiet)
-	if settled {
-		delete(in.growing, e.key)
-	}
-	return settled
-}
-
-// keepsSize says that a look has seen the file at e with the size that it has now, at
-// least quiet ago. If not, another look is made.
-func (in *Input) keepsSize(d *dir, e entry, quiet time.Duration) bool {
-	was, ok := in.growing[e.key]
-	if ok && was.size == e.size && time.Since(was.since) >= quiet {
-		return true
-	}
-	if !ok {
-		was.first = time.Now()
-	}
-	if !ok || was.size != e.size {
-		was.size, was.since = e.size, time.Now()
-		in.growing[e.key] = was
-	}
-	d.again = was.since.Add(quietTime)
-	return false
+	return has, has.end >= flow.Enough && has.end >= min(e.Size, max(read, has.size)) // also what was not read yet
 }
 
 // noteCopy keeps the identity of a copy, so that it is not looked at again
 // before it grows.
-func (in *Input) noteCopy(f *file, e entry) {
-	g := in.create(e, e.path, done)
+func (in *Input) noteCopy(f *file, e disk.Entry) {
+	g := in.create(e, e.Path, done)
 	g.original = f
-	if in.fromEnd(e.path, e) {
-		in.skip(g) // it may turn out to be none: see grownCopy
-	}
 	g.mu.Lock()
-	g.searched = min(g.size, f.at()) // up to where it was compared
+	g.searched = g.size
 	g.mu.Unlock()
 	in.fresh = in.fresh[:len(in.fresh)-1] // after a restart it is compared again
-	in.log.Info("a file is a copy of another and is not shipped again", "path", e.path, "of", filepath.Base(f.now))
+	in.log.Info("a file is a copy of another and is not shipped again", "path", e.Path, "of", filepath.Base(f.now))
+}
+
+// A copytruncate that does not stop the writer may end its copy before what was
+// read of the file already: what was written between the copy and the truncation
+// is in no copy. Nothing is unread in a copy like that.
+
+// knowTorn finds such copies of f, which was truncated, and notes that all of
+// them was read: else they would be taken for generations that nobody saw.
+func (in *Input) knowTorn(f *file, l *disk.Listing) {
+	at := f.at()
+	f.mu.Lock()
+	limit := f.mtime // a copy is older than what was read behind its end
+	f.mu.Unlock()
+	if limit == 0 && !in.o.Life.IsZero() {
+		limit = in.o.Life.UnixNano()
+	}
+	family := in.family(l, f.path)
+	known := in.knownOf(family)
+	for i, m := range family {
+		birth, g := m.Key.Birth, in.byKey[m.Key]
+		if g != nil && g.original == nil || g == nil && i < known {
+			continue
+		}
+		if m.Gen.Packed || birth == 0 || birth > limit || m.Size >= at || !f.owned(m.Entry) || !in.beginsLike(f, m.Entry) {
+			continue
+		}
+		if g != nil {
+			in.drop(g) // the journal does not know it
+		}
+		in.log.Info("a file is a copy of another and is not shipped again", "path", m.Entry.Path, "of", filepath.Base(f.path))
+		in.history(f.path, m.Entry)
+	}
 }

@@ -46,3 +46,34 @@ func TestReadBeforeCopiesAreFound(t *testing.T) {
 		})
 	}
 }
+
+// A log is copied and truncated several times while the agent is down, to the names
+// that some programs give: each copy is found, in their order.
+func TestCopiedToOtherNamesWhileDown(t *testing.T) {
+	for _, name := range []string{"a__2026-01-31_00-00-0%d.log", "a_26.01.31_00.00.0%d.log", "a.log0000%d"} {
+		for _, ext := range []string{"", ".gz"} {
+			t.Run(name+ext, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					h := newHost(t, "a.log")
+					h.write("a.log", 1, 9)
+					h.session()
+					for n := 1; n < 4; n++ {
+						to := fmt.Sprintf(name, n)
+						h.write("a.log", 10*n, 10*n+9)
+						h.copyTruncate("a.log", to)
+						tick()
+						if ext != "" {
+							h.compress(to, ext)
+						}
+					}
+					h.write("a.log", 40, 49)
+					h.start()
+					h.settleLong()
+					h.want(texts(1, 49)...)
+					h.noLoss()
+					h.stop()
+				})
+			})
+		}
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tailrace/agent/journal"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/rotation"
 )
 
 // An input with DeleteAfter deletes its files: those that one of its patterns
@@ -58,7 +60,10 @@ func (in *Input) deleteAll(now time.Time) {
 	var files []*file
 	var recs []journal.Record
 	for _, f := range in.files {
-		if !in.mayDelete(f, now) || in.full() {
+		if f.conf.DeleteAfter == 0 || f.deleting || in.full() {
+			continue
+		}
+		if why, _ := in.keeps(f, now); why != "" {
 			continue
 		}
 		if len(files) == deleteBatch {
@@ -87,15 +92,6 @@ func (in *Input) keep(f *file) {
 	in.noteFile(f)
 }
 
-// mayDelete says that, as far as is known without looking, f is to be deleted.
-func (in *Input) mayDelete(f *file, now time.Time) bool {
-	if f.conf.DeleteAfter == 0 || f.deleting {
-		return false
-	}
-	why, _ := in.keeps(f, now)
-	return why == ""
-}
-
 // keeps says why f, whose input wants it deleted, is not deleted yet, and until
 // when, if that is known. Empty: as far as is known without looking, its time has
 // come.
@@ -111,7 +107,7 @@ func (in *Input) keeps(f *file, now time.Time) (why string, until time.Time) {
 		return "it is a copy", until
 	case f.base > 0:
 		return "it was not shipped from its beginning", until
-	case f.gone || f.resumed || !f.recorded || f.wrong != nil || f.prev != nil || f.queue.busy(f):
+	case f.gone || f.resumed || !f.recorded || f.wrong != nil || f.prev != nil || f.queue.Busy(f):
 		return "it is not read to its end", until
 	case off == 0 && size == 0:
 		return "it is empty", until
@@ -137,7 +133,7 @@ func (in *Input) keeps(f *file, now time.Time) (why string, until time.Time) {
 
 // matchesNow says that a pattern of the input of f matches its present name.
 func (in *Input) matchesNow(f *file) bool {
-	i := in.pats.match(f.now)
+	i := in.pats.Match(f.now)
 	return i >= 0 && &in.o.Inputs[i] == f.conf
 }
 
@@ -148,8 +144,8 @@ func (in *Input) hasCopy(f *file) bool {
 	if d == nil || d.last == nil {
 		return true // not looked at yet
 	}
-	return slices.ContainsFunc(d.last.family(f.path), func(m member) bool {
-		g := in.byKey[m.key]
+	return slices.ContainsFunc(rotation.Family(d.last, f.path), func(m rotation.Member) bool {
+		g := in.byKey[m.Key]
 		return g != nil && g.original != nil
 	})
 }
@@ -163,7 +159,7 @@ func (f *file) shippedWhole(t time.Time) bool {
 // delete removes the name of f, which the journal knows to be wanted, and says
 // whether it did.
 func (in *Input) delete(f *file) (deleted bool) {
-	dir, err := in.disk.openDir(filepath.Dir(f.now))
+	dir, err := in.disk.OpenDir(filepath.Dir(f.now))
 	if err != nil {
 		return in.notDeleted(f, err)
 	}
@@ -184,13 +180,13 @@ func (in *Input) delete(f *file) (deleted bool) {
 	if err != nil || !same || !f.shippedWhole(time.Now().Add(-f.conf.DeleteAfter)) {
 		return in.notDeleted(f, err) // a look finds out what it is now
 	}
-	switch err := in.disk.lease(f.fd); err {
+	switch err := in.disk.Lease(f.fd); err {
 	case nil:
 		defer unix.FcntlInt(uintptr(f.fd), unix.F_SETLEASE, unix.F_UNLCK)
 	case unix.EAGAIN:
 		return in.notDeleted(f, errWritten)
 	}
-	if err := in.disk.removeAt(dir, filepath.Base(f.now), f.key, f.size); err != nil {
+	if err := in.disk.RemoveAt(dir, filepath.Base(f.now), f.key, f.size); err != nil {
 		return in.notDeleted(f, err)
 	}
 	f.gone = true
@@ -202,15 +198,11 @@ func (in *Input) delete(f *file) (deleted bool) {
 // unfollow lets the file whose name was removed come to its end like any that
 // was rotated.
 func (in *Input) unfollow(f *file) {
-	if in.warned[undeletable(f)] {
-		delete(in.warned, undeletable(f))
+	if _, ok := in.said[undeletable(f)]; ok {
+		delete(in.said, undeletable(f))
 		in.log.Info("files can be deleted again", "directory", filepath.Dir(f.now))
 	}
-	f.state, f.since = rotated, time.Now()
-	in.draining[f] = true
-	in.mu.Lock()
-	in.active[f] = true
-	in.mu.Unlock()
+	in.readOut(f)
 }
 
 func undeletable(f *file) string { return "delete:" + filepath.Dir(f.now) }
@@ -218,9 +210,6 @@ func undeletable(f *file) string { return "delete:" + filepath.Dir(f.now) }
 // errWritten says that a file is not deleted because somebody has it open to
 // write to it.
 var errWritten = errors.New("a program has it open to write to it")
-
-// errLinked says that a file is not deleted because it has more names.
-var errLinked = errors.New("it is a link, or has several names")
 
 // notDeleted leaves f alone for a while, and says why, once for a directory. It
 // returns false.
@@ -232,11 +221,10 @@ func (in *Input) notDeleted(f *file, err error) bool {
 		why = "it could not be deleted: " + err.Error()
 	}
 	in.del.failed[f] = failure{why, time.Now().Add(deleteAgain)}
-	if err == nil || errors.Is(err, errWritten) || errors.Is(err, errMoved) || errors.Is(err, errGone) || in.warned[undeletable(f)] {
+	if err == nil || errors.Is(err, errWritten) || errors.Is(err, disk.ErrMoved) || errors.Is(err, errGone) || !in.once(undeletable(f)) {
 		return false // it changes, which a look sees to
 	}
-	in.warned[undeletable(f)] = true
-	if errors.Is(err, errLinked) {
+	if errors.Is(err, disk.ErrLinked) {
 		in.log.Warn("a shipped file is not deleted: it is a link, or has several names", "path", f.now)
 		return false
 	}
@@ -254,52 +242,5 @@ func (in *Input) deleted(f *file) bool {
 		return false
 	}
 	d := in.dirs[filepath.Dir(f.path)]
-	return d == nil || d.last == nil || len(d.last.family(f.path)) == 0
-}
-
-// lease takes a lease on an open file. It is refused with EAGAIN when somebody
-// has the file open to write to it, and with other errors where there are no
-// leases: then only the time since the last write tells.
-func (d *disk) lease(fd int) error {
-	if err := d.enter("lease", ""); err != nil {
-		return err
-	}
-	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_RDLCK)
-	return err
-}
-
-// openDir opens a directory.
-func (d *disk) openDir(path string) (int, error) {
-	if err := d.enter("open", path); err != nil {
-		return -1, err
-	}
-	return unix.Open(path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-}
-
-// removeAt removes a name from the open directory dir, if it is the only name
-// of the inode k and the file has that size: errMoved or errLinked if not.
-func (d *disk) removeAt(dir int, name string, k key, size int64) error {
-	if err := d.enter("remove", name); err != nil {
-		return err
-	}
-	var x unix.Statx_t
-	if err := unix.Statx(dir, name, unix.AT_SYMLINK_NOFOLLOW, statMask, &x); err != nil {
-		if isMissing(err) {
-			return errMoved
-		}
-		return err
-	}
-	e := fromStatx(name, &x)
-	switch {
-	case x.Mode&unix.S_IFMT == unix.S_IFLNK:
-		return errLinked
-	case e.key != k, e.size != size:
-		return errMoved
-	case e.nlink > 1:
-		return errLinked
-	}
-	if err := d.enter("unlink", name); err != nil {
-		return err
-	}
-	return unix.Unlinkat(dir, name, 0)
+	return d == nil || d.last == nil || len(rotation.Family(d.last, f.path)) == 0
 }

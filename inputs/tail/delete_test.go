@@ -282,7 +282,7 @@ func TestDeleteWaitsForWriter(t *testing.T) {
 		h.age(2*testDelete, "a.log")
 		h.start()
 		h.settle()
-		if err := h.in.disk.lease(int(w.Fd())); err != unix.EAGAIN {
+		if err := h.in.disk.Lease(int(w.Fd())); err != unix.EAGAIN {
 			t.Skip("no leases here: ", err)
 		}
 		h.wait(3 * deleteAgain)

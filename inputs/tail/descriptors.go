@@ -1,23 +1,15 @@
 package tail
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
-	"golang.org/x/sys/unix"
+	"tailrace/inputs/tail/content"
 )
 
-// openLimit is how many files may be held open: half of the descriptors that
-// the process may have, since the brokers' sockets, the journal and the looks
-// at directories need some too. Beyond it a file is opened for each read and
-// closed after it, and what is deleted unread is not read.
-func openLimit() int64 {
-	var r unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil || r.Cur > 1<<20 {
-		return 1 << 19
-	}
-	return max(8, min(int64(r.Cur)/2, int64(r.Cur)-64))
-}
+// How many files are open, and which of those were deleted: they take disk space that
+// only we hold.
 
 // opened and closed keep count of the files that have a descriptor.
 func (in *Input) opened(f *file) {
@@ -50,7 +42,90 @@ func (f *file) spare() {
 	if f.fd < 0 || f.z != nil || f.queue.in.stats.open.Load() <= f.queue.in.maxOpen {
 		return
 	}
-	if e, err := f.content().describe(); err == nil && e.nlink > 0 {
+	if e, err := f.content().Describe(); err == nil && e.Nlink > 0 {
 		f.close()
 	}
+}
+
+// content is that of the open file fd, which is not compressed.
+func (in *Input) content(fd int) content.Content { return content.Of(&in.disk, fd) }
+
+// content is that of f, which must be open. The caller holds mu.
+func (f *file) content() content.Content { return content.OfPacked(&f.queue.in.disk, f.fd, f.z) }
+
+// giveUpHeld keeps the disk space of deleted files that wait to be read below
+// Options.HoldDeleted: the ones that were deleted first are given up.
+func (in *Input) giveUpHeld() {
+	if in.o.HoldDeleted == 0 {
+		return
+	}
+	var held int64
+	deleted := in.heldDeleted()
+	for _, space := range deleted {
+		held += space
+	}
+	for held > in.o.HoldDeleted {
+		oldest := (*file)(nil)
+		for f := range deleted {
+			if oldest == nil || cmp.Or(cmp.Compare(f.since, oldest.since), olderFile(f, oldest)) < 0 {
+				oldest = f
+			}
+		}
+		held -= deleted[oldest]
+		delete(deleted, oldest)
+		in.giveUpUnread(oldest)
+	}
+}
+
+// heldDeleted is the open files that were deleted, and what each takes on the disk.
+func (in *Input) heldDeleted() map[*file]int64 {
+	deleted := map[*file]int64{}
+	for _, f := range in.openFiles() {
+		f.mu.Lock()
+		if f.fd >= 0 {
+			if e, err := f.content().Describe(); err == nil && e.Nlink == 0 {
+				deleted[f] = in.disk.SpaceFD(f.fd)
+				if e.Size > f.size && f.joined == 0 {
+					f.saw(e)
+				}
+			}
+		}
+		f.mu.Unlock()
+	}
+	return deleted
+}
+
+// noteHeld notes, when the agent ends, how long the deleted files are that it was not
+// done with: the next run finds their rest compressed, or counts it as lost.
+func (in *Input) noteHeld() {
+	for f := range in.heldDeleted() {
+		if f.state != done {
+			f.gone = true
+			in.noteFile(f)
+		}
+	}
+}
+
+// giveUpUnread lets go of a deleted file that was not read to its end.
+func (in *Input) giveUpUnread(f *file) {
+	if f.state == done {
+		f.mu.Lock()
+		f.close() // somebody opened it for another reason
+		f.mu.Unlock()
+		return
+	}
+	f.queue.Remove(f)
+	f.mu.Lock()
+	rest, lines := f.end()-f.joined-f.pos.off, int64(0)
+	if rest > 0 && f.fd >= 0 {
+		lines = f.content().CountLines(f.pos.off, f.size)
+	}
+	f.gone, f.ended = true, f.pos.off
+	f.close() // now: a Next that waits for the lock must not ship what is lost
+	f.mu.Unlock()
+	if rest > 0 {
+		in.loseLines(f, rest, lines, lostHeld)
+	}
+	in.finish(f)
+	in.lostHalf(f)
 }

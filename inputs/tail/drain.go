@@ -1,16 +1,20 @@
 package tail
 
-import "time"
+import (
+	"time"
+
+	"tailrace/inputs/tail/disk"
+)
 
 // drainAll looks whether rotated files are at their end.
 func (in *Input) drainAll() {
-	in.record()
+	in.recordNew()
 	for _, f := range byID(in.draining) {
 		if f.packed && !f.isOpen() {
 			in.drainPacked(f)
 			continue
 		}
-		if in.blocked(f)&^nowhere == 0 && !f.queue.busy(f) {
+		if in.blocked(f)&^nowhere == 0 && !f.queue.Busy(f) {
 			in.drain(f)
 		}
 	}
@@ -26,13 +30,13 @@ func (in *Input) drain(f *file) {
 	if err == nil {
 		ok, grew = f.observe()
 	}
-	at, late := entry{}, false
+	at, late := disk.Entry{}, false
 	if ok && f.joined > 0 {
 		at, err = f.describe()
-		late = err == nil && f.lateBytes(at.size)
+		late = err == nil && f.lateBytes(at.Size)
 	}
-	partial := f.pos.off < f.size+f.joined
-	quiet := min(time.Since(f.grown), time.Since(f.since))
+	partial := f.pos.off < f.end()
+	quiet := min(f.grown.ago(), f.since.ago())
 	f.spare() // many may be rotated at once
 	f.mu.Unlock()
 	switch {
@@ -62,7 +66,10 @@ func (in *Input) patience(f *file) time.Duration {
 	if f.sealed {
 		return 0
 	}
-	if f.late || f.isSucceeded() || f.descriptorInfo().nlink == 0 {
+	if f.late || f.isSucceeded() {
+		return quietTime
+	}
+	if e, err := f.stat(); err == nil && e.Nlink == 0 {
 		return quietTime
 	}
 	return graceTime
@@ -72,22 +79,9 @@ func (in *Input) patience(f *file) time.Duration {
 // next or, when several were rotated at once and some are empty, later.
 func (f *file) isSucceeded() bool {
 	for _, g := range f.followers {
-		g.mu.Lock()
-		size := g.size
-		g.mu.Unlock()
-		if size > 0 || g.isSucceeded() {
+		if g.sizeSeen() > 0 || g.isSucceeded() {
 			return true
 		}
 	}
 	return false
-}
-
-func (f *file) descriptorInfo() entry {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	e, err := f.queue.in.disk.statFD(f.fd)
-	if err != nil {
-		e.nlink = 1
-	}
-	return e
 }

@@ -2,34 +2,29 @@ package tail
 
 import (
 	"context"
-	"errors"
-	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
-	"golang.org/x/sys/unix"
-
+	"tailrace/inputs/tail/disk"
 	"tailrace/inputs/tail/explain"
+	"tailrace/inputs/tail/pattern"
+	"tailrace/inputs/tail/unpack"
 )
 
-// errEnded says that Run has ended.
-var errEnded = errors.New("the input has ended")
+// What is told of a path to people who ask, as the package explain wants to know it.
 
 // Explain says what is known of the absolute path. It is safe for any
 // goroutine while Run runs, and waits for it: the error is that of ctx, or says
 // that Run has ended.
 func (in *Input) Explain(ctx context.Context, path string) (explain.Answer, error) {
-	x := in.explainer()
-	x.ask = func(do func()) error { return in.ask(ctx, do) }
-	x.live = true
-	return x.explain(filepath.Clean(path))
+	return facts{in, ctx}.explainer().Path(path)
 }
 
 // ExplainAtRest is Explain for an Input that was made from a journal and is not
 // run.
 func (in *Input) ExplainAtRest(path string) (explain.Answer, error) {
-	x := in.explainer()
-	x.ask = func(do func()) error { do(); return nil }
-	return x.explain(filepath.Clean(path))
+	return facts{in, nil}.explainer().Path(path)
 }
 
 // ask has Run's goroutine call do, and waits until it did.
@@ -46,220 +41,132 @@ func (in *Input) ask(ctx context.Context, do func()) error {
 	}
 }
 
-// explainer finds the facts: those of the disk itself, those of the files that
-// are known by asking whoever has them.
-type explainer struct {
-	in   *Input
-	disk *disk
-	ask  func(func()) error
-	live bool // Run runs: what is waited for can be told
-	// lists is the directories that were listed.
-	lists map[string]*listing
+// facts is what in knows, as explain asks for it: an explain.Source.
+type facts struct {
+	in  *Input
+	ctx context.Context // nil: in is not run
 }
 
-func (in *Input) explainer() *explainer {
-	return &explainer{in: in, disk: &in.disk, lists: map[string]*listing{}}
+func (x facts) explainer() *explain.Explainer { return explain.NewExplainer(x, x.in.pats, &x.in.disk) }
+
+func (x facts) live() bool { return x.ctx != nil }
+
+// Ask implements explain.Source.
+func (x facts) Ask(do func()) error {
+	if x.live() {
+		return x.in.ask(x.ctx, do)
+	}
+	do()
+	return nil
 }
 
-func (x *explainer) explain(path string) (explain.Answer, error) {
-	e := explain.Answer{Path: path, At: x.at(path), Match: x.in.pats.explain(path)}
-	if real, err := filepath.EvalSymlinks(path); err == nil && e.Match.Pattern == "" && x.in.pats.match(real) >= 0 {
-		e.At.Real = real
+// Match implements explain.Source.
+func (x facts) Match(path string) explain.Match { return x.in.matchOf(path) }
+
+// Files implements explain.Source.
+func (x facts) Files(path string, k disk.Key) (out []explain.File) {
+	for _, f := range x.in.chainOf(path, k) {
+		out = append(out, f.facts(x.live()))
 	}
-	if e.At.Kind == "directory" || e.At.Kind == "" && strings.ContainsAny(path, `*?[{`) {
-		err := x.inside(&e)
-		return e, err
+	return out
+}
+
+// File implements explain.Source.
+func (x facts) File(k disk.Key) (explain.File, bool) {
+	f := x.in.byKey[k]
+	if f == nil {
+		return explain.File{}, false
 	}
-	files, err := x.files(path, keyAt(&e.At))
-	if err != nil {
-		return e, err
+	return f.facts(x.live()), true
+}
+
+// LeftAlone implements explain.Source.
+func (x facts) LeftAlone(path string, e disk.Entry) bool {
+	return x.in.byKey[e.Key] == nil && x.in.pats.Match(path) >= 0 && x.in.leftAlone(path, e)
+}
+
+// Looks implements explain.Source.
+func (x facts) Looks(dir string) (looks bool, above string) {
+	if !x.live() {
+		return true, ""
 	}
-	e.Of, e.Files = path, files
-	if f := owner(files, path, keyAt(&e.At)); f != nil {
-		e.Of = f.Path
-	} else if e.RotatedOf = x.in.rotatedOf(path); e.RotatedOf != "" {
-		e.Of = e.RotatedOf
-	}
-	e.Verdict = verdict(&e.At, &e.Match, path, files)
-	if e.Of != path {
-		if e.Files, err = x.files(e.Of, key{}); err != nil {
-			return e, err
+	for path, why := range x.in.unlisted {
+		if strings.HasPrefix(dir, strings.TrimSuffix(path, "/")+"/") {
+			above = path + ": " + why
 		}
 	}
-	if e.Match.Followed() && e.At.Kind == "file" {
-		err = x.directory(&e)
+	return x.in.dirs[dir] != nil, above
+}
+
+// Rotated implements explain.Source.
+func (x facts) Rotated(path string) explain.Places {
+	var known file // only its owner
+	f := x.in.tails[path]
+	if f != nil {
+		known.owner = f.owner
 	}
-	if e.Verdict == explain.New && err == nil {
-		if err = x.unknown(&e); e.Verdict == explain.New && e.At.Unlisted != "" {
-			e.Verdict = explain.Unlisted
+	return explain.Places{
+		Known: f != nil, Dirs: slices.Clone(x.in.kin.Of(path)), Target: x.in.links.Target(path), Owned: known.owned,
+	}
+}
+
+// Unpacking implements explain.Source.
+func (x facts) Unpacking(path string) *explain.Unpacking { return x.in.packedFacts(path) }
+
+// matchOf says what matches path, and why it is followed or not.
+func (in *Input) matchOf(path string) explain.Match {
+	var m explain.Match
+	for i := range in.o.Inputs {
+		c := &in.o.Inputs[i]
+		glob, excluded := in.pats.Which(i, path)
+		switch {
+		case glob == "":
+		case excluded == "" && m.Followed():
+			m.Also = append(m.Also, c.At)
+		case excluded == "" || m.Pattern == "":
+			m = explain.Match{Archive: pattern.IsArchive(path), Pattern: glob, Input: c.At, Output: c.output(), Topic: c.topic(path), Excluded: excluded}
 		}
 	}
-	if err == nil {
-		err = x.siblings(&e)
+	if m.Pattern != "" {
+		return m
 	}
-	return e, err
+	if n, ok := in.pats.Nearest(path); ok {
+		m.Near = &explain.Near{Pattern: n.Pattern, Input: in.o.Inputs[n.Input].At, Matched: n.Matched, Got: n.Got, Want: n.Want}
+	}
+	return m
 }
 
-// unknown finds out why a file that a pattern matches is not known.
-func (x *explainer) unknown(e *explain.Answer) error {
-	at, err := x.disk.statPath(e.Path)
-	if err != nil {
-		return nil // it is gone meanwhile
-	}
-	alone := new(bool)
-	err = x.ask(func() { *alone = x.in.leftAlone(e.Path, at) })
-	if err == nil && *alone {
-		e.Verdict = explain.TooOld
-	}
-	return err
-}
-
-// directory finds out whether the file's directory is looked at.
-func (x *explainer) directory(e *explain.Answer) error {
-	dir := filepath.Dir(e.Path)
-	if _, err := x.list(dir); err != nil {
-		e.At.Unlisted = dir + ": " + err.Error()
-	}
-	if !x.live {
+// packedFacts is what is known of the compressed file at path; nil when it is none, or
+// a file that is read from it. Run calls it.
+func (in *Input) packedFacts(path string) *explain.Unpacking {
+	if !unpack.Is(path) {
 		return nil
 	}
-	var seen bool
-	var above string // that cannot be listed
-	err := x.ask(func() {
-		seen = x.in.dirs[dir] != nil
-		for path, why := range x.in.unlisted {
-			if strings.HasPrefix(dir, strings.TrimSuffix(path, "/")+"/") {
-				above = path + ": " + why
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	if e.At.Unseen = !seen; !seen && above != "" {
-		e.At.Unlisted = above
-	}
-	return nil
-}
-
-// list is what is in a directory, collected once.
-func (x *explainer) list(dir string) (*listing, error) {
-	if l := x.lists[dir]; l != nil {
-		return l, nil
-	}
-	l, err := x.disk.collect(dir)
-	if err == nil {
-		x.lists[dir] = l
-	}
-	return l, err
-}
-
-// owner is the file that is at path now: the one that has its identity.
-func owner(files []explain.File, path string, k key) *explain.File {
-	for i := range files {
-		if f := &files[i]; k != (key{}) && keyOf(f) == k {
-			return f
-		}
-	}
-	for i := range files {
-		if f := &files[i]; k == (key{}) && f.Path == path {
-			return f
-		}
-	}
-	return nil
-}
-
-// files is the files whose lines belong to path, and the one with the identity
-// k, oldest first.
-func (x *explainer) files(path string, k key) ([]explain.File, error) {
-	var out []explain.File
-	err := x.ask(func() {
-		var found []explain.File
-		for _, f := range x.in.chainOf(path, k) {
-			found = append(found, f.facts(x.live))
-		}
-		out = found
-	})
-	if err != nil {
-		return nil, err
-	}
-	for i := range out {
-		x.present(&out[i])
-	}
-	return out, nil
-}
-
-// present finds out where the file is now, and how large.
-func (x *explainer) present(f *explain.File) {
-	e, err := x.disk.statPath(f.Now)
-	if err == nil && e.key == keyOf(f) {
-		measured(f, e.size)
-		return
-	}
-	if l, err := x.list(filepath.Dir(f.Path)); err == nil && keyOf(f) != (key{}) {
-		if e, ok := l.find(keyOf(f)); ok {
-			f.Now = e.path
-			measured(f, e.size)
-			return
-		}
-	}
-	_, irregular := errors.AsType[*irregularError](err)
-	if err == nil || isMissing(err) || irregular {
-		f.Now = ""
-	}
-}
-
-// measured notes the size of a file, unless that is the size of what it was
-// compressed to.
-func measured(f *explain.File, size int64) {
-	if !f.Packed {
-		f.Size = size
-	}
-}
-
-// verdict sums up.
-func verdict(at *explain.At, m *explain.Match, path string, files []explain.File) explain.Verdict {
-	f := owner(files, path, keyAt(at))
+	at, err := in.disk.Stat(path)
 	switch {
-	case f == nil && at.Kind == "" && m.Excluded != "":
-		return explain.Excluded
-	case f == nil && at.Kind == "" && m.Pattern == "":
-		return explain.NoPattern
-	case at.LinkRefused != "":
-		return explain.BadLink
-	case at.Kind == "" && at.Error != "":
-		return explain.Unreadable
-	case at.Kind == "" && f != nil:
-		return explain.Deleted
-	case at.Kind != "" && at.Kind != "file":
-		return explain.NoFile
-	case f != nil && (f.State == explain.Followed || f.State == explain.Draining) && (at.Error != "" || f.WaitsFor(explain.ForRetry)):
-		return explain.Unreadable
-	case at.Kind == "file" && f != nil:
-		return f.State
-	case m.Excluded != "":
-		return explain.Excluded
-	case m.Pattern == "":
-		return explain.NoPattern
-	case at.Kind == "":
-		return explain.Missing
-	case at.Error != "":
-		return explain.Unreadable
+	case err != nil || in.byKey[at.Key] != nil:
+		return nil
+	case in.packing(at):
+		return &explain.Unpacking{Plain: unpack.Plain(path)}
 	}
-	return explain.New
+	return in.parcels[at.Key].facts()
 }
 
-// fileKind names what mode says, as At.Kind has it.
-func fileKind(mode uint32) string {
-	switch mode & unix.S_IFMT {
-	case unix.S_IFREG:
-		return "file"
-	case unix.S_IFDIR:
-		return "directory"
-	case unix.S_IFIFO:
-		return "named pipe"
-	case unix.S_IFSOCK:
-		return "socket"
+// facts is what is known of p, which may be nil.
+func (p *parcel) facts() *explain.Unpacking {
+	if p == nil {
+		return nil
 	}
-	return "device"
+	u := &explain.Unpacking{Busy: p.busy}
+	switch now := time.Now(); {
+	case p.of != nil:
+		u.Of = p.of.id
+	case p.inside != nil && p.inside.Err != nil:
+		u.Error = p.inside.Err.Error()
+	case now.Before(p.retry):
+		u.Error, u.Until = "it cannot be read", p.retry
+	case !p.quiet():
+		u.Until = p.since.Add(packedQuiet)
+	}
+	return u
 }

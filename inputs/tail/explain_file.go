@@ -4,19 +4,20 @@ import (
 	"slices"
 	"time"
 
+	"tailrace/inputs/tail/disk"
 	"tailrace/inputs/tail/explain"
 )
 
+// The same of one file: its state, and what it waits for.
+
 // chainOf is the files whose lines belong to path, and the one with the
 // identity k, in the order in which they are read. Run calls it.
-func (in *Input) chainOf(path string, k key) []*file {
-	var out []*file
-	for _, f := range in.files {
-		if f.path == path || k != (key{}) && f.key == k {
-			out = append(out, f)
-		}
+func (in *Input) chainOf(path string, k disk.Key) []*file {
+	out := in.filesOf(path)
+	if f := in.byKey[k]; f != nil && f.path != path {
+		out = append(out, f)
 	}
-	slices.SortFunc(out, func(a, b *file) int { return int(a.id) - int(b.id) })
+	slices.SortFunc(out, olderFile)
 	return out
 }
 
@@ -27,15 +28,21 @@ func (f *file) facts(live bool) explain.File {
 	f.mu.Lock()
 	x := explain.File{
 		ID: f.id, Path: f.path, Now: f.now, Output: f.queue.output, Topic: f.queue.topic, State: f.verdict(),
-		Device: f.dev, Inode: f.ino, From: f.base, Size: f.size + f.joined, Read: f.pos.off, Acked: acked,
+		Device: f.dev, Inode: f.key.Ino, From: f.base, Size: f.size + f.joined, Read: f.pos.off, Acked: acked,
 		Open: f.fd >= 0, Packed: f.packed, Late: f.late,
 	}
-	gone := f.key == (key{})
+	if f.state == done {
+		x.Space = f.size + f.joined - f.end()
+	}
+	gone := f.key == (disk.Key{})
+	if gone && f.state == done {
+		x.Size = max(f.pos.off, f.certain+f.joined) // what was seen after that is another's
+	}
 	f.mu.Unlock()
 	if gone {
 		x.Device, x.Inode = 0, 0
-	} else if f.birth != 0 {
-		x.Birth = time.Unix(0, f.birth)
+	} else if f.key.Birth != 0 {
+		x.Birth = time.Unix(0, f.key.Birth)
 	}
 	if live {
 		x.Waits = f.waits(acked)
@@ -66,7 +73,7 @@ func (f *file) verdict() explain.Verdict {
 		return explain.Draining
 	case f.state == unfollowed:
 		return explain.Dropped
-	case f.packed && f.size > f.pos.off:
+	case f.packed && f.end() > f.pos.off:
 		return explain.Packed // it is damaged
 	case f.base > 0 && f.pos.off == f.base:
 		return explain.History
@@ -93,7 +100,7 @@ func (f *file) waits(acked int64) []explain.Wait {
 	if why&succeeding != 0 {
 		p := f.prev
 		p.mu.Lock()
-		out = append(out, explain.Wait{For: explain.ForPredecessor, Path: p.now, Bytes: max(0, p.size+p.joined-p.pos.off)})
+		out = append(out, explain.Wait{For: explain.ForPredecessor, Path: p.now, Bytes: max(0, p.end()-p.pos.off)})
 		p.mu.Unlock()
 	} else if why&unreadable == 0 {
 		out = append(out, f.waitsForMore()...)
@@ -110,16 +117,16 @@ func (f *file) waitsForMore() []explain.Wait {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	rest := max(0, f.size+f.joined-f.pos.off)
+	rest := max(0, f.end()-f.pos.off)
 	switch {
-	case f.reserved:
-		return []explain.Wait{{For: explain.ForData, Bytes: rest}}
+	case f.reserved && f.state == following:
+		return []explain.Wait{{For: explain.ForData, Bytes: f.size - f.pos.off}}
 	case f.unread():
 		return []explain.Wait{{For: explain.ForTurn, Bytes: rest}}
 	case rest > 0 && f.state == following && f.rec != nil && f.rec.told.waits:
-		until := f.grown.Add(f.rec.how.wait)
-		if f.rec.how.wait == 0 {
-			until = f.rec.stuck.Add(f.rec.how.stall)
+		until := f.grown.time().Add(f.rec.how.Wait)
+		if f.rec.how.Wait == 0 {
+			until = f.rec.stuck.Add(f.rec.how.Stall)
 		}
 		return []explain.Wait{{For: explain.ForRecord, Bytes: rest, Until: until}}
 	case rest > 0 && f.state == following:
@@ -127,10 +134,7 @@ func (f *file) waitsForMore() []explain.Wait {
 	case rest > 0 && f.half:
 		return []explain.Wait{{For: explain.ForHalf, Bytes: rest, Path: f.next.path}}
 	case f.state == rotated:
-		last := f.grown
-		if f.since.After(last) {
-			last = f.since
-		}
+		last := max(f.grown, f.since).time()
 		return []explain.Wait{{For: explain.ForQuiet, Bytes: rest, Until: last.Add(patience)}}
 	}
 	return nil

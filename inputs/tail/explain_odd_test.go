@@ -55,7 +55,7 @@ func TestExplainSwitchedBack(t *testing.T) {
 		h.settle()
 		h.want(texts(1, 8)...)
 		a := h.explain("a.log")
-		f := owner(a.Files, a.Path, keyAt(&a.At))
+		f := a.Current()
 		if a.Of != a.Path || a.At.Link != "1" || f == nil || f.Now != h.path("1") || f.Unread() != 0 {
 			t.Errorf("%+v", a)
 		}
@@ -197,6 +197,29 @@ func TestExplainPackedInside(t *testing.T) {
 		for _, in := range h.explain(".").Inside {
 			if packed := in.Path == h.path("a.log.gz"); packed != (in.Verdict == explain.Packed) || in.Unread != 0 {
 				t.Errorf("%+v", in)
+			}
+		}
+		h.stop()
+	})
+}
+
+// A copy that was overwritten by the next one, which is longer, has no more bytes than
+// were read of it.
+func TestExplainCopyOverwritten(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.write("a.log", 1, 9)
+		h.start()
+		h.settle()
+		for n := 10; n < 70; n += 20 {
+			h.copyTruncate("a.log", "a.log.1")
+			h.write("a.log", n, n+n)
+			h.settle()
+		}
+		h.noLoss()
+		for _, f := range h.explain("a.log").Files {
+			if f.Unread() > 0 {
+				t.Errorf("%d bytes of %+v were not read", f.Unread(), f)
 			}
 		}
 		h.stop()

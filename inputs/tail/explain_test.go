@@ -440,45 +440,17 @@ func TestExplainEnded(t *testing.T) {
 	})
 }
 
-// The nearest pattern, and where it fails.
-func TestNearest(t *testing.T) {
-	f := func(path string, want explain.Near, patterns ...string) {
-		t.Helper()
-		got := newPatterns([]Config{{Paths: patterns}}).explain(path)
-		if got.Near == nil || *got.Near != want {
-			t.Errorf("%s: %+v, want %+v", path, got.Near, want)
-		}
-	}
-	near := func(pattern, matched, got, want string) explain.Near {
-		return explain.Near{Pattern: pattern, Matched: matched, Got: got, Want: want}
-	}
-	// the name
-	f("/var/log/app.txt", near("/var/log/*.log", "/var/log", "app.txt", "*.log"), "/var/log/*.log", "/var/log/nginx/*.log")
-	// a directory
-	f("/var/log/apache/x.log", near("/var/log/nginx/*.log", "/var/log", "apache", "nginx"), "/srv/*.log", "/var/log/nginx/*.log")
-	// any depth, and then the name
-	f("/srv/a/b/c.txt", near("/srv/**/*.log", "/srv/a/b", "c.txt", "*.log"), "/srv/**/*.log")
-	// deeper than the pattern goes
-	f("/var/log/sub/x.log", near("/var/log/*.log", "/var/log", "sub", "*.log"), "/var/log/*.log")
-	f("/var/log/x.log/y", near("/var/log/*.log", "/var/log/x.log", "y", ""), "/var/log/*.log")
-	// not as deep
-	f("/var", near("/var/log/*.log", "/var", "", "log"), "/var/log/*.log")
-	// alternatives with a slash
-	f("/a/d/y", near("/a/{b/c,d}/x", "/a/d", "y", "x"), "/a/{b/c,d}/x")
-	// nothing at all
-	f("/x", near("/var/log/*.log", "/", "x", "var"), "/var/log/*.log")
-}
-
 // Of two inputs that match the first follows; an exclusion of one leaves the
 // file to the other.
 func TestExplainInputs(t *testing.T) {
-	p := newPatterns([]Config{
+	inputs := []Config{
 		{Paths: []string{"/l/*.log"}, Exclude: []string{"/l/x*"}, Topic: "a", At: "1"},
 		{Paths: []string{"/l/a*", "/l/x.log"}, Topic: "b", At: "2"},
-	})
+	}
+	in := &Input{o: Options{Inputs: inputs}, pats: Patterns(inputs)}
 	f := func(path, input, excluded, also string) {
 		t.Helper()
-		if m := p.explain(path); m.Input != input || m.Excluded != excluded || strings.Join(m.Also, " ") != also {
+		if m := in.matchOf(path); m.Input != input || m.Excluded != excluded || strings.Join(m.Also, " ") != also {
 			t.Errorf("%s: %+v", path, m)
 		}
 	}

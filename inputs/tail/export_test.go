@@ -5,12 +5,6 @@ import "tailrace/agent/flow"
 // Feed is all files of a topic in one feed.
 func (in *Input) Feed(topic string) flow.Feed {
 	q := in.queue("", topic)
-	q.mu.Lock()
-	shared := q.number != nil
-	q.mu.Unlock()
-	f := q.Feed(0)
-	if !shared {
-		q.Share(func(*flow.Form) int32 { return 0 }, func(int32, flow.Feed) {})
-	}
-	return f
+	q.Share(func(*flow.Form) int32 { return 0 }, func(int32, flow.Feed) {})
+	return q.Feed(0)
 }

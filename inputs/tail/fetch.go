@@ -9,16 +9,22 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/content"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/unpack"
 )
 
-var errStopped = errors.New("tail: stopped")
+// After a crash the bytes of spans are read again, from wherever they are now.
+
+// errEnded says that Run has ended.
+var errEnded = errors.New("the input has ended")
 
 // Fetch implements flow.Fetcher. It waits for the first scan.
 func (in *Input) Fetch(s flow.Span, c *flow.Chunk) error {
 	select {
 	case <-in.scanned:
 	case <-in.stopped:
-		return errStopped
+		return errEnded
 	}
 	in.mu.Lock()
 	f := in.files[s.File]
@@ -38,11 +44,10 @@ func (in *Input) Fetch(s flow.Span, c *flow.Chunk) error {
 			c.Split()
 			return nil
 		}
-		if err := in.cutAgain(s, c); err != nil {
+		if err = in.book.Again(s, c); err != nil {
 			in.log.Error("lines cannot be sent again", "path", f.path, "from", s.Start, "to", s.End, "error", err)
-			return err
 		}
-		return nil
+		return err
 	}
 	if !errors.Is(err, flow.ErrGone) {
 		return fmt.Errorf("read %q from %d to %d again: %w", f.path, s.Start, s.End, err)
@@ -55,8 +60,8 @@ func (in *Input) Fetch(s flow.Span, c *flow.Chunk) error {
 func (in *Input) giveUp(f *file, s flow.Span) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.sought || f.copyPending {
-		return fmt.Errorf("read %q from %d to %d again: it is being looked for in the compressed files beside it", f.path, s.Start, s.End)
+	if f.has(sought|young) || f.joinedSought() {
+		return fmt.Errorf("read %q from %d to %d again: %w: the compressed files beside it are looked into", f.path, s.Start, s.End, flow.ErrSought)
 	}
 	if f.away {
 		return fmt.Errorf("read %q from %d to %d again: the file system that it is on is not mounted", f.path, s.Start, s.End)
@@ -66,10 +71,21 @@ func (in *Input) giveUp(f *file, s flow.Span) error {
 		in.tell(task{})
 	}
 	if in.scans.Load() <= f.missed {
-		return fmt.Errorf("read %q from %d to %d again: not found where it was last seen (%q); these lines wait for the full scan of the directories that was asked for, and are given up if that does not find it either",
-			f.path, s.Start, s.End, f.now)
+		return fmt.Errorf("read %q from %d to %d again: %w: nothing is where the file was last seen (%q); a full scan of the directories was asked for, and they are given up if that does not find it either",
+			f.path, s.Start, s.End, flow.ErrSought, f.now)
 	}
 	return flow.ErrGone
+}
+
+// joinedSought says that the next file, which what is joined to f is in, is looked for in
+// compressed files. The caller holds mu.
+func (f *file) joinedSought() bool {
+	if f.joined == 0 || f.next == nil {
+		return false
+	}
+	f.next.mu.Lock()
+	defer f.next.mu.Unlock()
+	return f.next.has(sought | young)
 }
 
 // fetch reads the bytes of s into c.Data: from the file's descriptor or its
@@ -80,14 +96,11 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 		f.mu.Unlock()
 		return in.fetchPacked(f, s, c)
 	}
-	closed := f.fd < 0
-	err := f.open()
+	letGo, err := f.openFor()
 	if err == nil {
-		err = f.fetch(s, c)
+		err = content.Fill(s, c, f.preadJoined)
 	}
-	if closed {
-		f.close() // nobody else may know that it is open
-	}
+	letGo() // nobody else may know that it is open
 	paths := []string{f.now, f.path}
 	f.mu.Unlock()
 	if err == nil {
@@ -96,76 +109,88 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 	dirs := slices.Compact([]string{filepath.Dir(paths[0]), filepath.Dir(paths[1])})
 	failed := err
 	for _, dir := range dirs {
-		l, err := in.disk.snapshot(dir, nil, func(entry) bool { return true })
+		l, err := in.disk.Snapshot(dir, nil, func(disk.Entry) bool { return true })
 		if err != nil {
 			failed = err
 			continue
 		}
-		for _, e := range l.files {
-			if e.size < s.End {
+		for _, e := range l.Files {
+			if e.Size < s.End {
 				continue
 			}
-			if in.disk.fetchFrom(e.path, s, c) == nil {
+			if in.fetchFrom(e.Path, s, c) == nil {
 				return nil
 			}
 		}
 	}
-	if errors.Is(failed, errMoved) || errors.Is(failed, errGone) || errors.Is(failed, flow.ErrGone) {
+	if errors.Is(failed, disk.ErrMoved) || errors.Is(failed, errGone) || errors.Is(failed, flow.ErrGone) {
 		return flow.ErrGone
 	}
 	return failed
 }
 
-// fetch reads s from the open file. The caller holds mu.
-func (f *file) fetch(s flow.Span, c *flow.Chunk) error {
-	return fill(s, c, f.preadJoined)
-}
-
-// fill reads s into c, and what the marks within s need: the bytes before it,
-// and the hash of the file's first. read is as pread.
-func fill(s flow.Span, c *flow.Chunk, read func(p []byte, off int64) (int, error)) error {
-	lead := leadLen(s.Start)
-	size := lead + int(s.End-s.Start)
-	c.Buf = slices.Grow(c.Buf[:0], size)[:size]
-	c.Lead, c.Data = c.Buf[:lead], c.Buf[lead:]
-	n, err := read(c.Buf, s.Start-int64(lead))
-	if err != nil {
-		return err
-	}
-	if n < len(c.Buf) || flow.Sum(c.Data) != s.Sum {
-		return flow.ErrGone
-	}
-	c.PrefixLen, c.Prefix = s.Mark.PrefixLen, s.Mark.Prefix
-	if s.Start < flow.PrefixMax {
-		var buf [flow.PrefixMax]byte
-		p := buf[:s.Start]
-		if _, err := read(p, 0); err != nil {
-			return err
-		}
-		c.PrefixLen, c.Prefix = len(p), flow.PrefixSum(0, p)
-	}
-	return nil
-}
-
 // fetchFrom reads s from the file at path, if it is known by its mark.
-func (d *disk) fetchFrom(path string, s flow.Span, c *flow.Chunk) error {
-	fd, err := d.openFile(path)
+func (in *Input) fetchFrom(path string, s flow.Span, c *flow.Chunk) error {
+	fd, err := in.disk.Open(path)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(fd)
 	known := func() bool {
-		ok, err := d.content(fd).matches(s.End, s.Mark)
+		ok, err := in.content(fd).Matches(s.End, s.Mark)
 		return err == nil && ok
 	}
 	if !known() {
 		return flow.ErrGone // before all of the span is read: there may be many files beside it
 	}
-	if err := fill(s, c, func(p []byte, off int64) (int, error) { return d.content(fd).pread(p, off) }); err != nil {
+	if err := content.Fill(s, c, in.content(fd).Pread); err != nil {
 		return err
 	}
 	if !known() {
 		return flow.ErrGone // it has changed meanwhile
 	}
 	return nil
+}
+
+// fetchPacked reads s from f, a compressed file. It does not hold the file's
+// lock, since decompression takes time, nor disturb who reads the file.
+func (in *Input) fetchPacked(f *file, s flow.Span, c *flow.Chunk) error {
+	f.mu.Lock()
+	e := disk.Entry{Path: f.now, Key: f.key}
+	f.mu.Unlock()
+	err := in.replay.Read(&in.disk, e, in.unpack, func(r *unpack.Reader) error {
+		return content.Fill(s, c, func(b []byte, off int64) (int, error) {
+			n, err := r.Pread(b, off)
+			if err == nil && n < len(b) {
+				var m int
+				m, err = f.fetchJoined(b[n:], off+int64(n))
+				n += m
+			}
+			return n, err
+		})
+	})
+	select {
+	case <-in.jobs.Quit(): // Run, when it ended, may not have waited for this
+		in.replay.LetGo(0)
+	default:
+	}
+	return gone(err)
+}
+
+// gone gives an error of reading a compressed file again its meaning.
+func gone(err error) error {
+	if errors.Is(err, disk.ErrMoved) || errors.Is(err, errGone) || errors.Is(err, unpack.ErrDamaged) || errors.Is(err, unpack.ErrLimit) {
+		return flow.ErrGone
+	}
+	return err
+}
+
+// fetchJoined reads what is joined to the end of f.
+func (f *file) fetchJoined(p []byte, off int64) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.joined == 0 {
+		return 0, nil
+	}
+	return f.fillJoined(p, off)
 }

@@ -8,6 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/content"
+	"tailrace/inputs/tail/disk"
 )
 
 // A batch that is made anew is cut in the middle of what was read at once. The
@@ -28,11 +30,11 @@ func TestFetchedSpanCanBeCut(t *testing.T) {
 			if want := markOf(data[:s.End]); s.Mark != want {
 				t.Errorf("cut at %d of [%d, %d): mark %+v, want %+v", s.End, c.Start, c.Start+int64(len(c.Data)), s.Mark, want)
 			}
-			fd, err := new(disk).openFile(c.Path)
+			fd, err := new(disk.Disk).Open(c.Path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if ok, err := new(disk).content(fd).matches(s.End, s.Mark); !ok || err != nil {
+			if ok, err := content.Of(new(disk.Disk), fd).Matches(s.End, s.Mark); !ok || err != nil {
 				t.Errorf("cut at %d: not recognised, %v", s.End, err)
 			}
 			if err := unix.Close(fd); err != nil {
@@ -61,7 +63,7 @@ func TestGoneSpanIsNotReadFromOthers(t *testing.T) {
 		in := h.in
 		fetchFrom := func(name string) (room int, err error) {
 			var c flow.Chunk
-			err = in.disk.fetchFrom(h.path(name), s, &c)
+			err = in.fetchFrom(h.path(name), s, &c)
 			return cap(c.Buf), err
 		}
 		if room, err := fetchFrom("other.log"); err != flow.ErrGone || room > 0 {

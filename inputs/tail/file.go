@@ -2,7 +2,6 @@ package tail
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -11,6 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/content"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/turns"
 )
 
 // position is how far a file was read, and how to know it again there.
@@ -32,11 +34,11 @@ type file struct {
 	rec   *recording // nil: its lines are records as they are
 
 	mu  sync.Mutex
-	fd  int       // -1 when closed
-	z   *unpacked // of an open file that is compressed
+	fd  int               // -1 when closed
+	z   *content.Unpacked // of an open file that is compressed
 	pos position
 	// below is places below pos; nil: none are kept.
-	below *steps
+	below *content.Steps
 	// early marks bytes that were seen and not read yet, while pos says too
 	// little to know the file again; nil otherwise.
 	early *position
@@ -52,17 +54,14 @@ type file struct {
 	// stood at the end of this file.
 	joined int64
 	next   *file
-	grown  time.Time // when data was last seen to arrive
+	grown  moment // when data was last seen to arrive
 	// now is where the file is at present, or was last; key its inode's
 	// identity. Run writes them, holding mu.
 	now    string
-	key    key
+	key    disk.Key
 	ended  int64 // up to where it was read when the rest was accounted for
 	missed int64 // the scan after which Fetch did not find its bytes
-	// doubted says that its inode seems to have other content, and Run is
-	// finding out what became of it: it is not read meanwhile, since little
-	// may be known to tell the new content by.
-	doubted bool
+	doubt  doubt // Run writes it, holding mu
 	// final says that nobody writes any more: a last line without a newline
 	// is given too.
 	final bool
@@ -70,38 +69,35 @@ type file struct {
 	// file's size does not say when they are overwritten; its mtime does.
 	reserved bool
 	// packed says that what is there is compressed; offsets are those of the
-	// plain bytes. sought says that its bytes may be in a compressed file of
-	// which that is to be found out. Run writes both, holding mu.
-	packed, sought bool
-	// copyPending says that it is not read until a look has found no copy of what
-	// was here before: it is so short that its content would not tell.
-	copyPending bool
-	away        bool // see Input.away
+	// plain bytes. Run writes it, holding mu.
+	packed bool
+	away   bool // see Input.away
 
-	// queued says that it is in the ready queue, whose lock guards it.
-	queued bool
+	// preparing and deleting are Run's, and here for their size: a job decompresses
+	// it up to pos; it is being deleted, as the journal knows.
+	preparing, deleting bool
+
+	misses int32       // Run's, too: looks in a row that did not find it
+	seat   turns.Seat  // in the queue, which alone uses it
 	polled atomic.Bool // Run looks at it often
-	shard  *shard      // of queue, once it was ready after Share; under that lock
 
 	// The rest belongs to Run.
 	dev       uint64
-	birth     int64
 	owner     int64  // user id + 1; 0 unknown
-	handle    string // see handle.go
+	handle    string // see disk.Handle
 	prev      *file  // read before this one; nil once that is done
 	prevID    flow.FileID
 	base      int64      // where reading began
-	baseMark  *flow.Mark // nil when base is 0
-	since     time.Time  // when it got the state
+	baseMark  *flow.Mark // nil when base is 0; a zero one when that could not be read: see skip
+	alike     int64      // up to where it was taken for another's content: see journal.File.Alike
+	since     moment     // when it got the state
 	wrong     error      // why it cannot be read; nil when it can
-	ino       uint64
-	followers []*file // that wait for this one
-	original  *file   // of which this is a copy, and so not shipped
-	packedAs  stamp   // the compressed file when it was checked
-	behind    holding // how many lines were in it then, from where on
-	lostBy    string  // the cause of its last loss
-	held      int64   // its size when it was deleted unread, as the run before saw
-	misses    int32   // looks in a row that did not find it
+	followers []*file    // that wait for this one
+	original  *file      // of which this is a copy, and so not shipped
+	inside    *inside    // what was found in a compressed one; nil: it was not looked into
+	lostBy    *string    // the cause of its last loss
+	held      int64      // its size when it was deleted, as the run before saw
+	noted     int64      // how much of it the run before saw, while this one has not found it
 	state     state
 	recorded  bool // the journal knows it
 	gone      bool // no name leads to it
@@ -110,25 +106,32 @@ type file struct {
 	half      bool // next goes on in the middle of this one's last line
 	sealed    bool // rotated long ago: no writer is left
 	resumed   bool // not seen yet in this run
-	proving   bool // while it is sought: it is compared with compressed files near
-	preparing bool // a job decompresses it up to pos
-	deleting  bool // it is being deleted, as the journal knows
 }
+
+// A moment is a time of this run by the monotonic clock, in nanoseconds since
+// longAgo. It takes a third of a time.Time, of which each file would have two.
+type moment int64
+
+// longAgo is so long ago that the zero moment is, too.
+var longAgo = time.Now().Add(-100 * 365 * 24 * time.Hour)
+
+func momentOf(t time.Time) moment { return moment(t.Sub(longAgo)) }
+
+func (m moment) time() time.Time { return longAgo.Add(time.Duration(m)) }
+
+func (m moment) ago() time.Duration { return time.Since(m.time()) }
 
 // state is where a file is in its life.
 type state uint8
 
 const (
 	following  state = iota // it is at its path
-	rotated                 // it was at its path; read to its end
+	rotated                 // it was at its path, and is being read to its end
 	done                    // read to its end and let go
 	unfollowed              // known, and no longer in the configuration
 )
 
-var (
-	errMoved = errors.New("another file is at its path")
-	errGone  = errors.New("it was deleted")
-)
+var errGone = disk.ErrGone
 
 // markEarly sets early.
 func (f *file) markEarly() {
@@ -136,13 +139,13 @@ func (f *file) markEarly() {
 		return
 	}
 	var buf [flow.PrefixMax]byte
-	n, err := f.content().pread(buf[:], 0)
+	n, err := f.content().Pread(buf[:], 0)
 	if err != nil {
 		return
 	}
 	if n > 0 && bytes.IndexByte(buf[:n], 0) < 0 { // NULs may be overwritten
 		f.early = &position{off: int64(n), mark: flow.NewMark(buf[:n], buf[:n])}
-		if !f.copyPending { // else it may be what came after a truncation
+		if !f.has(young) { // else it may be what came after a truncation
 			f.certain = max(f.certain, int64(n))
 		}
 	}
@@ -166,64 +169,73 @@ func (f *file) open() error {
 	if f.fd >= 0 {
 		return nil
 	}
-	if f.key == (key{}) {
+	if f.key == (disk.Key{}) {
 		return errGone
 	}
 	if f.packed {
 		return errPacked
 	}
-	fd, err := f.queue.in.disk.openFile(f.now)
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
-		return errMoved
-	}
+	fd, _, err := f.queue.in.disk.OpenAs(f.now, f.key)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
-	}
-	e, err := f.queue.in.disk.statFD(fd)
-	if err != nil || e.key != f.key {
-		unix.Close(fd)
-		if err == nil {
-			err = errMoved
-		}
-		return err
 	}
 	f.hold(fd)
 	f.markEarly()
 	return nil
 }
 
+// openFor is open, until letGo is called where it was not open before.
+func (f *file) openFor() (letGo func(), err error) {
+	if f.fd >= 0 {
+		return func() {}, nil
+	}
+	return f.close, f.open()
+}
+
 // hold makes fd the file's descriptor.
 func (f *file) hold(fd int) {
 	f.fd = fd
 	f.queue.in.opened(f)
+	if f.base > 0 && f.pos == (position{off: f.base}) {
+		f.markBegin()
+	}
+}
+
+// markBegin finds how to know f again where reading began, which could not be seen
+// when that was decided: see skip. A shorter file is not what it was then, and gets
+// no mark, which is as one that does not fit.
+func (f *file) markBegin() {
+	if m, ok, err := f.content().MarkAt(f.base); ok && err == nil {
+		f.pos.mark = m
+	}
 }
 
 // saw takes note of the size.
-func (f *file) saw(e entry) {
-	if e.size > f.size || f.reserved && e.mtime != f.mtime {
-		f.grown = time.Now()
+func (f *file) saw(e disk.Entry) {
+	if e.Size > f.size || f.reserved && e.Mtime != f.mtime {
+		f.grown = momentOf(time.Now())
 	}
-	if f.reserved && e.mtime != f.mtime {
+	if f.reserved && e.Mtime != f.mtime {
 		f.searched, f.reserved = f.pos.off, false
 	}
-	if e.size < f.size {
+	if e.Size < f.size {
 		f.searched = f.pos.off // what was searched is gone
 	}
-	f.size, f.mtime = e.size, e.mtime
+	f.size, f.mtime = e.Size, e.Mtime
 	f.markEarly()
 }
 
 // observe looks at the size of the open file. It reports whether the file can
 // still be the same, and whether there is something new to read.
 func (f *file) observe() (ok, grew bool) {
-	e, err := f.content().describe()
-	if err != nil || e.size+f.joined < f.pos.off || e.size < f.size && f.unknowable() {
+	e, err := f.content().Describe()
+	if err != nil || e.Size+f.joined < f.pos.off || e.Size < f.size && f.unknowable() {
 		return false, false
 	}
 	if f.joined > 0 {
 		return true, f.unread()
 	}
-	if e.size < f.size || f.rewritten(e) {
+	if e.Size < f.size || f.rewritten(e) {
 		same, err := f.verify(f.pos.off)
 		return same && err == nil, f.unread()
 	}
@@ -231,18 +243,34 @@ func (f *file) observe() (ok, grew bool) {
 	return true, f.unread()
 }
 
+// recompare opens the file, if need be, and compares it. It is left open if it was, or
+// if it has other content and that may still be looked for.
+func (f *file) recompare() (same bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	closed := f.fd < 0
+	if err := f.open(); err != nil {
+		return false, err
+	}
+	same, err = f.compare()
+	if closed && (same || err != nil || f.state == done) {
+		f.close() // it is opened again when it is read
+	}
+	return same, err
+}
+
 // compare says whether the open file has still what was read of it; if not, it is
-// doubted. The caller holds mu.
+// in doubt. The caller holds mu.
 func (f *file) compare() (same bool, err error) {
 	same, err = f.verify(f.pos.off)
-	f.doubted = !same && err == nil
+	f.setDoubt(altered, !same && err == nil)
 	return same, err
 }
 
 // rewritten says that the file, which e describes, is as long as before and yet
 // was written to: it may have been truncated.
-func (f *file) rewritten(e entry) bool {
-	return f.mtime != 0 && e.size == f.size && e.mtime != f.mtime && !f.reserved
+func (f *file) rewritten(e disk.Entry) bool {
+	return f.mtime != 0 && e.Size == f.size && e.Mtime != f.mtime && !f.reserved
 }
 
 // at is how far the file was read.
@@ -271,6 +299,13 @@ func (f *file) markBase() flow.Mark {
 	return *f.baseMark
 }
 
+// sizeSeen is the largest size of f that was seen, or that of the copy that it goes on in.
+func (f *file) sizeSeen() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.size
+}
+
 // isOpen says whether it has a descriptor.
 func (f *file) isOpen() bool {
 	f.mu.Lock()
@@ -278,10 +313,17 @@ func (f *file) isOpen() bool {
 	return f.fd >= 0
 }
 
+// lastMtime is that of f when it was last looked at; 0: not in this run.
+func (f *file) lastMtime() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mtime
+}
+
 func (f *file) lastGrown() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.grown
+	return f.grown.time()
 }
 
 // close closes the descriptor, if there is one.

@@ -3,11 +3,15 @@ package tail
 import (
 	"cmp"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"tailrace/agent/journal"
+	"tailrace/inputs/tail/disk"
 )
+
+// The end of a file: it is let go of, it gets data all the same, it is forgotten.
 
 // finish lets go of f: it was read to its end, or is gone.
 func (in *Input) finish(f *file) {
@@ -15,8 +19,8 @@ func (in *Input) finish(f *file) {
 	f.close()
 	f.ended = max(f.ended, f.pos.off)
 	f.mu.Unlock()
-	f.state, f.since = done, time.Now()
-	f.queue.remove(f)
+	f.state, f.since = done, momentOf(time.Now())
+	f.queue.Remove(f)
 	delete(in.draining, f)
 	in.mu.Lock()
 	delete(in.active, f)
@@ -24,9 +28,6 @@ func (in *Input) finish(f *file) {
 	in.mu.Unlock()
 	in.noteFile(f)
 	for _, g := range f.followers {
-		if g.prev != f {
-			continue
-		}
 		if g.prev = nil; f.prev != nil {
 			g.after(f.prev) // f was gone before its turn came
 		}
@@ -36,44 +37,12 @@ func (in *Input) finish(f *file) {
 	in.loseBack(f)
 }
 
-// noteFile brings the journal's record of f up to date.
-func (in *Input) noteFile(f *file) {
-	if f.recorded {
-		in.o.Journal.Note(journal.Record{File: f.journalFile()})
-	}
-}
-
-func (f *file) journalFile() *journal.File {
-	r := &journal.File{
-		ID: f.id, Path: f.path, Output: f.queue.output, Topic: f.queue.topic, Dev: f.dev, Ino: f.ino, Birth: f.birth, Owner: f.owner, Handle: f.handle,
-		Prev: f.prevID, Base: f.base, BaseMark: f.baseMark, Done: f.state == done, Deleting: f.deleting,
-	}
-	if f.now != f.path {
-		r.Now = f.now
-	}
-	switch {
-	case r.Done:
-		r.End = f.at()
-	case f.gone:
-		r.Size = f.sizeUnread()
-	}
-	return r
-}
-
-// sizeUnread is the size of f, 0 when all of it was read.
-func (f *file) sizeUnread() int64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.size <= f.pos.off {
-		return 0
-	}
-	return f.size
-}
-
-// belated reads what came to a file that was done, unless it is a copy.
+// belated reads what came to a file that was done. What was a copy is found anew, as
+// what it is now.
 func (in *Input) belated(f *file) {
 	if f.original != nil {
-		in.grownCopy(f)
+		in.drop(f)
+		in.touched(filepath.Dir(f.now))
 		return
 	}
 	in.slipped(f)
@@ -81,23 +50,27 @@ func (in *Input) belated(f *file) {
 	f.mu.Lock()
 	f.final = false // Next reads it
 	f.mu.Unlock()
-	f.state, f.since = rotated, time.Now()
-	in.draining[f] = true
-	in.mu.Lock()
-	in.active[f] = true
-	in.mu.Unlock()
+	in.readOut(f)
 	if f.packed {
 		in.noteFile(f) // a compressed file that is done is not looked into after a restart
 	}
 	in.wake(f)
 }
 
+// readOut has f, which may have been done, read to its end like one that was rotated.
+func (in *Input) readOut(f *file) {
+	f.state, f.since = rotated, momentOf(time.Now())
+	in.draining[f] = true
+	in.mu.Lock()
+	in.active[f] = true
+	in.mu.Unlock()
+}
+
 // slipped notes that lines came to f, which was done: if it has a successor, they
 // are out of order.
 func (in *Input) slipped(f *file) {
 	if in.tails[f.path] != f {
-		in.stats.slips.Add(1)
-		in.warnOnce("late:"+f.path, "lines were written to a rotated file after its successor was begun: they are shipped late", "path", f.now)
+		in.slip(f.path, f.now, "lines were written to a rotated file after its successor was begun: they are shipped late")
 	}
 }
 
@@ -108,14 +81,12 @@ func (in *Input) drop(f *file) {
 	}
 	if in.tails[f.path] == f {
 		delete(in.tails, f.path)
-		in.forgetKin(f.path)
-		delete(in.warned, "late:"+f.path)
-		delete(in.warned, "topic:"+f.path)
+		in.kin.Forget(f.path)
+		in.links.Forget(f.path)
 	}
 	in.displace(f)
 	delete(in.del.failed, f)
-	delete(in.shrunk, f)
-	delete(in.waiting, f)
+	delete(in.sizes, f.key)
 	f.mu.Lock()
 	f.next = nil // else a copy that somebody keeps would hold all that came after it
 	f.close()
@@ -124,7 +95,6 @@ func (in *Input) drop(f *file) {
 	delete(in.files, f.id)
 	delete(in.active, f)
 	in.mu.Unlock()
-	in.kindred, in.families = nil, nil
 	if f.recorded {
 		in.o.Journal.Note(journal.Record{Forget: &journal.Forget{ID: f.id}})
 	}
@@ -148,7 +118,7 @@ const keepRemoved = 7 * 24 * time.Hour
 
 // forgotten says that f, which no input follows, need not be known any more.
 func (in *Input) forgotten(f *file) bool {
-	if !f.removed() || !f.gone && time.Since(f.since) < keepRemoved {
+	if !f.removed() || !f.gone && f.since.ago() < keepRemoved {
 		return false
 	}
 	at, _ := in.o.Journal.Acked(f.id)
@@ -158,27 +128,28 @@ func (in *Input) forgotten(f *file) bool {
 // forget drops files that are gone, done and acked, but the last few of each
 // path that still exists.
 func (in *Input) forget() {
-	maps.DeleteFunc(in.growing, func(_ key, c copySize) bool { return time.Since(c.since) > keepParcel })
+	maps.DeleteFunc(in.said, func(_ string, last time.Time) bool { return time.Since(last) > sayAgain })
+	maps.DeleteFunc(in.sizes, func(_ disk.Key, s sized) bool { return time.Since(s.since) > keepParcel })
 	gone := map[string][]*file{}
 	var left []*file // of paths at which nothing is any more
 	for _, f := range in.files {
 		if in.deleted(f) || in.forgotten(f) {
 			in.drop(f)
-		} else if f.state == done && (f.gone || f.key == key{}) {
+		} else if f.state == done && (f.gone || f.key == disk.Key{}) {
 			gone[f.path] = append(gone[f.path], f)
 		}
 	}
 	for _, path := range sortedKeys(gone) {
 		files := gone[path]
-		slices.SortFunc(files, func(a, b *file) int { return int(a.id) - int(b.id) })
+		slices.SortFunc(files, olderFile)
 		if tail := in.tails[path]; (tail == nil || tail.gone) && !in.parcelOf(path) {
 			left = append(left, files...)
 		} else {
 			in.dropAcked(files[:max(0, len(files)-keepGone)])
 		}
 	}
-	slices.SortFunc(left, func(a, b *file) int { return cmp.Or(a.since.Compare(b.since), int(a.id)-int(b.id)) })
-	old, _ := slices.BinarySearchFunc(left, time.Now().Add(-keepPath), func(f *file, t time.Time) int { return f.since.Compare(t) })
+	slices.SortFunc(left, func(a, b *file) int { return cmp.Or(cmp.Compare(a.since, b.since), olderFile(a, b)) })
+	old, _ := slices.BinarySearchFunc(left, momentOf(time.Now().Add(-keepPath)), func(f *file, t moment) int { return cmp.Compare(f.since, t) })
 	in.dropAcked(left[:max(old, len(left)-keepLeft)])
 }
 
@@ -189,10 +160,4 @@ func (in *Input) dropAcked(files []*file) {
 			in.drop(f)
 		}
 	}
-}
-
-// unacked says that not all that was read of f is acked.
-func (in *Input) unacked(f *file) bool {
-	at, _ := in.o.Journal.Acked(f.id)
-	return at < f.at()
 }

@@ -1,11 +1,14 @@
 package tail
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"tailrace/agent/flow"
 )
 
 // The other half of a line is joined to the copy of a truncated file; before it
@@ -80,4 +83,100 @@ func TestTruncatedBeforeItsSuccessor(t *testing.T) {
 			h.stop()
 		})
 	}
+}
+
+// A rotated file that breaks off in a line is copied with its times, and deleted: the
+// copy is younger than what is at the path now, but was not made of that by a
+// copytruncate. The half is a line of its own.
+func TestRenamedHalfIsCopied(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		t.Run(fmt.Sprint("started again ", again), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, "a.log")
+				h.append("a.log", long+"\nha")
+				h.start()
+				h.take()
+				h.stop()
+				h.rename("a.log", "a.log.1")
+				later(20 * time.Millisecond)
+				h.append("a.log", "next\n")
+				later(20 * time.Millisecond)
+				h.rename("a.log.1", "away.txt")
+				h.copyAll("away.txt", "a.log.1")
+				h.remove("away.txt")
+				h.start()
+				if again {
+					h.stop()
+					h.start()
+				}
+				h.settle()
+				h.want(long, "ha", "next")
+				h.stop()
+			})
+		})
+	}
+}
+
+// The agent is killed while a line is under way of which the other half is in the next
+// file, and that is compressed: it is looked for there before the line is given up.
+func TestJoinedHalfIsCompressed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", long+"\nha")
+		h.start()
+		h.take()
+		h.copyTruncate("a.log", "a.log.2")
+		h.append("a.log", "lf\n"+long+" next\n")
+		for len(h.got) < 2 {
+			h.wait(time.Second)
+			var c flow.Chunk
+			if h.next(&c, 1) {
+				h.j.intent(c.Span(0, c.Lines()))
+			}
+		}
+		h.copyTruncate("a.log", "a.log.1")
+		h.wait(2 * scanEvery)
+		h.crash()
+		h.compress("a.log.1", ".gz")
+		h.start()
+		for _, s := range h.j.unacked() {
+			var c flow.Chunk
+			err := h.in.Fetch(s, &c)
+			for range 20 {
+				if err != nil && err != flow.ErrGone {
+					h.wait(time.Second)
+					err = h.in.Fetch(s, &c)
+				}
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			h.j.ack(s)
+		}
+		h.settle()
+		h.want(long, "half", long+" next")
+		h.stop()
+	})
+}
+
+// A log is copied and truncated in the middle of a line, and once more with the other
+// half before anybody looks again: the half goes on in the second copy, not in what is
+// at the path by then.
+func TestHalfIsCopiedOn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", long+"\nha")
+		h.start()
+		h.take()
+		h.copyTruncate("a.log", "a.log.1")
+		h.wait(2 * scanEvery)
+		h.wait(graceTime)
+		h.append("a.log", "lf\n")
+		h.copyTruncate("a.log", "a.log.2")
+		h.append("a.log", "next\n")
+		h.settle()
+		h.want(long, "half", "next")
+		h.noLoss()
+		h.stop()
+	})
 }

@@ -134,3 +134,26 @@ func TestHoldDeletedWithoutLimit(t *testing.T) {
 		h.stop()
 	})
 }
+
+// A file that is deleted when all of it was shipped, just before the agent ends, is no
+// loss for the next run.
+func TestDeletedJustBeforeTheEnd(t *testing.T) {
+	for _, wait := range []time.Duration{0, time.Second / 4, tickEvery} {
+		t.Run(wait.String(), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, "*.log")
+				h.append("a.log", "a\n")
+				h.append("b.log", "b\n")
+				h.start()
+				h.wait(time.Second)
+				h.take()
+				h.remove("a.log")
+				h.wait(wait)
+				h.stop()
+				h.session()
+				h.want("a", "b")
+				h.noLoss()
+			})
+		})
+	}
+}

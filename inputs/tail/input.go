@@ -13,6 +13,12 @@ import (
 	"tailrace/agent/deadletter"
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/jobs"
+	"tailrace/inputs/tail/kin"
+	"tailrace/inputs/tail/notify"
+	"tailrace/inputs/tail/packed"
+	"tailrace/inputs/tail/pattern"
 	"tailrace/inputs/tail/record"
 	"tailrace/inputs/tail/unpack"
 )
@@ -49,19 +55,19 @@ type Options struct {
 type Input struct {
 	o      Options
 	log    *slog.Logger
-	pats   *patterns
-	queues map[destination]*queue      // Run adds, holding mu
+	pats   *pattern.Set
+	queues map[destination]*queue      // Run adds and forgets, holding mu
 	takers map[string]func(flow.Topic) // of new queues, by output; under mu
 	stats  counters
 	pulse  flow.Pulse // of Run's loop
-	disk   disk
-	watch  *watcher
+	disk   disk.Disk
+	watch  *notify.Watcher
 	// maxOpen is how many files may be held open.
 	maxOpen int64
 
-	known  map[int]*record.Reading // by their number in the journal; not changed after New
-	forms  map[int]*forms          // the same
-	replay replay                  // what Fetch has read last of compressed files
+	book   *record.Book   // how bytes were, and are, cut into records; not changed after New
+	forms  map[int]formOf // the same
+	replay packed.Replay  // what Fetch has read last of compressed files
 
 	// mu guards what Run changes and others read.
 	mu     sync.Mutex
@@ -89,56 +95,44 @@ type Input struct {
 
 	// The rest belongs to Run.
 	oldQueues map[destination]*queue // of files that are no longer followed
-	byKey     map[key]*file          // the newest content of each inode
+	byKey     map[disk.Key]*file     // the newest content of each inode
 	tails     map[string]*file       // the newest file of each path
 	dirs      map[string]*dir
-	fresh     []*file        // not yet in the journal
-	cut       []*file        // found truncated by the look that is made
-	later     []*file        // to be rechecked, when there is time
-	hot       map[*file]bool // had data a moment ago: polled
-	unheard   bool           // one of them is not heard of, as of the last poll and since
-	draining  map[*file]bool // rotated
-	warned    map[string]bool
-	growing   map[key]copySize    // sizes of copies that may be under way
-	shrunk    map[*file]shrinking // truncated files that may be written anew just now
-	// kin is where rotated files of a path are that are not in its directory,
-	// by that and the path.
-	kin     map[string]map[string][]string
-	targets targets
-	// kinNames is the same by the directories and what names begin with there.
-	kinNames map[kinName][]string
-	// others and nearby are what was listed beside the directory that is
-	// looked at, for this look.
-	others    map[string]*listing
-	nearby    map[string][]*listing
-	unready   map[string]bool // paths that were not unpacked, for this look
+	fresh     []*file              // not yet in the journal
+	cut       []*file              // found truncated by the look that is made
+	later     []*file              // to be rechecked, when there is time
+	hot       map[*file]bool       // had data a moment ago: polled
+	unheard   bool                 // one of them is not heard of, as of the last poll and since
+	draining  map[*file]bool       // rotated
+	said      map[string]time.Time // when what is said once was said, or would have been
+	starved   int                  // parked for lack of descriptors
+	sizes     map[disk.Key]sized   // of files that may be changing: see settle.go
+	kin       kin.Dirs             // where rotated files of a path are that are not in its directory
+	links     kin.Links            // where the followed paths lead that are symbolic links
+	forLook
 	nearAgain time.Time       // when near may be listed again
 	noHandles bool            // files cannot be opened by their handles
 	first     bool            // the first scan is not done
 	noted     bool            // the journal knows that it is
 	dirty     map[string]*dir // something happened there since the last look
 	scan      scan
-	due       due
 	del       deletions
 	waits     map[*file]bool // whose last record is given after a while
 	skips     map[*file]bool // of which something was left out that is not noted
 	unpack    unpack.Limits
 	// parcels is the compressed files of which it is not known whose they
 	// are; jobs is what is to be decompressed (packed_job.go).
-	parcels  map[key]*parcel
-	proofs   map[proofOf]*parcel // see findPacked
-	jobs     []job
-	working  bool         // a job is at work
-	prepared *readyPacked // what it made ready; it is Run's when the job is done
-	slots    slots
-	waiting  map[*file]bool // truncated files whose copy may be compressed
-	// kindred is the known files of each path, families those that relatives
-	// gives, until the scan ends; nil: not sorted out.
-	kindred, families map[string][]*file
+	parcels  map[disk.Key]*parcel
+	unbegun  map[disk.Key]*unbegun // new files that are not begun yet
+	proofs   map[proofOf]*parcel   // see findPacked
+	jobs     *jobs.Line
+	prepared *readyPacked        // what it made ready; it is Run's when the job is done
+	slots    packed.Slots[*file] // who may be decompressed
+	// families is the known files by the paths that their names may come from,
+	// until the scan ends, with those that were dropped since; nil: not sorted out.
+	families map[string][]*file
 	// renumbered is the device numbers that known files have no longer.
 	renumbered map[uint64]bool
-	quit       chan struct{} // closed when Run ends
-	workers    sync.WaitGroup
 }
 
 // task is one thing that Run is to see to.
@@ -153,14 +147,14 @@ type task struct {
 type dir struct {
 	files   map[*file]bool   // whose place it is
 	at      map[string]*file // which is where, of those that are not gone
-	last    *listing         // the last collection
-	prior   *listing         // what the last look saw at which no file had to wait; nil before it
+	last    *disk.Listing    // the last collection
+	prior   *disk.Listing    // what the last look saw at which no file had to wait; nil before it
 	waits   bool             // a file that the look has found waits for what is in compressed ones
 	looked  time.Time
 	cost    time.Duration // of the last look: large directories are looked at less often
 	dev     uint64        // the device that it was on when a known file was found in it; 0 before that
 	missing bool          // a file that was missing is looked for once more
-	again   time.Time     // when to look again though nothing happens; zero: never
+	again   time.Time     // when to look again though nothing happens; zero: never; see lookBy
 }
 
 // New returns an input that knows what the journal does. It reads nothing
@@ -180,21 +174,18 @@ func New(o Options) (*Input, error) {
 	}
 	wanted := slices.ContainsFunc(o.Inputs, func(c Config) bool { return c.DeleteAfter > 0 })
 	in := &Input{
-		o: o, log: o.Log, pats: newPatterns(o.Inputs), queues: map[destination]*queue{}, takers: map[string]func(flow.Topic){}, maxOpen: openLimit(),
+		o: o, log: o.Log, pats: Patterns(o.Inputs), queues: map[destination]*queue{}, takers: map[string]func(flow.Topic){}, maxOpen: disk.OpenLimit(),
 		files: map[flow.FileID]*file{}, active: map[*file]bool{}, open: map[*file]bool{}, parked: map[*file]parking{}, unlisted: map[string]string{},
 		kick: make(chan struct{}, 1), scanned: make(chan struct{}), stopped: make(chan struct{}),
 		oldQueues: map[destination]*queue{},
-		byKey:     map[key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
-		known: map[int]*record.Reading{}, forms: map[int]*forms{}, waits: map[*file]bool{}, skips: map[*file]bool{},
-		hot: map[*file]bool{}, draining: map[*file]bool{}, warned: map[string]bool{}, dirty: map[string]*dir{}, growing: map[key]copySize{}, shrunk: map[*file]shrinking{}, first: true,
-		unpack: unpack.Standard, parcels: map[key]*parcel{}, proofs: map[proofOf]*parcel{}, slots: newSlots(), waiting: map[*file]bool{}, quit: make(chan struct{}), renumbered: map[uint64]bool{},
-		kin: map[string]map[string][]string{}, kinNames: map[kinName][]string{}, targets: targets{of: map[string]string{}, links: map[string][]string{}}, others: map[string]*listing{}, nearby: map[string][]*listing{}, unready: map[string]bool{},
-		del: deletions{wanted: wanted, failed: map[*file]failure{}},
+		byKey:     map[disk.Key]*file{}, tails: map[string]*file{}, dirs: map[string]*dir{},
+		book: record.NewBook(o.Journal.Reading), forms: map[int]formOf{}, waits: map[*file]bool{}, skips: map[*file]bool{},
+		hot: map[*file]bool{}, draining: map[*file]bool{}, said: map[string]time.Time{}, dirty: map[string]*dir{}, sizes: map[disk.Key]sized{}, first: true,
+		unpack: unpack.Standard, parcels: map[disk.Key]*parcel{}, unbegun: map[disk.Key]*unbegun{}, proofs: map[proofOf]*parcel{}, slots: packed.NewSlots[*file](), renumbered: map[uint64]bool{},
+		del: deletions{wanted: wanted, failed: map[*file]failure{}}, forLook: newForLook(),
 	}
+	in.jobs = jobs.New(func(do func()) { in.tell(task{do: do}) })
 	if err := in.prepare(); err != nil {
-		return nil, err
-	}
-	if err := in.prepareForms(); err != nil {
 		return nil, err
 	}
 	for _, s := range o.Files {
@@ -269,7 +260,7 @@ func (in *Input) Run(ctx context.Context) error {
 	defer close(in.stopped)
 	defer in.close()
 	if !in.o.NoNotify {
-		in.watch = newWatcher(in.log)
+		in.watch = notify.New(in.log)
 	}
 	in.beginScan()
 	return in.loop(ctx)
@@ -279,11 +270,14 @@ func (in *Input) Run(ctx context.Context) error {
 func (in *Input) close() {
 	defer in.noteSkips() // nothing is read any more
 	for _, q := range in.queues {
-		q.close()
+		q.Close()
 	}
-	in.watch.close()
-	in.endJobs()
-	in.replay.letGo(0)
+	in.watch.Close()
+	in.jobs.End()
+	if in.prepared != nil {
+		in.prepared.close()
+	}
+	in.replay.LetGo(0)
 	in.noteHeld()
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -291,5 +285,8 @@ func (in *Input) close() {
 		f.mu.Lock()
 		f.close()
 		f.mu.Unlock()
+	}
+	for k := range in.unbegun {
+		in.dropUnbegun(k)
 	}
 }

@@ -90,3 +90,45 @@ func TestLateAfterJoined(t *testing.T) {
 		h.again()
 	}, joined, "3 late", "2 b", "9")
 }
+
+// The file in which late lines are is removed, or compressed, before what was joined
+// to it is shipped: they come all the same, and what comes after them does.
+func TestLateInRemoved(t *testing.T) {
+	f := func(name string, hold int64, remove func(h *host)) {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newRecordHost(t, traces, "a.log")
+				h.opts.HoldDeleted = hold
+				h.noHandles = true
+				h.append("a.log", "1 a\n at x\n")
+				h.start()
+				h.take()
+				h.rename("a.log", "a.log.1")
+				h.append("a.log", " at y\n2 b\n")
+				for !h.joined(1) {
+					h.wait(50 * time.Millisecond)
+				}
+				h.append("a.log.1", "3 late\n")
+				remove(h)
+				h.wait(15 * time.Second)
+				h.settle()
+				h.append("a.log", "9\n")
+				h.settle()
+				h.records("1 a\n at x\n at y", "3 late", "2 b", "9")
+				h.stop()
+				h.start() // nothing comes again
+				h.append("a.log", "10\n")
+				h.settle()
+				h.stop()
+				h.records("1 a\n at x\n at y", "3 late", "2 b", "9", "10")
+				if n := h.logged("level=ERROR"); n > 0 {
+					t.Errorf("log:\n%s", h.log)
+				}
+			})
+		})
+	}
+	removed := func(h *host) { h.remove("a.log.1") }
+	f("removed", 0, removed)
+	f("removed, held within a limit", 1<<20, removed)
+	f("compressed", 0, func(h *host) { h.compress("a.log.1", ".gz") })
+}

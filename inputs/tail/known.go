@@ -9,13 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/rotation"
 	"tailrace/inputs/tail/unpack"
 )
 
 // The content of a file that is not known may have been shipped before: it was
 // compressed or decompressed, moved away and copied back, restored from a backup,
 // with its whole directory or alone. So each is compared, before it is adopted,
-// with the known files that its name relates it to (relatives.go), whether they
+// with the known files that its name relates it to (relatives in kin.go), whether they
 // are done, gone or compressed, and is read on from where it is known.
 //
 // The same bytes do not prove a copy: a program may well write them again, above
@@ -25,11 +27,16 @@ import (
 //     as by cp -a, rsync -a, tar, and all that decompresses;
 //   - in a rotated file at the name that its compressed form has without the ending;
 //   - in a rotated file, when the known one is nowhere any more and they are more
-//     than flow.PrefixMax.
+//     than flow.PrefixMax, and it is not known that they go on otherwise;
+//   - in a rotated file that is the same from its first byte to its last, when the
+//     known one was deleted, and it did not come while no agent ran; of fewer than
+//     flow.Enough bytes it must have been made where it is.
+//
+// No more do those with which another known file began too: see alike.
 //
 // What is the copy of a file that is followed, as copytruncate makes it, is told in
 // copies.go; what is at a followed path in the place of the file that was there
-// before, in replaced.go; what is compressed, in packed_claim.go.
+// before, in replaced.go; what is compressed, in packed_whose.go.
 
 // known is what is known of the content of a file.
 type known struct {
@@ -38,62 +45,59 @@ type known struct {
 }
 
 // recognise looks through the files of l that are not known. Those that have all
-// that was read of a file that is done, and is nowhere any more, are that file. It
-// returns l without those that may be copies that are not finished: they are not
-// adopted yet.
-func (in *Input) recognise(d *dir, l *listing) *listing {
-	rest := *l
-	rest.files, rest.byKey = make([]entry, 0, len(l.files)), nil
-	for _, e := range l.files {
-		if in.byKey[e.key] == nil && !e.link && !unpack.Is(e.path) {
-			if _, wait := in.again(d, e); wait {
-				rest.growing = append(rest.growing, e)
-				continue
-			}
+// that was read of a file that is done, and is nowhere any more, are that file.
+func (in *Input) recognise(d *dir, l *disk.Listing) {
+	for _, e := range l.Files {
+		if in.byKey[e.Key] == nil && !e.Link && !unpack.Is(e.Path) {
+			in.again(d, e)
 		}
-		rest.files = append(rest.files, e)
 	}
-	return &rest
 }
 
 // again finds what is known of the file at e. If it is all of a known file that is
 // nowhere any more, it is that file from now on. wait says that it is not to be
 // adopted yet.
-func (in *Input) again(d *dir, e entry) (k known, wait bool) {
+func (in *Input) again(d *dir, e disk.Entry) (k known, wait bool) {
 	k, wait = in.knownIn(d, e)
 	f := k.f
 	switch {
 	case f == nil || k.upTo.off < f.ownAt() || !in.isHome(f, e):
+	case in.mayReplace(in.tails[e.Path], e):
+		// see restored: of several that had the same content, it is the last
 	case !f.lost():
 		if wait = !in.present(f); wait {
 			in.touched(filepath.Dir(f.now)) // where it is, is seen there
-			in.lookSoon(filepath.Dir(e.path))
+			in.lookSoon(filepath.Dir(e.Path))
 		}
 	case f.isOpen():
-		in.lookSoon(filepath.Dir(e.path))
+		in.lookSoon(filepath.Dir(e.Path))
 		return k, true // it is read to its end first
 	default:
-		in.log.Info("a file is there again with the same content: it is not shipped again", "path", e.path, "of", f.path)
+		in.log.Info("a file is there again with the same content: it is not shipped again", "path", e.Path, "of", f.path)
 		in.rebind(f, e)
 		in.seen(f, e)
 	}
 	return k, wait
 }
 
+// madeThere says that the file at e was not renamed since it was last written to, as
+// rotated logs are: it is a copy without times, such as logrotate's renamecopy makes.
+func madeThere(e disk.Entry) bool { return e.Ctime == e.Mtime }
+
 // isHome says that e is at a name that f may have: its own, or that of a rotated
 // file that no path of its own is at.
-func (in *Input) isHome(f *file, e entry) bool {
-	if e.path == f.path {
+func (in *Input) isHome(f *file, e disk.Entry) bool {
+	if e.Path == f.path {
 		return f.packed // else see restored
 	}
-	g, ok := parseGeneration(filepath.Base(f.path), filepath.Base(e.path))
-	return ok && g.kind != 0 && (in.pats.match(e.path) < 0 || in.tails[e.path] == nil)
+	g, ok := rotation.Parse(filepath.Base(f.path), filepath.Base(e.Path))
+	return ok && g.Kind != 0 && (in.pats.Match(e.Path) < 0 || in.tails[e.Path] == nil)
 }
 
 // knownIn is what is known of the content of the file at e, which is none of the
 // known ones itself: the file that has most of it; none when k.f is nil. wait says
 // that it may be a copy that is being made: then another look is made.
-func (in *Input) knownIn(d *dir, e entry) (k known, wait bool) {
+func (in *Input) knownIn(d *dir, e disk.Entry) (k known, wait bool) {
 	fd := -1
 	defer func() {
 		if fd >= 0 {
@@ -107,23 +111,27 @@ func (in *Input) knownIn(d *dir, e entry) (k known, wait bool) {
 		}
 		if fd < 0 {
 			var err error
-			if fd, _, err = in.disk.openAs(e.path, e.key); err != nil {
-				if wait = isMissing(err) || errors.Is(err, errMoved); wait {
-					in.touched(filepath.Dir(e.path)) // it is renamed, or compressed, this moment
+			var now disk.Entry
+			fd, now, err = in.disk.OpenAs(e.Path, e.Key)
+			e.Size, e.Dated = now.Size, now.Dated // its time is set before its compressed form is removed
+			if err != nil {
+				if wait = errors.Is(err, disk.ErrMoved); wait {
+					in.touched(filepath.Dir(e.Path)) // it is renamed, or compressed, this moment
 				}
 				return known{}, wait
 			}
 		}
-		p, most := in.placeOf(f, e, fd)
+		has, most := in.sharedBy(f, e, fd)
+		p := has.position
+		if most && p.off <= in.alike(f, e, fd) {
+			continue
+		}
 		switch {
-		case most && isCopyOf(e, f, p):
+		case most && (!has.differ || e.Dated) && in.isCopyOf(e, f, p):
 			if k.f == nil || p.off > k.upTo.off || p.off == k.upTo.off && f.lost() && !k.f.lost() {
 				k = known{f, p}
 			}
-		case in.mayBecome(f, e, p):
-			if _, ok := parseGeneration(filepath.Base(f.path), filepath.Base(e.path)); !ok {
-				p.off = min(p.off, flow.PrefixMax) // its name says little
-			}
+		case !has.differ && in.mayBecome(f, e, p):
 			growing = max(growing, p.off, 1)
 		}
 	}
@@ -132,30 +140,29 @@ func (in *Input) knownIn(d *dir, e entry) (k known, wait bool) {
 
 // isCopyOf says that the file at e, which has the content of f up to p, is a copy of
 // that, and not the same lines written again.
-func isCopyOf(e entry, f *file, p position) bool {
+func (in *Input) isCopyOf(e disk.Entry, f *file, p position) bool {
 	switch {
-	case e.dated:
+	case e.Dated:
 		return true
-	case e.path == f.path:
+	case e.Path == f.path:
 		return false
-	case f.packed && unpack.Plain(f.now) == e.path:
+	case f.packed && unpack.Plain(f.now) == e.Path:
 		return p.off == f.ownAt()
 	}
-	return f.lost() && p.off > flow.PrefixMax
+	same := p.off == e.Size && p.off == f.ownAt() // as logrotate's renamecopy makes it
+	return f.lost() && (p.off > flow.PrefixMax || same && !(in.first && in.sinceLife(e)))
 }
 
 // mayBecome says that the file at e, which has the content of f up to p, may be a
 // copy of f that is being made.
-func (in *Input) mayBecome(f *file, e entry, p position) bool {
+func (in *Input) mayBecome(f *file, e disk.Entry, p position) bool {
 	switch {
-	case e.dated, e.size > f.at():
+	case e.Size > f.at():
 		return false // it is whole
-	case p.off > 0 && f.packed && !f.lost() && unpack.Plain(f.now) == e.path:
-		return true // it is being decompressed
-	case e.path == f.path && (f != in.tails[f.path] || filepath.Dir(f.now) == filepath.Dir(e.path)):
+	case f.packed && !f.lost() && unpack.Plain(f.now) == e.Path:
+		return p.off > 0 || e.Size < flow.Enough // it is being decompressed
+	case e.Path == f.path && (f != in.tails[f.path] || filepath.Dir(f.now) == filepath.Dir(e.Path)):
 		return false // it is the next log, which begins alike
-	case e.size < flow.Enough:
-		return f.packed && unpack.Plain(f.now) == e.path && in.present(f) // decompression begins
 	}
 	return p.off > 0
 }
@@ -163,24 +170,18 @@ func (in *Input) mayBecome(f *file, e entry, p position) bool {
 // isWhole says that what may be a copy that is being made, and has the content of a
 // known file up to upTo, does not grow. When only its first bytes are known, it may
 // as well be a log that begins alike, which does not wait for long.
-func (in *Input) isWhole(d *dir, e entry, upTo int64) bool {
-	was, ok := in.growing[e.key]
-	return in.keepsSize(d, e, settleTime) || ok && upTo <= flow.PrefixMax && time.Since(was.first) >= packedQuiet
+func (in *Input) isWhole(d *dir, e disk.Entry, upTo int64) bool {
+	return in.keepsSize(d, e, settleTime) || upTo <= flow.PrefixMax && time.Since(in.sizes[e.Key].first) >= packedQuiet
 }
 
-// unsettled says that a file of the family of path, which l belongs to, may be a
-// copy that is being made: what comes after it has to wait.
-func (in *Input) unsettled(d *dir, l *listing, path string, family []member) bool {
-	for _, e := range l.growing {
-		if _, ok := parseGeneration(filepath.Base(path), filepath.Base(e.path)); ok {
-			return true
-		}
-	}
-	return slices.ContainsFunc(family, func(m member) bool {
-		if m.gen.packed || in.byKey[m.key] != nil {
+// unsettled says that a file of a family, which d belongs to, may be a copy that is
+// being made: what comes after it has to wait.
+func (in *Input) unsettled(d *dir, family []rotation.Member) bool {
+	return slices.ContainsFunc(family, func(m rotation.Member) bool {
+		if m.Gen.Packed || in.byKey[m.Key] != nil {
 			return false
 		}
-		_, wait := in.knownIn(d, m.entry)
+		_, wait := in.knownIn(d, m.Entry)
 		return wait
 	})
 }
@@ -196,81 +197,37 @@ func (f *file) ownAt() int64 {
 }
 
 // lost says that f is not where it was, nor anywhere else.
-func (f *file) lost() bool { return f.gone || f.missing || f.key == key{} }
+func (f *file) lost() bool { return f.gone || f.missing || f.key == disk.Key{} }
 
 // mayBe says whether enough is known of f for the file at e to be known by it, and
 // that this is not told elsewhere.
-func (in *Input) mayBe(f *file, e entry) bool {
+func (in *Input) mayBe(f *file, e disk.Entry) bool {
 	switch {
-	case f.original != nil, f.removed(), f.deleting, f.key == e.key, !f.owned(e), f.ownAt() < flow.Enough:
+	case f.original != nil, f.removed(), f.deleting, f.key == e.Key, !f.owned(e):
+		return false
+	case f.ownAt() < flow.Enough && (f.ownAt() != e.Size || !madeThere(e) || e.Path == f.path || !in.isHome(f, e)):
 		return false
 	case f.state == following && f.now == f.path && !f.lost() && in.isHome(f, e):
 		return false // see copies.go
 	}
-	return f != in.tails[e.path] || !in.mayReplace(f, e)
+	return f != in.tails[e.Path] || !in.mayReplace(f, e)
 }
 
-// placeOf is up to where the file at e, open at fd, has what was read, or is still
-// to be read, of f: the highest place that is known of f, or the line at which they
-// begin to differ. most says that this is more than half of what they have, and more
-// than the first bytes, which are known of every file.
-func (in *Input) placeOf(f *file, e entry, fd int) (p position, most bool) {
-	pos, own := f.place(), f.ownAt()
-	first := int64(pos.mark.PrefixLen)
-	if e.size < max(first, flow.Enough) || !in.disk.content(fd).beginsWith(pos.mark) {
-		return p, false
-	}
-	p.off = first
-	for _, q := range append(in.places(f), pos) {
-		if q.off > min(e.size, own) {
-			break
+// alike is how many of the first bytes of the file at e, open at fd, another known file
+// than f has, or may have, which was shipped from its beginning. They prove nothing:
+// programs begin each of their logs with the same lines.
+func (in *Input) alike(f *file, e disk.Entry, fd int) (n int64) {
+	c := in.content(fd)
+	for _, g := range in.relatives(e) {
+		mark := g.place().mark
+		if g == f || g.original != nil || g.removed() || g.base > 0 || g.key == e.Key || g.ownAt() < flow.Enough || e.Size < int64(mark.PrefixLen) || !c.BeginsWith(mark) {
+			continue
 		}
-		if same, err := in.disk.content(fd).matches(q.off, q.mark); !same || err != nil {
-			return position{}, false
+		p, limit, _ := in.placeOf(g, c, e.Size)
+		if has := in.compared(g, e, fd, p, comparedMax); has.size >= 0 {
+			limit = has.end
 		}
-		p = q
+		n = max(n, limit)
 	}
-	p = in.commonPlace(f, e, fd, p)
-	if own < pos.off && p.off < own && e.size == own && e.dated {
-		// the mark at its end has what is joined to it
-		if m, ok, err := in.disk.content(fd).markAt(own); ok && err == nil {
-			p = position{off: own, mark: m}
-		}
-	}
-	return p, p.off == own || p.off > first && p.off >= min(e.size, own)/2
-}
-
-// commonPlace is the line behind p at which the file at e, open at fd, begins to
-// differ from f: what it has before that was read, or is read, from f. It is p where
-// f cannot be compared with it.
-func (in *Input) commonPlace(f *file, e entry, fd int, p position) position {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	closed := f.fd < 0
-	if f.open() != nil || f.z != nil {
-		return p
-	}
-	if closed {
-		defer f.close()
-	}
-	at, err := f.describe()
-	if err != nil || at.size <= p.off {
-		return p
-	}
-	c, q := in.disk.content(fd), position{}
-	end := in.disk.differAt(f.fd, fd, p.off, min(at.size, e.size, p.off+replacedMax))
-	if f.rec != nil && end < at.size {
-		return p // it is not known which of its lines begin a record
-	}
-	if q.off = end; end < at.size || end < e.size || e.path == f.path { // else neither is written to: half a line is the last one
-		q.off, err = c.lineStart(end, f.width())
-	}
-	if err != nil || q.off <= p.off {
-		return p
-	}
-	if m, ok, err := c.markAt(q.off); ok && err == nil {
-		q.mark = m
-		return q
-	}
-	return p
+	return n
 }

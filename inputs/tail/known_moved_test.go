@@ -63,17 +63,19 @@ func TestCopyOfWhatEndsOddly(t *testing.T) {
 			})
 		})
 	}
-	lines := append(texts(1, 20), "a broken line")
 	for _, keep := range []bool{false, true} {
-		f(fmt.Sprintf("in half a line that goes on in the next, original kept %v", keep), "a.log*", append(lines, texts(21, 25)...),
-			func(h *host) { h.write("a.log", 1, 20); h.append("a.log", "a broken ") },
-			func(h *host) {
-				h.copyTruncate("a.log", "a.log.1")
-				h.append("a.log", "line\n")
-				h.write("a.log", 21, 22)
-			},
-			func(h *host) { replace(h, "a.log.1", keep) },
-			func(h *host) { h.write("a.log", 23, 25) })
+		for _, n := range []int{2, 20} { // the first bytes that are known have the other half, or not
+			lines := append(texts(1, n), "a broken line")
+			f(fmt.Sprintf("in half a line that goes on in the next, %d lines, original kept %v", n, keep), "a.log*", append(lines, texts(n+1, n+5)...),
+				func(h *host) { h.write("a.log", 1, n); h.append("a.log", "a broken ") },
+				func(h *host) {
+					h.copyTruncate("a.log", "a.log.1")
+					h.append("a.log", "line\n")
+					h.write("a.log", n+1, n+2)
+				},
+				func(h *host) { replace(h, "a.log.1", keep) },
+				func(h *host) { h.write("a.log", n+3, n+5) })
+		}
 	}
 	f("in half a line", "a.log", append(append(texts(1, 20), "half"), texts(21, 25)...),
 		func(h *host) { h.write("a.log", 1, 20) },

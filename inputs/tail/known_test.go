@@ -2,6 +2,7 @@ package tail
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,8 +21,7 @@ func (h *host) decompress(packed string) {
 	h.t.Helper()
 	st, err := os.Stat(h.path(packed))
 	h.must(err)
-	h.must(os.WriteFile(h.path(unpack.Plain(packed)), h.plain(packed), 0o644))
-	h.setTimes(unpack.Plain(packed), st)
+	h.writeAs(unpack.Plain(packed), h.plain(packed), st)
 	h.remove(packed)
 }
 
@@ -67,12 +67,28 @@ func (h *host) copyAll(from, to string) {
 	}
 	p, err := os.ReadFile(h.path(from))
 	h.must(err)
-	h.must(os.WriteFile(h.path(to), p, 0o644))
-	h.setTimes(to, st)
+	h.writeAs(to, p, st)
 }
 
-// setTimes gives the file the time at which the one that st describes was written,
-// which is not the present one, though file systems may count in steps of 10 ms.
+// writeAs writes a file and gives it the time at which the one that st describes was
+// written, which is before it is made: file systems may count in steps of 10 ms.
+func (h *host) writeAs(name string, p []byte, st os.FileInfo) {
+	h.t.Helper()
+	tick, err := os.CreateTemp("", "")
+	h.must(err)
+	defer os.Remove(tick.Name())
+	defer tick.Close()
+	for now := st; !now.ModTime().After(st.ModTime()); {
+		_, err = tick.WriteString(".")
+		h.must(err)
+		now, err = tick.Stat()
+		h.must(err)
+	}
+	h.must(os.WriteFile(h.path(name), p, 0o644))
+	h.must(os.Chtimes(h.path(name), st.ModTime(), st.ModTime()))
+}
+
+// setTimes gives a file that was just made times from before that.
 func (h *host) setTimes(name string, st os.FileInfo) {
 	at := st.ModTime().Add(-20 * time.Millisecond)
 	h.must(os.Chtimes(h.path(name), at, at))
@@ -233,6 +249,24 @@ func TestKnownContent(t *testing.T) {
 			},
 			func(h *host) { h.write("m/a.log", 41, 45) },
 		}, last: 45},
+		{name: "copied back very slowly, under another name at first", pattern: "m/*", before: func(h *host) {
+			h.must(os.Mkdir(h.path("m"), 0o755))
+			h.write("m/a.log", 1, 600)
+		}, steps: []step{
+			func(h *host) {
+				h.rename("m/a.log", "a.log")
+				for p := h.plain("a.log"); len(p) > 0; h.wait(quietTime / 2) {
+					n := min(len(p), 1500)
+					h.append("m/.a.log.x8Tq2Z", string(p[:n]))
+					p = p[n:]
+				}
+				st, err := os.Stat(h.path("a.log"))
+				h.must(err)
+				h.setTimes("m/.a.log.x8Tq2Z", st)
+				h.rename("m/.a.log.x8Tq2Z", "m/a.log")
+			},
+			func(h *host) { h.write("m/a.log", 601, 605) },
+		}, last: 605},
 		{name: "copied again and again, and compressed", pattern: "a.log*", before: func(h *host) { h.write("a.log", 1, 20) }, steps: []step{
 			func(h *host) { h.copyAll("a.log", "a.log.1") },
 			func(h *host) {
@@ -283,6 +317,49 @@ func TestKnownContent(t *testing.T) {
 					if h.logged("level=ERROR") > 0 {
 						t.Errorf("log:\n%s", h.log)
 					}
+				})
+			})
+		}
+	}
+}
+
+// A file that is decompressed bit by bit has the present time until it is whole: it
+// is waited for, at the name of a rotated file and at the path of the log itself.
+func TestDecompressedForLong(t *testing.T) {
+	for _, name := range []string{"a.log", "a.log.1"} {
+		for _, first := range []int{0, 20} {
+			t.Run(fmt.Sprintf("%s, %d bytes at first", name, first), func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					h := newHost(t, "a.log*")
+					h.write("a.log", 1, 200)
+					h.start()
+					h.settle()
+					if name != "a.log" {
+						h.rename("a.log", name)
+						h.append("a.log", "") // of which nothing is read yet
+						h.settle()
+					}
+					h.compress(name, ".gz")
+					h.settleLong()
+					plain, at := string(h.plain(name+".gz")), 0
+					for to := first; at < len(plain); to = min(max(4000, to+400), len(plain)) {
+						h.append(name, plain[at:to])
+						at = to
+						for range 3 { // looks, which see it with the same size
+							h.in.tell(task{do: func() { h.in.look(h.dir) }})
+							h.wait(quietTime / 6)
+						}
+						h.take()
+					}
+					st, err := os.Stat(h.path(name + ".gz"))
+					h.must(err)
+					h.setTimes(name, st)
+					h.remove(name + ".gz")
+					h.settleLong()
+					h.write("a.log", 206, 208)
+					h.settleLong()
+					h.want(append(texts(1, 200), texts(206, 208)...)...)
+					h.stop()
 				})
 			})
 		}

@@ -5,7 +5,11 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"tailrace/inputs/tail/chores"
 )
+
+// Run's loop, and what it does from time to time.
 
 const (
 	pollEvery  = 8 * time.Millisecond   // files that had data a moment ago
@@ -20,8 +24,8 @@ const (
 	graceTime  = time.Minute            // the same while its successor is empty, or there is none
 	lookGap    = 20 * time.Millisecond  // between two looks at one directory
 	maxWait    = time.Minute            // between two tries to read a file that cannot be read
-	// maxHeld is how many descriptors may be open for files whose turn has
-	// not come to be opened too, so that they can be deleted.
+	// maxHeld is how many files may be open for a file to be opened before its
+	// turn, so that it can be deleted meanwhile.
 	maxHeld = 512
 	// unwatchedShare bounds what looks at directories cost that cannot be
 	// watched: this many times what one look at each of them takes lies between
@@ -31,82 +35,35 @@ const (
 
 // loop waits for whatever comes first, and sees to it.
 func (in *Input) loop(ctx context.Context) error {
-	in.due.tick = time.Now().Add(tickEvery)
+	all := in.newChores()
 	timer := time.NewTimer(tickEvery)
 	defer timer.Stop()
 	for {
 		in.pulse.Beat()
-		timer.Reset(time.Until(in.nextDue()))
+		timer.Reset(time.Until(all.Due(time.Now())))
 		select {
 		case <-ctx.Done():
 			return nil
-		case ev := <-in.watch.events():
+		case ev := <-in.watch.Events():
 			in.event(ev)
-		case err := <-in.watch.errors():
+		case err := <-in.watch.Errors():
 			in.watchFailed(err)
 		case <-in.kick:
 			in.tasks()
 		case <-timer.C:
-			in.onTime(time.Now())
+			all.Do(time.Now())
 		}
 	}
 }
 
-// due is when what the loop does from time to time is to be done next; zero:
-// there is nothing to do.
-type due struct{ poll, drain, later, quiet, tick time.Time }
-
-// nextDue finds out when the loop must turn at the latest.
-func (in *Input) nextDue() time.Time {
-	now := time.Now()
-	want := func(at *time.Time, yes bool, every time.Duration) {
-		if !yes {
-			*at = time.Time{}
-		} else if at.IsZero() {
-			*at = now.Add(every)
-		}
-	}
-	want(&in.due.poll, in.unheard || len(in.dirty) > 0 || in.watch.anyFlooded(), pollEvery)
-	want(&in.due.drain, len(in.draining) > 0 || len(in.fresh) > 0, drainEvery)
-	want(&in.due.quiet, len(in.waits) > 0, quietEvery)
-	want(&in.due.later, len(in.later) > 0 && !in.first, laterEvery)
-	first := in.due.tick
-	if len(in.scan.left) > 0 {
-		first = now
-	}
-	for _, at := range []time.Time{in.due.poll, in.due.drain, in.due.later, in.due.quiet} {
-		if !at.IsZero() && at.Before(first) {
-			first = at
-		}
-	}
-	return first
-}
-
-// onTime does what is due.
-func (in *Input) onTime(now time.Time) {
-	is := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
-	if is(in.due.poll) {
-		in.due.poll = time.Time{}
-		in.poll()
-	}
-	if is(in.due.drain) {
-		in.due.drain = time.Time{}
-		in.drainAll()
-	}
-	if is(in.due.later) {
-		in.due.later = time.Time{}
-		in.recheckLater()
-	}
-	if is(in.due.quiet) {
-		in.due.quiet = time.Time{}
-		in.endQuiet()
-	}
-	if is(in.due.tick) {
-		in.due.tick = now.Add(tickEvery)
-		in.tick()
-	}
-	if len(in.scan.left) > 0 {
-		in.goOn()
+func (in *Input) newChores() chores.List {
+	return chores.List{
+		{Every: pollEvery, Do: in.poll, Wanted: func() bool { return in.unheard || len(in.dirty) > 0 || in.scan.dirs || in.watch.Flooded() }},
+		{Every: drainEvery, Do: in.drainAll, Wanted: func() bool { return len(in.draining) > 0 || len(in.fresh) > 0 }},
+		{Every: laterEvery, Do: in.recheckLater, Wanted: func() bool { return len(in.later) > 0 && !in.first }},
+		{Every: quietEvery, Do: in.endQuiet, Wanted: func() bool { return len(in.waits) > 0 }},
+		{Every: tickEvery, Do: in.tick, Wanted: func() bool { return true }},
+		{Every: 0, Do: in.goOn, Wanted: func() bool { return len(in.scan.left) > 0 }},
 	}
 }
 
@@ -135,7 +92,7 @@ func (in *Input) tasks() {
 
 // hears says that each write to the file is an event. Of the files that had data
 // a moment ago such ones are polled at every tick only.
-func (in *Input) hears(f *file) bool { return in.watch.tells(in.targets.home(f.now)) }
+func (in *Input) hears(f *file) bool { return in.watch.Tells(in.links.Home(f.now)) }
 
 // poll looks for growth of the files that had data a moment ago, and at the
 // directories that something happened in.
@@ -155,8 +112,11 @@ func (in *Input) poll() {
 			break
 		}
 	}
+	if in.scan.dirs {
+		in.findDirs(now)
+	}
 	in.lookDirty(now)
-	in.watch.poll(in, now)
+	in.watch.Poll(now, in.busyDir, in.changedIn)
 }
 
 // lookDirty looks at the directories that something happened in, each at most
@@ -173,7 +133,7 @@ func (in *Input) lookDirty(now time.Time) {
 // touched notes that something happened in the directory.
 func (in *Input) touched(path string) {
 	in.dirty[path] = in.dir(path)
-	for _, link := range in.targets.links[path] {
+	for _, link := range in.links.Into(path) {
 		home := filepath.Dir(link)
 		in.dirty[home] = in.dir(home)
 	}
@@ -183,15 +143,12 @@ func (in *Input) touched(path string) {
 func (in *Input) tick() {
 	now := time.Now()
 	in.poll()
-	switch s := &in.scan; {
-	case len(s.left) > 0:
-	case !now.Before(s.next):
+	if s := &in.scan; len(s.left) == 0 && !now.Before(s.next) {
 		in.beginScan()
-	case s.dirs:
-		in.findDirs(now)
 	}
+	in.findSwitched(now)
 	in.lookUnwatched(now)
-	in.record()
+	in.recordNew()
 	in.noteSkips()
 	in.giveUpHeld()
 	in.takeStock()
@@ -205,7 +162,7 @@ func (in *Input) tick() {
 func (in *Input) lookUnwatched(now time.Time) {
 	var cost time.Duration // of a look at each that cannot be watched
 	for path, d := range in.dirs {
-		if !in.watch.sees(path) {
+		if !in.watch.Sees(path) {
 			cost += d.cost
 		}
 	}
@@ -213,7 +170,7 @@ func (in *Input) lookUnwatched(now time.Time) {
 	var due []string
 	for path, d := range in.dirs {
 		again := !d.again.IsZero() && !now.Before(d.again)
-		if again || !in.watch.sees(path) && now.Sub(d.looked) >= often {
+		if again || !in.watch.Sees(path) && now.Sub(d.looked) >= often {
 			due = append(due, path)
 		}
 	}
@@ -225,14 +182,10 @@ func (in *Input) lookUnwatched(now time.Time) {
 
 // retry takes up the parked files whose time has come.
 func (in *Input) retry(now time.Time) {
-	var due []*file
-	for f, p := range in.parked {
+	for f, p := range in.parked { // each is seen to by itself: in any order
 		if !now.Before(p.retry) {
-			due = append(due, f)
+			in.tryAgain(f)
 		}
-	}
-	for _, f := range due { // each is seen to by itself: in any order
-		in.tryAgain(f)
 	}
 }
 
@@ -241,16 +194,11 @@ func (in *Input) retry(now time.Time) {
 func (in *Input) closeIdle(now time.Time) {
 	for _, f := range in.openFiles() {
 		f.mu.Lock()
-		idle := f.fd >= 0 && now.Sub(f.grown) > f.conf.CloseIdle && f.state == following && !f.unread()
-		if f.state == done || f.removed() {
+		idle := now.Sub(f.grown.time()) > f.conf.CloseIdle && f.state == following && !f.unread() && !in.hot[f] && !f.queue.Busy(f)
+		if idle || f.state == done || f.removed() {
 			f.close()
 		}
 		f.mu.Unlock()
-		if idle && !in.hot[f] && !f.queue.busy(f) {
-			f.mu.Lock()
-			f.close()
-			f.mu.Unlock()
-		}
 	}
 }
 
@@ -269,9 +217,5 @@ func (in *Input) recheckLater() {
 	if len(in.later) == 0 {
 		in.later = nil
 	}
-	cut := in.cut
-	in.cut = nil
-	for _, f := range cut {
-		in.truncated(f)
-	}
+	in.truncatedNow()
 }

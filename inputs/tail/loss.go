@@ -1,9 +1,16 @@
 package tail
 
 import (
-	"bytes"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"tailrace/agent/journal"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/pattern"
+	"tailrace/inputs/tail/rotation"
 )
 
 // Why bytes of a file are never shipped.
@@ -41,7 +48,7 @@ func (in *Input) loseLines(f *file, n, lines int64, cause string, more ...any) {
 	in.mu.Lock()
 	in.lost.Add(lost)
 	in.mu.Unlock()
-	f.lostBy = cause
+	f.lostBy = &cause
 	in.o.Journal.Note(journal.Record{Lost: &lost})
 	args := []any{"cause", cause, "path", f.path, "offset", f.at()}
 	if n > 0 {
@@ -54,30 +61,75 @@ func (in *Input) loseLines(f *file, n, lines int64, cause string, more ...any) {
 }
 
 // loseRest counts what is known to be lost of f, which is nowhere.
-func (in *Input) loseRest(f *file, l *listing) {
+func (in *Input) loseRest(f *file, l *disk.Listing) {
 	f.mu.Lock()
-	rest := max(f.size, f.held) - f.pos.off
+	rest := max(f.end()-f.joined, f.held, f.noted) - f.pos.off
 	f.ended = f.pos.off
 	f.mu.Unlock()
 	if p := in.spoilt(f, l); p != nil {
-		in.losePacked(f, p.inside.size-f.at(), p.entry.size, p.entry.path, p.inside.err)
+		in.losePacked(f, p.inside.Size-f.at(), p.Entry.Size, p.Entry.Path, p.inside.Err)
 		return
 	}
 	switch {
 	case rest > 0:
-		in.loseLines(f, rest, f.linesBehind(), lostDeleted)
-	case f.resumed && !f.deleting:
-		in.lose(f, 0, lostMissing)
+		in.loseLines(f, rest, f.linesBehind(), lostDeleted, in.archiveOf(f, l)...)
+	case f.resumed && !f.deleting && f.held == 0 && !in.wentIn(f, l):
+		in.lose(f, 0, lostMissing, in.archiveOf(f, l)...)
 	}
+}
+
+// archiveOf is what is logged of a file in l that f, which is nowhere, may have been put
+// into, and that is not read: an archive that is called like it and came since.
+func (in *Input) archiveOf(f *file, l *disk.Listing) []any {
+	stem := strings.TrimSuffix(filepath.Base(f.path), filepath.Ext(f.path))
+	for _, e := range l.Files {
+		if strings.HasPrefix(filepath.Base(e.Path), stem) && pattern.IsArchive(e.Path) && in.sinceLife(e) {
+			return []any{"archive", e.Path, "hint", "the lines may be in this archive, which is not read: " + pattern.Plainly}
+		}
+	}
+	return nil
+}
+
+// wentIn says that f, which was empty when it was last seen, is in a rotated file of
+// its path as far as anybody can tell: in a compressed one that came since and is read
+// from its beginning. What is not compressed was renamed, and is another: see madeFrom.
+func (in *Input) wentIn(f *file, l *disk.Listing) bool {
+	return f.at() == 0 && !in.agedOut(f) && slices.ContainsFunc(in.family(l, f.path), func(m rotation.Member) bool {
+		g := in.byKey[m.Key]
+		switch {
+		case !m.Gen.Packed:
+			return false
+		case g == nil:
+			return m.Unread // it is adopted once this is decided
+		}
+		return g.id > f.id && g.path == f.path && g.base == 0 && (g.state != done || g.at() > 0)
+	})
+}
+
+// agedOut says that f, which was empty when the run before ended, may have been deleted
+// for its age since, whatever is taken for it: all that is known of its path from before
+// it is gone.
+func (in *Input) agedOut(f *file) bool {
+	older := false
+	for _, g := range in.filesOf(f.path) {
+		switch {
+		case !f.resumed || f.at() > 0 || f.noted > 0 || g.id > f.id && !g.isHistory() || g == f || g.original != nil:
+		case g.key != disk.Key{} && in.present(g):
+			return false
+		default:
+			older = older || g.at() > 0
+		}
+	}
+	return older
 }
 
 // linesBehind is how many lines are behind the position, if they were counted;
 // 0: unknown.
 func (f *file) linesBehind() int64 {
-	if !f.packed || f.behind.off != f.at() {
+	if !f.packed || f.inside == nil || f.inside.behind.Off != f.at() {
 		return 0
 	}
-	return f.behind.lines
+	return f.inside.behind.Lines
 }
 
 // losePacked counts what is lost with a damaged compressed file of size bytes at
@@ -111,24 +163,41 @@ func (f *file) sizeForSure(fd int) int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if fd >= 0 && f.early != nil {
-		if same, err := f.queue.in.disk.content(fd).matches(f.early.off, f.early.mark); same && err == nil {
+		if same, err := f.queue.in.content(fd).Matches(f.early.off, f.early.mark); same && err == nil {
 			return f.pos.off
 		}
 	}
 	return f.certain
 }
 
-// left is how many bytes there are of f, which was truncated: all that is in its
-// copy; or, when it is known up to its position p and so has only lost its end, what
-// is in its inode, which at describes; otherwise none that were not read.
-func (f *file) left(copied bool, p position, at entry) int64 {
+// copiedJustNow says that all that was seen of f, of which nothing was read, is in the
+// file before it: that is its copy, made between two looks, which was taken for a
+// generation of its own before f was truncated.
+func (in *Input) copiedJustNow(f *file) bool {
+	p := in.files[f.prevID]
+	f.mu.Lock()
+	early, seen, at := f.early, f.certain, f.pos.off
+	f.mu.Unlock()
+	if p == nil || p.key.Birth <= f.key.Birth || early == nil || at > 0 {
+		return false
+	}
+	fd, e, err := in.disk.OpenAs(p.now, p.key)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	same, err := in.content(fd).Matches(early.off, early.mark)
+	return same && err == nil && e.Size >= seen
+}
+
+// remaining is how many bytes there are of f, which was truncated and of which there is
+// no copy: when it is known up to its position p, and so has only lost its end, what is
+// in its inode, which at describes; otherwise none that were not read.
+func (f *file) remaining(p position, at disk.Entry) int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	switch {
-	case copied:
-		return f.size
-	case p.off > 0 && p.off == f.pos.off:
-		return at.size
+	if p.off > 0 && p.off == f.pos.off {
+		return at.Size
 	}
 	f.ended = f.pos.off
 	return 0
@@ -138,15 +207,15 @@ func (f *file) left(copied bool, p position, at entry) int64 {
 // marks. If it has become shorter, what is cut off behind pos is lost, but for a
 // line that was never complete. lines says that there may have been some. The
 // caller holds mu.
-func (f *file) trust(e entry, lines bool) {
-	if f.copyPending {
+func (f *file) trust(e disk.Entry, lines bool) {
+	if f.has(young) {
 		return // it may be what came after a truncation
 	}
-	if rest := f.certain - max(e.size, f.pos.off); rest > 0 && lines && f.joined == 0 {
+	if rest := f.certain - max(e.Size, f.pos.off); rest > 0 && lines && f.joined == 0 {
 		in := f.queue.in
 		in.tell(task{do: func() { in.lose(f, rest, lostTruncated) }})
 	}
-	f.certain = e.size
+	f.certain = e.Size
 }
 
 // loseBack counts what the lane gave back of f, which is done and cannot be read
@@ -155,16 +224,16 @@ func (in *Input) loseBack(f *file) {
 	f.mu.Lock()
 	back := f.ended - f.pos.off
 	f.ended = f.pos.off
-	gone := f.key == (key{})
+	gone := f.key == (disk.Key{})
 	f.mu.Unlock()
 	if back <= 0 {
 		return
 	}
-	cause := f.lostBy
-	if cause == "" && gone {
+	cause := lostDeleted
+	if f.lostBy != nil {
+		cause = *f.lostBy
+	} else if gone {
 		cause = lostTruncated
-	} else if cause == "" {
-		cause = lostDeleted
 	}
 	in.lose(f, back, cause)
 }
@@ -183,34 +252,4 @@ func (in *Input) takeStock() {
 			in.suspect(f)
 		}
 	}
-}
-
-// countMax is how many bytes are read, at most, to count lines that are lost.
-const countMax = 64 << 20
-
-// countLines is how many lines the open file has from off on, 0 when they are
-// too many to count. The caller holds mu.
-func (f *file) countLines(off int64) (lines int64) {
-	if f.size-off > countMax {
-		return 0
-	}
-	buf := make([]byte, readSize)
-	last := byte('\n')
-	for {
-		n, err := f.content().pread(buf, off)
-		if err != nil {
-			return 0
-		}
-		lines += int64(bytes.Count(buf[:n], []byte{'\n'}))
-		if n > 0 {
-			last = buf[n-1]
-		}
-		if off += int64(n); n < len(buf) {
-			break
-		}
-	}
-	if last != '\n' {
-		lines++
-	}
-	return lines
 }

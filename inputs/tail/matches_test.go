@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/disk"
 )
 
 // Matches finds what an agent does that is started: the files, each in the
@@ -117,7 +118,7 @@ func TestUnlistedMatches(t *testing.T) {
 	h := newHost(t, "*/*.log", "b/c/*.log", "none/*.log")
 	h.must(os.MkdirAll(h.path("b/c"), 0o755))
 	h.must(os.MkdirAll(h.path("a"), 0o755))
-	if got := Unlisted(h.opts.Inputs); len(got) != 0 {
+	if got := Patterns(h.opts.Inputs).Unlisted(new(disk.Disk)); len(got) != 0 {
 		t.Errorf("got %v", got)
 	}
 	if os.Geteuid() == 0 {
@@ -127,7 +128,7 @@ func TestUnlistedMatches(t *testing.T) {
 		h.must(os.Chmod(h.path(dir), 0o100))
 		t.Cleanup(func() { _ = os.Chmod(h.path(dir), 0o755) })
 	}
-	if got := sortedKeys(Unlisted(h.opts.Inputs)); len(got) != 2 || got[0] != h.path("a") || got[1] != h.path("b/c") {
+	if got := sortedKeys(Patterns(h.opts.Inputs).Unlisted(new(disk.Disk))); len(got) != 2 || got[0] != h.path("a") || got[1] != h.path("b/c") {
 		t.Errorf("got %v", got)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"tailrace/agent/flow"
 	"tailrace/agent/journal"
+	"tailrace/inputs/tail/disk"
 	"tailrace/inputs/tail/record"
 )
 
@@ -23,6 +24,9 @@ import (
 // are. TAILRACE_SEED repeats one history, or draws new ones when it is "random";
 // TAILRACE_HISTORIES sets how many are played, TAILRACE_MODE plays only those of
 // one mode.
+
+// lookTime is after what time the agent has looked at each directory.
+const lookTime = 2*tickEvery + 200*time.Millisecond
 
 // mode is what happens in a history.
 type mode struct {
@@ -54,10 +58,11 @@ type line struct {
 	text     string // without its newline
 	chain    string
 	order    int
-	offset   int64 // in its generation
-	slip     bool  // written so late that it may be out of order
-	optional bool  // its bytes may be gone before anybody looked
-	again    bool  // its file was cut shorter: it may come twice, out of order
+	offset   int64     // in its generation
+	slip     bool      // written so late that it may be out of order
+	optional bool      // its bytes may be gone before anybody looked
+	again    bool      // its file was cut shorter: it may come twice, out of order
+	noticed  time.Time // when its bytes went, if the agent knew of them: their loss is said
 }
 
 type world struct {
@@ -191,6 +196,7 @@ func (w *world) step() {
 	case n < 94:
 		w.say("stop")
 		w.stop()
+		w.forget(lookTime)
 		w.up = false
 	case n < 97:
 		w.crash()
@@ -278,8 +284,7 @@ func (w *world) between(call, path string) error {
 	defer func() { w.midst = false }()
 	for range 1 + w.rnd.IntN(4) {
 		if w.rnd.IntN(25) == 0 {
-			w.say("crash")
-			w.j.crash(w.rnd.IntN(5))
+			w.kill()
 			return nil
 		}
 		if (call == "list" || call == "stat") && w.up && !w.lane && w.rnd.IntN(3) == 0 {
@@ -304,7 +309,7 @@ func (w *world) pass(d time.Duration) {
 		splits = append(splits, c.splits)
 	}
 	w.wait(d)
-	if w.up && !w.j.dead && d > 1200*time.Millisecond {
+	if w.up && !w.j.dead && d > lookTime {
 		w.looked(was)
 		for i, c := range w.chains {
 			c.split = c.split && c.splits > splits[i] // during the wait
@@ -327,7 +332,9 @@ func (w *world) looked(was []*epoch) {
 	for i, c := range w.chains {
 		if c.cur != nil && c.cur == was[i] {
 			c.cur.looked = c.cur.looked || w.knows(c.path)
+			c.cur.copied = c.cur.copied && !c.cur.looked
 		}
+		c.unseen = false
 	}
 }
 
@@ -376,6 +383,7 @@ func (w *world) check() {
 	if counted, gone := w.losses(); counted > gone+w.slack {
 		w.t.Errorf("%d bytes are counted as lost, %d are", counted, gone)
 	}
+	w.checkSaid()
 	last := map[string]*line{}
 	for _, text := range w.got {
 		l := w.lines[text]
@@ -393,11 +401,11 @@ func (w *world) check() {
 // shipped: of what was gone before anybody looked it cannot know. A crash may come
 // between a loss and the note that its file is done: then it is counted again.
 func (w *world) losses() (counted, gone int64) {
-	var last journal.Lost
+	last := map[flow.FileID]journal.Lost{}
 	for _, r := range w.j.recs {
-		if r.Lost != nil && *r.Lost != last {
-			last = *r.Lost
-			counted += last.Bytes
+		if r.Lost != nil && *r.Lost != last[r.Lost.File] {
+			last[r.Lost.File] = *r.Lost
+			counted += r.Lost.Bytes
 		}
 	}
 	for text := range w.lines {
@@ -406,4 +414,65 @@ func (w *world) losses() (counted, gone int64) {
 		}
 	}
 	return counted, gone
+}
+
+// checkSaid checks that the agent has said what it knew of and did not ship: how many
+// bytes, or that it does not know that.
+func (w *world) checkSaid() {
+	said, unknown, gone := map[string]int64{}, map[string]bool{}, map[string]int64{}
+	for _, r := range w.j.recs {
+		if r.Lost != nil {
+			path := filepath.Base(r.Lost.Path)
+			said[path] += r.Lost.Bytes
+			unknown[path] = unknown[path] || r.Lost.Bytes == 0
+		}
+	}
+	for text, l := range w.lines {
+		if !l.noticed.IsZero() && w.seen[text] == 0 {
+			gone[l.chain] += int64(len(text)) + 1
+		}
+	}
+	for path, n := range gone {
+		if n > said[path] && !unknown[path] {
+			w.t.Errorf("%s: %d bytes are lost that were seen, %d are said to be", path, n, said[path])
+		}
+	}
+}
+
+// kill ends the journal at once. What the agent knew may not be in it.
+func (w *world) kill() {
+	w.say("crash")
+	w.j.crash(w.rnd.IntN(5))
+	w.forget(time.Hour)
+}
+
+// forget notes that the agent ended before it could say what was lost for no longer
+// than that.
+func (w *world) forget(within time.Duration) {
+	for _, l := range w.lines {
+		if time.Since(l.noticed) < within {
+			l.noticed = time.Time{}
+		}
+	}
+}
+
+// notice notes which of these lines, whose bytes are about to go from the file of that
+// name, the agent knows of.
+func (w *world) notice(name string, lines []*line) {
+	if w.midst || !w.up || w.j.dead {
+		return
+	}
+	synctest.Wait()
+	at, err := new(disk.Disk).Stat(w.path(name))
+	w.must(err)
+	f := w.in.byKey[at.Key]
+	if f == nil || !f.recorded || w.in.blocked(f)&doubtful != 0 {
+		return // what is there may be what comes after it
+	}
+	size := min(f.size, f.certain)
+	for _, l := range lines {
+		if l.offset+int64(len(l.text)) < size {
+			l.noticed = time.Now()
+		}
+	}
 }

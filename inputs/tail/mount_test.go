@@ -149,8 +149,8 @@ func TestUnmountedIsNotSought(t *testing.T) {
 		h.wait(30 * time.Second)
 		h.must(h.in.ask(t.Context(), func() {
 			for _, f := range h.in.files {
-				if f.sought || !f.away || f.state != following {
-					t.Errorf("%s: sought %v, away %v, state %d", f.now, f.sought, f.away, f.state)
+				if f.has(sought) || !f.away || f.state != following {
+					t.Errorf("%s: sought %v, away %v, state %d", f.now, f.has(sought), f.away, f.state)
 				}
 			}
 		}))

@@ -144,6 +144,44 @@ func TestOldDirBetweenTwoLooks(t *testing.T) {
 	})
 }
 
+// A file of other content that is put into the directory that files were rotated to
+// is one of its own: what is at the path is followed on.
+func TestStrangerInOldDir(t *testing.T) {
+	for _, name := range []string{"old/a.log-20260102", "old/a.log-20260102.gz"} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, "a.log", "old/*")
+				h.must(os.Mkdir(h.path("old"), 0o755))
+				h.append("a.log", long+"\n")
+				h.start()
+				h.settle()
+				h.rename("a.log", "old/a.log-20260101")
+				h.append("a.log", "2 "+long+"\n")
+				h.settle()
+				plain := strings.TrimSuffix(name, ".gz")
+				h.append("restored", "stranger "+long+"\n")
+				if plain != name {
+					h.compress("restored", ".gz")
+					h.rename("restored.gz", name)
+				} else {
+					h.rename("restored", name)
+				}
+				h.wait(2 * scanEvery)
+				h.settle()
+				h.must(h.in.ask(t.Context(), func() {
+					if f := h.in.tails[h.path("a.log")]; f.now != h.path("a.log") || f.state != following {
+						t.Errorf("the newest file of the path is %q", f.now)
+					}
+				}))
+				h.append("a.log", "3\n")
+				h.settle()
+				h.want(long, "2 "+long, "stranger "+long, "3")
+				h.stop()
+			})
+		})
+	}
+}
+
 // A search near, of files that are missing, is not made for each of them, and
 // not at each look.
 func TestSearchesNearAreFew(t *testing.T) {

@@ -3,7 +3,6 @@ package tail
 import (
 	"fmt"
 	"os"
-	"slices"
 	"testing"
 	"time"
 )
@@ -146,43 +145,4 @@ func TestNumbersAndOtherTimes(t *testing.T) {
 		now := realNow()
 		r.h.must(os.Chtimes(r.h.path("app.log.1"), now, now))
 	})
-}
-
-// Numbers, births and last writes in some unit, and what is older than what.
-func TestOrder(t *testing.T) {
-	type file struct {
-		number     int
-		birth, mod int64
-		known      bool
-	}
-	f := func(name string, files []file, want ...int) {
-		t.Helper()
-		var family []member
-		for _, f := range files {
-			e := entry{mtime: f.mod}
-			e.key.birth = f.birth
-			family = append(family, member{entry: e, gen: generation{kind: 1, number: f.number}, known: f.known})
-		}
-		inOrder(family)
-		var got []int
-		for _, m := range family {
-			got = append(got, m.gen.number)
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: oldest first %d, want %d", name, got, want)
-		}
-	}
-	f("up", []file{{1, 1, 2, false}, {2, 2, 3, false}, {3, 3, 4, false}}, 1, 2, 3)
-	f("down", []file{{1, 3, 4, false}, {2, 2, 3, false}, {3, 1, 2, false}}, 3, 2, 1)
-	f("a ring", []file{{1, 4, 5, false}, {2, 2, 3, false}, {3, 3, 4, false}}, 2, 3, 1)
-	f("births are not known", []file{{1, 0, 2, false}, {2, 0, 3, false}}, 1, 2)
-	f("down, made at once, and the older one got a late line", []file{{1, 1, 2, false}, {2, 1, 3, false}}, 2, 1)
-	f("one that was read got a late line", []file{{1, 1, 4, true}, {2, 2, 3, false}}, 1, 2)
-	f("one of three got a late line", []file{{1, 1, 4, false}, {2, 2, 3, false}, {3, 3, 5, false}}, 1, 2, 3)
-	f("down, the older one got a late line and was compressed first", []file{{1, 8, 4, false}, {2, 7, 5, false}}, 2, 1)
-	f("down, one that was read got a late line, the next was compressed", []file{{1, 8, 5, false}, {2, 1, 6, true}}, 2, 1)
-	f("up, the older one got a late line", []file{{1, 1, 4, false}, {2, 2, 3, false}}, 1, 2)
-	f("up, the older one was read and compressed last", []file{{1, 8, 4, true}, {2, 7, 5, false}}, 1, 2)
-	f("up, compressed", []file{{1, 7, 4, false}, {2, 8, 5, false}}, 1, 2)
-	f("all were touched", []file{{1, 1, 9, false}, {2, 2, 9, false}, {3, 3, 9, false}}, 1, 2, 3)
 }

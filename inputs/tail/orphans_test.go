@@ -1,7 +1,10 @@
 package tail
 
 import (
+	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -112,4 +115,52 @@ func TestCopyWaitsForCompressed(t *testing.T) {
 		h.want(long+"0", long+"1", long+"2", long+"3")
 		h.stop()
 	})
+}
+
+// Each log has a date in its name, and a pattern matches that and not its compressed
+// form: what came and was compressed while no agent ran is shipped under its own path,
+// and what was there before the first start is not.
+func TestDatedPathsCompressed(t *testing.T) {
+	for _, c := range []struct{ banner, history bool }{{}, {true, false}, {false, true}, {true, true}} {
+		t.Run(fmt.Sprintf("banner=%v history=%v", c.banner, c.history), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, "a-*.log")
+				first := long
+				if c.banner {
+					first = strings.Repeat("=", 1500)
+				}
+				day := func(n int) string { return fmt.Sprintf("a-20261123-%04d.log", n) }
+				var want []string
+				write := func(n int) {
+					off := 0
+					for _, text := range append([]string{first}, texts(10*n, 10*n+5)...) {
+						h.append(day(n), text+"\n")
+						want = append(want, fmt.Sprintf("%s@%d", day(n), off))
+						off += len(text) + 1
+					}
+					h.wait(20 * time.Millisecond)
+				}
+				if c.history {
+					write(1)
+					h.compress(day(1), ".gz")
+					want = nil
+				}
+				write(2)
+				h.session()
+				h.compress(day(2), ".gz")
+				write(3)
+				h.compress(day(3), ".gz")
+				write(4)
+				h.compress(day(4), ".gz")
+				write(5)
+				h.sessionLong()
+				slices.Sort(h.at) // each is a path of its own
+				slices.Sort(want)
+				if !slices.Equal(h.at, want) {
+					t.Errorf("shipped %q, want %q\nlog:\n%s", h.at, want, h.log)
+				}
+				h.noLoss()
+			})
+		})
+	}
 }

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"tailrace/agent/flow"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/packed"
+	"tailrace/inputs/tail/rotation"
 	"tailrace/inputs/tail/unpack"
 )
 
@@ -26,19 +28,31 @@ import (
 //     what is lost with it is counted.
 //
 // While the plain file is beside it, compression is under way, and the
-// compressed file does not count.
+// compressed file does not count; unless that is a log which was truncated.
+//
+// The questions about one, in the order in which they are asked, and where:
+//
+//	is it whole, and who waits for it?    packing, quiet, insideOf and unpacked, here
+//	what is in it?                        packed_job.go, which has the package packed look
+//	whose content is that?                claim in packed_whose.go; that of a log that goes
+//	                                      on: packed_part.go; or of which little was read:
+//	                                      packed_short.go
+//	which one has what is unread of this  packed_rest.go, by name; packed_stray.go,
+//	log, that is missing or truncated?    whatever it is called
+//	if it is nobody's, is it read?        generations in adopt.go, and packed_new.go
+//	may it be read now?                   packed_read.go
 
 // parcel is a compressed file of which it is not known yet whose it is. It
 // belongs to Run.
 type parcel struct {
-	entry
+	disk.Entry
 	path  string    // of whose family it is; its own where it is of none
 	since time.Time // since when it has not changed
 	seen  time.Time // by the last look
 	busy  bool      // a job is at work on it
 	// glance is what a short look into it has shown, while it might still be
 	// written to; inside is final. nil: not known.
-	glance, inside *inside
+	glance, inside *packed.Inside
 	retry          time.Time // not before that, since it could not be read
 	of             *file     // whose content it has, which is at another place too
 	held           bool      // that is open and not read to its end: until it is, nothing changes
@@ -46,93 +60,69 @@ type parcel struct {
 	only           *file     // it is compared with this one only, and is not of its family yet
 }
 
-// inside is what is in a compressed file. It is not changed.
-type inside struct {
-	whole bool  // it was read to its end
-	size  int64 // plain bytes; when not whole, what it tells of itself; when damaged, those before that
-	told  bool  // it tells
-	// asked is how far the files had been read that it was compared with, those
-	// but of which nothing was; newest is the last that there was then.
-	asked  map[flow.FileID]int64
-	newest flow.FileID
-	// holds is the files of whose content, as far as they were read, it has
-	// the beginning; begins is those whose first bytes it has.
-	holds  map[flow.FileID]holding
-	begins map[flow.FileID]bool
-	// blind is the files it could not be compared with yet.
-	blind map[flow.FileID]bool
-	// parts is the files that begin with all of it, when it is whole.
-	parts map[flow.FileID]bool
-	head  []byte // the first bytes
-	lines int64  // newlines; when it is whole
-	err   error  // why it is of no use: damaged, or over a limit
-}
-
-// holding is how far a file had been read whose content is in a parcel, and how
-// many newlines are behind that.
-type holding struct{ off, lines int64 }
-
 // packedQuiet is how long a compressed file must have been left alone until
 // what is wrong with it is taken for final, and it for whole.
 const packedQuiet = 10 * time.Second
 
 // parcel is what is known of the compressed file at e, of the family of path.
-func (in *Input) parcel(e entry, path string) *parcel {
-	p := in.parcels[e.key]
+func (in *Input) parcel(e disk.Entry, path string) *parcel {
+	p := in.parcels[e.Key]
 	if p == nil {
-		p = &parcel{entry: e, since: time.Now()}
-		in.parcels[e.key] = p
+		p = &parcel{Entry: e, since: time.Now()}
+		in.parcels[e.Key] = p
 	}
 	p.sees(e, path)
 	return p
 }
 
 // sees notes that p is at e.
-func (p *parcel) sees(e entry, path string) {
-	if p.size != e.size || p.mtime != e.mtime {
+func (p *parcel) sees(e disk.Entry, path string) {
+	if stampOf(p.Entry) != stampOf(e) {
 		p.since, p.retry = time.Now(), time.Time{}
 		p.glance, p.inside, p.of, p.held, p.skipped = nil, nil, nil, false, false
 	}
-	p.entry, p.path, p.seen = e, path, time.Now()
+	p.Entry, p.path, p.seen = e, path, time.Now()
 }
 
 // quiet says that nobody writes to the file any more: programs that compress
 // give it the mtime of the plain file when they are done.
 func (p *parcel) quiet() bool {
-	return p.ctime-p.mtime > int64(time.Second) || time.Since(p.since) >= packedQuiet
+	return p.Ctime-p.Mtime > int64(time.Second) || time.Since(p.since) >= packedQuiet
 }
 
 // packing says that the compressed file at e is being made: the plain file is
-// beside it still.
-func (in *Input) packing(e entry) bool {
-	plain, err := in.disk.statPath(unpack.Plain(e.path))
-	if err != nil || plain.key.birth > e.key.birth {
+// beside it still, and is not one that got that name when the other was complete, or
+// that is older than the last write to what is in the other.
+func (in *Input) packing(e disk.Entry) bool {
+	plain, err := in.disk.Stat(unpack.Plain(e.Path))
+	if err != nil || plain.Key.Birth > e.Key.Birth {
 		return false
 	}
-	now, err := in.disk.statPath(e.path) // else it was rotated since, and that is another one
-	return err == nil && now.key == e.key
+	now, err := in.disk.Stat(e.Path)                                 // else it was rotated since, and that is another one
+	renamed := plain.Ctime > now.Ctime && plain.Ctime != plain.Mtime // and not only written to
+	return err == nil && now.Key == e.Key && !renamed && !rotation.OfAnother(plain, now)
 }
 
 // unknownPacked says that e is a compressed file that nothing is known of, and
 // that is not being made.
-func (in *Input) unknownPacked(e entry) bool {
-	return unpack.Is(e.path) && !e.link && in.byKey[e.key] == nil && !in.packing(e)
+func (in *Input) unknownPacked(e disk.Entry) bool {
+	return unpack.Is(e.Path) && !e.Link && in.byKey[e.Key] == nil && !in.packing(e)
 }
 
 // glanceAll takes a first look into the compressed files of l that may hold the
 // content of known files: usually it shows that all of it was read.
-func (in *Input) glanceAll(l *listing) {
-	for _, e := range l.files {
-		if !unpack.Is(e.path) || in.byKey[e.key] != nil || e.link {
+func (in *Input) glanceAll(l *disk.Listing) {
+	for _, e := range l.Files {
+		if !unpack.Is(e.Path) || in.byKey[e.Key] != nil || e.Link {
 			continue
 		}
-		p := in.parcels[e.key]
-		if p != nil && p.size == e.size && p.mtime == e.mtime && p.entry.path == e.path {
+		p := in.parcels[e.Key]
+		if p != nil && stampOf(p.Entry) == stampOf(e) && p.Entry.Path == e.Path {
 			p.seen = time.Now()
 			in.reconsider(p)
 			continue
 		}
-		path, ok := in.packedFrom(l.dir, e)
+		path, ok := in.packedFrom(l.Dir, e)
 		if !ok || in.packing(e) {
 			continue
 		}
@@ -151,7 +141,7 @@ func (in *Input) reconsider(p *parcel) {
 		return
 	}
 	claimed := in.claim(p)
-	if in.parcels[p.key] != p || !claimed && !p.skipped && (p.glance == nil || len(p.glance.begins) == 0) {
+	if in.parcels[p.Key] != p || !claimed && !p.skipped && (p.glance == nil || len(p.glance.Begins) == 0) {
 		return
 	}
 	// It has a known file's content, it seems, or something went before it.
@@ -162,8 +152,8 @@ func (in *Input) reconsider(p *parcel) {
 
 // packedFrom is the path of whose family the compressed file at e is, if
 // something is known of that.
-func (in *Input) packedFrom(dir string, e entry) (string, bool) {
-	for _, name := range originals(filepath.Base(e.path)) {
+func (in *Input) packedFrom(dir string, e disk.Entry) (string, bool) {
+	for _, name := range rotation.Originals(filepath.Base(e.Path)) {
 		if t := in.tails[filepath.Join(dir, name)]; t != nil && !t.removed() {
 			return t.path, true
 		}
@@ -184,7 +174,7 @@ func (in *Input) parcelOf(path string) bool {
 
 // insideOf is what is in p, or nil when that is to be found out first: the
 // directory is looked at again then.
-func (in *Input) insideOf(p *parcel) *inside {
+func (in *Input) insideOf(p *parcel) *packed.Inside {
 	switch {
 	case p.inside != nil:
 	case p.busy:
@@ -192,10 +182,10 @@ func (in *Input) insideOf(p *parcel) *inside {
 		in.lookAgain(p, p.retry)
 	case !p.quiet():
 		in.lookAgain(p, time.Now().Add(tickEvery))
-	case p.glance != nil && (p.glance.whole || p.glance.err != nil):
+	case p.glance != nil && (p.glance.Whole || p.glance.Err != nil):
 		p.inside = p.glance
 	default:
-		in.unpackAll(p)
+		in.unpackUpTo(p, 1<<62) // all of it
 	}
 	return p.inside
 }
@@ -203,7 +193,7 @@ func (in *Input) insideOf(p *parcel) *inside {
 // lookAgain has the directories looked at that p is in, or belongs to.
 func (in *Input) lookAgain(p *parcel, at time.Time) {
 	for _, dir := range p.dirs() {
-		in.dir(dir).again = at
+		in.dir(dir).lookBy(at)
 	}
 }
 
@@ -212,53 +202,68 @@ func (p *parcel) dirs() []string {
 	if p.only != nil {
 		return []string{filepath.Dir(p.only.now)}
 	}
-	return []string{filepath.Dir(p.entry.path), filepath.Dir(p.path)}
+	return []string{filepath.Dir(p.Entry.Path), filepath.Dir(p.path)}
 }
 
 // unpacked says whether it is known what is in the compressed files of the
 // family of path that may be unread. If not, the order of the path's files is
 // not known, and has to wait: for the next look, or for what the directory is listed
 // again for, so that a family of many files is gone through once and not for each.
-func (in *Input) unpacked(d *dir, l *listing, path string) bool {
-	if !in.unready[path] && !in.isUnpacked(d, l, path) {
+func (in *Input) unpacked(l *disk.Listing, path string) bool {
+	if !in.unready[path] && !in.isUnpacked(l, path) {
 		in.unready[path] = true
 	}
-	d.waits = d.waits || in.unready[path]
+	if in.unready[path] {
+		in.dir(l.Dir).waits = true
+	}
 	return !in.unready[path]
 }
 
-func (in *Input) isUnpacked(d *dir, l *listing, path string) bool {
-	if t := in.tails[path]; t != nil && (in.waiting[t] || t.copyPending) {
+func (in *Input) isUnpacked(l *disk.Listing, path string) bool {
+	if t := in.tails[path]; t != nil && in.undecided(t) {
 		return false
 	}
 	family := in.family(l, path)
-	if in.soughtOf(path, family) || in.unsettled(d, l, path, family) {
+	if in.soughtOf(path) || in.unsettled(in.dir(l.Dir), family) {
 		return false
 	}
 	known := in.knownOf(family)
 	var parcels []*parcel
 	for i, m := range family {
-		if !in.unknownPacked(m.entry) || in.past(path, m.entry) {
+		if !in.unknownPacked(m.Entry) || in.isPast(path, m.Entry) {
 			continue
 		}
-		fresh := i >= known && (in.tails[path] != nil || in.unseen(d, l, family, i, path))
-		if fresh || in.pats.match(m.path) >= 0 {
-			parcels = append(parcels, in.parcel(m.entry, path))
+		fresh := i >= known && (in.tails[path] != nil || in.unseen(l, family, i, path))
+		if fresh || m.Unread || in.pats.Match(m.Path) >= 0 {
+			parcels = append(parcels, in.parcel(m.Entry, path))
+		} else if in.writtenSince(m.Entry) && !in.glanced(in.parcel(m.Entry, path)) {
+			return false
 		}
 	}
 	return in.sortOut(parcels, family)
 }
 
-// soughtOf says that a file of path is missing which may be in one of its
-// compressed files, or in one in a directory near.
-func (in *Input) soughtOf(path string, family []member) bool {
-	packed := slices.ContainsFunc(family, func(m member) bool { return m.gen.packed && in.byKey[m.key] == nil })
-	return slices.ContainsFunc(in.filesOf(path), func(f *file) bool { return f.sought && (packed || f.proving) })
+// glanced says that a first look was taken into p, which is no generation that was
+// not read, it seems, or that it cannot be read now. When it begins like a known file
+// and is long, it is found out later whether it goes on like it, too.
+func (in *Input) glanced(p *parcel) bool {
+	c := p.known()
+	if c == nil {
+		in.glance(p)
+		return p.unreadable()
+	}
+	p.skipped = p.skipped || p.inside == nil && c.Err == nil && !c.Whole && len(c.Holds) == 0
+	return true
+}
+
+// soughtOf says that a file of path is missing which may be in a compressed file.
+func (in *Input) soughtOf(path string) bool {
+	return slices.ContainsFunc(in.filesOf(path), func(f *file) bool { return f.has(sought) })
 }
 
 // sortOut says whether it is known what is in each of the parcels of a family,
 // which are in their order. Those that hold known content are given to its files.
-func (in *Input) sortOut(parcels []*parcel, family []member) bool {
+func (in *Input) sortOut(parcels []*parcel, family []rotation.Member) bool {
 	ready := true
 	for _, p := range parcels {
 		if in.claim(p) {
@@ -294,22 +299,22 @@ var errPacked = errors.New("it is not decompressed yet")
 
 // isGeneration says that the compressed file at e is nobody's: it was looked
 // into, or nothing is known of path that could be in it.
-func (in *Input) isGeneration(e entry, path string) bool {
+func (in *Input) isGeneration(e disk.Entry, path string) bool {
 	if !in.unknownPacked(e) {
 		return false
 	}
-	p := in.parcels[e.key]
+	p := in.parcels[e.Key]
 	if p == nil {
 		return in.tails[path] == nil
 	}
-	seen := p.inside != nil || p.glance != nil && len(p.glance.begins) == 0
+	seen := p.inside != nil || p.glance != nil && len(p.glance.Begins) == 0
 	return seen && !in.claim(p) && p.of == nil && !p.skipped
 }
 
 // packedGeneration adopts the compressed file at e, of which that is known, as
 // the one after prev.
-func (in *Input) packedGeneration(prev *file, e entry, path string) *file {
-	if p := in.parcels[e.key]; p == nil || p.inside == nil {
+func (in *Input) packedGeneration(prev *file, e disk.Entry, path string) *file {
+	if p := in.parcels[e.Key]; p == nil || p.inside == nil {
 		return prev // it came during this look
 	}
 	f := in.unwrap(e, path)
@@ -320,36 +325,6 @@ func (in *Input) packedGeneration(prev *file, e entry, path string) *file {
 	return f
 }
 
-// keepPacked makes f a compressed file that is history.
-func (f *file) keepPacked() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.packed, f.size, f.searched, f.mtime = true, 0, 0, 0
-}
-
-// born is when the content of f came to be where it is. Of a compressed file
-// that is its mtime, which is that of the plain one.
-func (f *file) born() int64 {
-	if f.packed && f.packedAs != (stamp{}) {
-		return f.packedAs.mtime
-	}
-	return f.birth
-}
-
-// drainPacked sees to a compressed file that is not open.
-func (in *Input) drainPacked(f *file) {
-	f.mu.Lock()
-	read := !f.resumed && f.pos.off >= f.size+f.joined
-	f.mu.Unlock()
-	switch {
-	case f.prev != nil || !f.recorded || f.queue.busy(f):
-	case read && !f.gone:
-		in.finish(f)
-	default:
-		in.wake(f)
-	}
-}
-
 // keepParcel is how long what is known of an unknown file is kept that is not
 // there any more.
 const keepParcel = time.Hour
@@ -357,6 +332,6 @@ const keepParcel = time.Hour
 // dropParcels forgets what has not been there for a while.
 func (in *Input) dropParcels() {
 	unseen := func(p *parcel) bool { return !p.busy && time.Since(p.seen) > keepParcel }
-	maps.DeleteFunc(in.parcels, func(_ key, p *parcel) bool { return unseen(p) })
+	maps.DeleteFunc(in.parcels, func(_ disk.Key, p *parcel) bool { return unseen(p) })
 	maps.DeleteFunc(in.proofs, func(_ proofOf, p *parcel) bool { return unseen(p) })
 }

@@ -108,3 +108,33 @@ func TestSlowCompression(t *testing.T) {
 		h.stop()
 	})
 }
+
+// Of two rotated files of which nothing was read, the younger is compressed first: how
+// long they were tells which is which, and so their order.
+func TestYoungerIsCompressedFirst(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.write("a.log", 1, 3)
+		h.session()
+		h.write("a.log", 4, 4)
+		h.rename("a.log", "moved")
+		h.write("a.log", 5, 7)
+		h.rename("a.log", "a.log.1")
+		later(20 * time.Millisecond)
+		h.write("a.log", 8, 11)
+		h.start()
+		h.wait(2 * time.Second)
+		h.stop()
+		h.rename("a.log", "a.log.2")
+		for _, name := range []string{"a.log.2", "a.log.1"} {
+			h.compress(name, ".gz")
+			later(20 * time.Millisecond)
+		}
+		h.write("a.log", 12, 12)
+		h.start()
+		h.settleLong()
+		h.want(texts(1, 12)...)
+		h.noLoss()
+		h.stop()
+	})
+}

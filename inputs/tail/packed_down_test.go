@@ -2,6 +2,8 @@ package tail
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +95,34 @@ func TestLinesOfDeletedCompressed(t *testing.T) {
 		if l := h.in.Stats().Losses; len(l) != 1 || l[0].Lines != 10 {
 			t.Errorf("lost: %+v", l)
 		}
+		h.stop()
+	})
+}
+
+// A rotated file of which nothing was read gets a line after the next one was finished,
+// and is compressed while the agent has it open. The next run knows it by its size.
+func TestLateAndCompressedUnread(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.start()
+		h.write("a.log", 1, 10)
+		h.wait(2 * time.Second)
+		h.rename("a.log", "a.log.1")
+		h.write("a.log", 11, 20)
+		h.wait(2 * time.Second)
+		h.rename("a.log", "moved.txt")
+		h.append("a.log.1", "late\n")
+		h.must(os.Chtimes(h.path("a.log.1"), realNow(), realNow())) // the file system's clock goes in steps
+		h.wait(2 * time.Second)
+		h.compress("a.log.1", ".gz")
+		h.wait(2 * time.Second)
+		h.stop()
+		h.rename("a.log.1.gz", "a.log.2.gz")
+		h.write("a.log", 21, 30)
+		h.start()
+		h.settleLong()
+		h.want(slices.Concat(texts(1, 10), []string{"late"}, texts(11, 30))...)
+		h.noLoss()
 		h.stop()
 	})
 }

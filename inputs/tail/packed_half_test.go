@@ -51,3 +51,48 @@ func TestHalfGoesOnInCompressed(t *testing.T) {
 		}
 	}
 }
+
+// A short copy broke off in a line, all of which was read. It is compressed, and the
+// rest of the line is truncated away, before anybody looks: the copy is known by its
+// size.
+func TestShortCompressedWithoutItsRest(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", long+"\n2 ha")
+		h.start()
+		h.settle()
+		h.copyTruncate("a.log", "a.log.1")
+		h.settle()
+		h.append("a.log", "lf\n3\n")
+		h.settle()
+		h.compress("a.log.1", ".gz")
+		h.must(os.Truncate(h.path("a.log"), 0))
+		h.append("a.log", "4\n")
+		h.settleLong()
+		h.want(long, "2 half", "3", "4")
+		h.noLoss()
+		h.stop()
+	})
+}
+
+// A compressed file that has more bytes than its plain form is deleted while that is read:
+// it is read to its end, and nothing is said to be lost.
+func TestShortPackedIsDeleted(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log", "1\n")
+		h.start()
+		h.wait(5 * time.Second) // it is known, and not read
+		h.stop()
+		h.packRotated("a.log", ".gz")
+		h.append("a.log", "2\n")
+		h.start()
+		h.wait(15 * time.Second)
+		h.remove("a.log.1.gz")
+		h.wait(5 * time.Second)
+		h.settle()
+		h.want("1", "2")
+		h.noLoss()
+		h.stop()
+	})
+}

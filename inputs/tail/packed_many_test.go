@@ -9,6 +9,21 @@ import (
 	"tailrace/agent/flow"
 )
 
+// rotateCompressed rotates a.log, of which there were so many rotations, as logrotate
+// does with compress and delaycompress.
+func (h *host) rotateCompressed(before int) {
+	for old := before; old > 1; old-- {
+		if from := fmt.Sprintf("a.log.%d.gz", old); h.exists(from) {
+			h.rename(from, fmt.Sprintf("a.log.%d.gz", old+1))
+		}
+	}
+	if h.exists("a.log.1") {
+		h.rename("a.log.1", "a.log.2")
+		h.compress("a.log.2", ".gz")
+	}
+	h.rename("a.log", "a.log.1")
+}
+
 // A log is rotated and compressed again and again while nothing is read, as when
 // no broker is there: more files wait than may be held open. Then the agent is
 // killed, and started again: of the oldest file a part was read, of the others
@@ -27,16 +42,7 @@ func TestManyCompressedUnread(t *testing.T) {
 		h.j.ack(c.Span(0, c.Lines()))
 		for n := 1; n < generations; n++ {
 			h.wait(15 * time.Second)
-			for old := n; old > 1; old-- {
-				if from := fmt.Sprintf("a.log.%d.gz", old); h.exists(from) {
-					h.rename(from, fmt.Sprintf("a.log.%d.gz", old+1))
-				}
-			}
-			if h.exists("a.log.1") {
-				h.rename("a.log.1", "a.log.2")
-				h.compress("a.log.2", ".gz")
-			}
-			h.rename("a.log", "a.log.1")
+			h.rotateCompressed(n)
 			h.write("a.log", n*20+1, n*20+20)
 		}
 		h.wait(15 * time.Second)
@@ -72,16 +78,7 @@ func TestRenamedIsNotDecompressed(t *testing.T) {
 			for g := 1; g < generations; g++ {
 				h.wait(15 * time.Second)
 				count.Store(g == generations-1)
-				for old := g; old > 1; old-- {
-					if from := fmt.Sprintf("a.log.%d.gz", old); h.exists(from) {
-						h.rename(from, fmt.Sprintf("a.log.%d.gz", old+1))
-					}
-				}
-				if h.exists("a.log.1") {
-					h.rename("a.log.1", "a.log.2")
-					h.compress("a.log.2", ".gz")
-				}
-				h.rename("a.log", "a.log.1")
+				h.rotateCompressed(g)
 				h.write("a.log", g*100+1, g*100+20+g) // each of another size
 			}
 			h.wait(15 * time.Second)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 
+	"tailrace/inputs/tail/disk"
 	"tailrace/inputs/tail/unpack/unpacktest"
 )
 
@@ -53,9 +54,7 @@ func (c *chain) compress() {
 	}
 	plain, err := os.ReadFile(c.w.path(name))
 	c.w.must(err)
-	if c.up {
-		c.nextTick() // the time of the last write is seen to be an older one
-	}
+	c.nextTick() // the time of the last write is seen to be an older one
 	c.packing = &packing{name, unpacktest.Pack(c.w.t, ".gz", plain)}
 	c.w.append(name+".gz", string(c.packing.packed[:len(c.packing.packed)/2]))
 	c.w.say("%s: compression of %s begins", c.path, name)
@@ -96,6 +95,7 @@ func (c *chain) decompress() {
 	if !c.w.familiar(name) {
 		return // too little is known to tell by
 	}
+	c.nextTick() // so is the time that it gets
 	c.w.decompress(name)
 	c.renamed(name, strings.TrimSuffix(name, ".gz"))
 	c.w.say("%s: %s decompressed", c.path, name)
@@ -126,7 +126,7 @@ func (c *chain) linked(name string) bool {
 
 // known says that the agent knows the directory that c is rotated to.
 func (c *chain) known() bool {
-	return len(c.w.in.kin[c.w.dir][c.w.path(c.path)]) > 0
+	return len(c.w.in.kin.Of(c.w.path(c.path))) > 0
 }
 
 func (h *host) exists(name string) bool {
@@ -137,6 +137,6 @@ func (h *host) exists(name string) bool {
 // knows says that the agent knows the file at that path: it is not known while
 // it is found out what is in compressed files that go before it.
 func (w *world) knows(name string) bool {
-	e, err := new(disk).statPath(w.path(name))
-	return err == nil && w.in.byKey[e.key] != nil
+	e, err := new(disk.Disk).Stat(w.path(name))
+	return err == nil && w.in.byKey[e.Key] != nil
 }

@@ -1,8 +1,10 @@
 package tail
 
 import (
+	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The unread rest of a log is in a compressed file, and the next generation is
@@ -66,6 +68,88 @@ func TestNumberedLogs(t *testing.T) {
 				t.Errorf("%s: %s", at, h.got[i])
 			}
 		}
+		h.stop()
+	})
+}
+
+// Another program compresses from one rotation on: the files of the one before keep
+// their names, beside those that have the same numbers.
+func TestCompressorChanges(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.write("a.log", 1, 3)
+		h.start()
+		h.settle()
+		h.packRotated("a.log", ".gz")
+		h.append("a.log", "4\n")
+		h.settleLong()
+		h.stop()
+		h.write("a.log", 5, 6)
+		h.packRotated("a.log", ".bz2")
+		h.write("a.log", 7, 8)
+		h.rename("a.log.1.bz2", "a.log.2.bz2")
+		h.packRotated("a.log", ".bz2")
+		h.write("a.log", 9, 10)
+		h.start()
+		h.settleLong()
+		h.want(append(append(texts(1, 3), "4"), texts(5, 10)...)...)
+		h.noLoss()
+		h.stop()
+	})
+}
+
+// Nothing is compressed any more from one rotation on: the last compressed file has the
+// number that the next plain one gets, and keeps it.
+func TestCompressionEnds(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.write("a.log", 1, 3)
+		h.session()
+		h.write("a.log", 4, 5)
+		h.rename("a.log", "a.log.1")
+		h.append("a.log", "") // as logrotate makes it, before it compresses the other
+		later(12 * time.Millisecond)
+		h.compress("a.log.1", ".gz")
+		h.write("a.log", 6, 7)
+		later(12 * time.Millisecond)
+		h.rename("a.log", "a.log.1")
+		h.write("a.log", 8, 9)
+		h.start()
+		h.settleLong()
+		h.want(texts(1, 9)...)
+		h.noLoss()
+		h.stop()
+	})
+}
+
+// Files are compressed from one rotation on: a plain one that was there before keeps its
+// number, which the next compressed one gets, too.
+func TestCompressionBegins(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.write("a.log", 1, 3)
+		h.start()
+		h.settle()
+		h.rename("a.log", "a.log.1")
+		at := realNow().Add(-time.Minute)
+		h.must(os.Chtimes(h.path("a.log.1"), at, at))
+		h.write("a.log", 4, 5)
+		h.settle()
+		h.stop()
+		h.write("a.log", 6, 7)
+		h.rename("a.log", "tmp")
+		h.compressTo("tmp", "a.log.2.gz")
+		h.remove("tmp")
+		h.write("a.log", 8, 9)
+		later(12 * time.Millisecond)
+		h.rename("a.log", "tmp")
+		h.compressTo("tmp", "a.log.1.gz")
+		h.remove("tmp")
+		h.write("a.log", 10, 11)
+		h.start()
+		h.settleLong()
+		h.want(texts(1, 11)...)
+		h.noLoss()
 		h.stop()
 	})
 }

@@ -7,14 +7,20 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/content"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/packed"
 	"tailrace/inputs/tail/unpack"
 )
+
+// A compressed file is read from a stream that a job has opened, and decompressed up to
+// its position; few are at a time, which packed.Slots sees to.
 
 // readyPacked is a compressed file that is decompressed up to where it is to be
 // read.
 type readyPacked struct {
 	fd int
-	z  *unpacked
+	z  *content.Unpacked
 }
 
 func (r *readyPacked) close() {
@@ -24,15 +30,15 @@ func (r *readyPacked) close() {
 
 // makeReady has a compressed file opened and decompressed up to its position.
 func (in *Input) makeReady(f *file) {
-	if f.preparing || f.isOpen() || f.resumed || !in.slots.take(f) {
+	if f.preparing || f.isOpen() || f.resumed || !in.slots.Take(f) {
 		return
 	}
 	f.preparing = true
 	f.mu.Lock()
-	e := entry{path: f.now, key: f.key}
+	e := disk.Entry{Path: f.now, Key: f.key}
 	at, size := max(0, f.pos.off-flow.TailMax), f.size
 	f.mu.Unlock()
-	in.enqueue(func() func() func() {
+	in.jobs.Add(func() func() func() {
 		return func() func() {
 			err := in.prepareAt(e, at, size)
 			return func() { in.ready(f, e, err) }
@@ -41,39 +47,27 @@ func (in *Input) makeReady(f *file) {
 }
 
 // prepareAt makes in.prepared the file at e.
-func (in *Input) prepareAt(e entry, at, size int64) error {
-	fd, r, err := in.openPacked(e)
+func (in *Input) prepareAt(e disk.Entry, at, size int64) error {
+	fd, r, err := packed.Open(&in.disk, e, in.unpack)
 	if err != nil {
 		return err
 	}
-	ready := &readyPacked{fd, &unpacked{r, size}}
-	var b [1]byte
-	for off := min(at, jobStep); ; off = min(at, off+jobStep) {
-		select {
-		case <-in.quit:
-			err = errQuit
-		default:
-			_, err = ready.z.Pread(b[:], off)
-		}
-		if err != nil {
-			ready.close()
-			return err
-		}
-		if off == at {
-			break
-		}
+	ready := &readyPacked{fd, &content.Unpacked{Reader: r, Size: size}}
+	if err := packed.SkipTo(r, at, in.jobs.Quit()); err != nil {
+		ready.close()
+		return err
 	}
 	in.prepared = ready
 	return nil
 }
 
 // ready is called when f was prepared.
-func (in *Input) ready(f *file, e entry, err error) {
+func (in *Input) ready(f *file, e disk.Entry, err error) {
 	ready := in.prepared
 	in.prepared = nil
 	f.preparing = false
 	f.mu.Lock()
-	same := f.packed && f.key == e.key && f.fd < 0 && f.state != done
+	same := f.packed && f.key == e.Key && f.fd < 0 && f.state != done
 	if err == nil && same {
 		f.hold(ready.fd)
 		f.z = ready.z
@@ -81,12 +75,11 @@ func (in *Input) ready(f *file, e entry, err error) {
 	f.mu.Unlock()
 	switch {
 	case err == nil && same:
-		in.slots.ready(f)
+		in.slots.Ready(f)
 		in.wake(f)
 	case err == nil:
 		ready.close()
-	case f.state == done || !f.packed || f.key != e.key:
-	default:
+	case f.state != done && f.packed && f.key == e.Key:
 		in.packedFailed(f, err)
 	}
 }
@@ -99,7 +92,7 @@ func (in *Input) packedFailed(f *file, err error) {
 	switch {
 	case errors.Is(err, errPacked):
 		in.wake(f)
-	case errors.Is(err, errMoved), errors.Is(err, unix.ENOENT):
+	case errors.Is(err, disk.ErrMoved):
 		in.touched(filepath.Dir(f.now))
 	case errors.Is(err, unpack.ErrDamaged), errors.Is(err, unpack.ErrLimit):
 		f.resumed = true // it was whole: look what it is now
@@ -107,4 +100,29 @@ func (in *Input) packedFailed(f *file, err error) {
 	default:
 		in.park(f, err)
 	}
+}
+
+// What packed.Slots wants to know of f.
+
+func (f *file) Topic() any  { return f.queue }
+func (f *file) Waits() bool { return f.queue.Waits(f) }
+func (f *file) At() int64   { return f.at() }
+
+// Decompresses implements packed.Slotted.
+func (f *file) Decompresses() bool {
+	return f.state != done && f.state != unfollowed && f.packed && (f.preparing || f.isOpen())
+}
+
+// LetGo implements packed.Slotted: it closes f, if that can be opened again.
+func (f *file) LetGo(at int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fd < 0 || f.pos.off != at || !f.Waits() {
+		return false
+	}
+	if e, err := f.content().Describe(); err != nil || e.Nlink == 0 {
+		return false
+	}
+	f.close()
+	return true
 }

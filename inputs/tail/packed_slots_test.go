@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/packed"
 )
 
 // One more topic than there are slots has an unread compressed file, and all but
@@ -14,7 +15,7 @@ func TestCompressedBesideTopicsInTrouble(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := newHost(t)
 		h.opts.Inputs = nil
-		topics := preparedMax + 1
+		topics := packed.SlotsMax + 1
 		name := func(i int) string { return fmt.Sprintf("%02d.log", i) }
 		for i := range topics {
 			h.opts.Inputs = append(h.opts.Inputs, Config{Paths: []string{h.path(name(i))}, Topic: name(i), Start: "beginning"})

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/rotation"
+	"tailrace/inputs/tail/unpack"
 )
 
 // Compressed files that no name relates to a log may have what is unread of it:
@@ -23,32 +26,45 @@ const proofsMax = 16
 
 // proofOf names the comparison of a compressed file with a known one.
 type proofOf struct {
-	key key
+	key disk.Key
 	id  flow.FileID
 }
 
 // findPacked looks for the compressed content of f among files that are not of
 // its family. kin says that a directory was found that is one of the family's
 // now; otherwise p is the file that has it, or nil. wait says that it is not known
-// yet.
-func (in *Input) findPacked(f *file, l *listing) (p *parcel, kin, wait bool) {
-	defer func() { f.proving = wait }()
-	if f.at() < flow.Enough || f.removed() {
-		return nil, false, false // too little to tell by
+// yet. Of a file of which too little was read to tell by, the directory is found by
+// the one before it, or by the other logs beside it.
+func (in *Input) findPacked(f *file, l *disk.Listing) (p *parcel, kin, wait bool) {
+	if f.at() < flow.Enough {
+		switch last := in.lastGone(f); {
+		case last != nil:
+			f = last
+		case in.kinBeside(f.path):
+			return nil, true, false
+		case f.at() == 0:
+			return nil, false, in.proofsBeside(f, l.Dir)
+		}
 	}
-	if d := in.dir(l.dir); !in.mayGoNear(d, l.dir) {
-		d.again = in.nearAgain
+	if f.removed() {
+		return nil, false, false
+	}
+	if d := in.dir(l.Dir); !in.mayGoNear(d, l.Dir) {
+		d.lookBy(in.nearAgain)
 		return nil, false, true
 	}
 	var all, proven []*parcel
-	var dirs []string // other ones, with files that are called like rotated ones
+	dirs := in.plainNear(f, l) // other ones, with files that are called like rotated ones
 	for _, e := range in.unrelatedPacked(f, l) {
+		if f.at() < flow.Enough && !in.newKin(f, e) {
+			continue // so little is in any file
+		}
 		p := in.proof(e, f)
 		has, known := in.proves(p)
 		if all = append(all, p); has {
 			proven = append(proven, p)
 		}
-		if dir := filepath.Dir(e.path); has && in.newKin(f, e) && !slices.Contains(dirs, dir) {
+		if dir := filepath.Dir(e.Path); has && in.newKin(f, e) && !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
 		}
 		wait = wait || !known
@@ -59,78 +75,155 @@ func (in *Input) findPacked(f *file, l *listing) (p *parcel, kin, wait bool) {
 	case len(dirs) == 1:
 		in.noteKin(f.path, dirs[0])
 		for _, p := range all {
-			if filepath.Dir(p.entry.path) == dirs[0] {
-				in.parcel(p.entry, f.path).since = p.since // it need not be quiet once more
+			if filepath.Dir(p.Entry.Path) == dirs[0] {
+				in.parcel(p.Entry, f.path).since = p.since // it need not be quiet once more
 			}
 		}
 		return nil, true, false
 	}
-	proven = slices.DeleteFunc(proven, func(p *parcel) bool { return in.newKin(f, p.entry) })
-	if len(proven) == 0 {
+	proven = slices.DeleteFunc(proven, func(p *parcel) bool { return in.newKin(f, p.Entry) })
+	if len(proven) == 0 || f.state == done || f.at() < flow.Enough {
 		return nil, false, false
 	}
 	// of several copies, the one that was made last has most of it
-	return slices.MaxFunc(proven, func(a, b *parcel) int { return cmp.Compare(a.inside.size, b.inside.size) }), false, false
+	return slices.MaxFunc(proven, func(a, b *parcel) int { return cmp.Compare(a.inside.Size, b.inside.Size) }), false, false
+}
+
+// plainNear is the directories near, none of the family's, where a file came that is
+// called like a rotated one of the path of f, of which few bytes were read, and begins
+// with these. Of others that file itself is found: see search.
+func (in *Input) plainNear(f *file, l *disk.Listing) (dirs []string) {
+	if f.at() >= flow.Enough {
+		return nil
+	}
+	for _, near := range in.near(l.Dir) {
+		if in.atHome(f, near.Dir) || near.Has(filepath.Base(f.path)) {
+			continue
+		}
+		if slices.ContainsFunc(rotation.Family(near, f.path), func(m rotation.Member) bool {
+			same, err := false, error(nil)
+			if !m.Gen.Packed && in.byKey[m.Key] == nil && f.owned(m.Entry) && in.sinceLife(m.Entry) && m.Key.Birth >= f.key.Birth {
+				same, err = in.sameContent(f, m.Entry)
+			}
+			return same && err == nil
+		}) {
+			dirs = append(dirs, near.Dir)
+		}
+	}
+	return dirs
+}
+
+// lastGone is the file of the path of f that was shipped last before it, if that is
+// nowhere any more: it was rotated and compressed between two looks. nil: none.
+func (in *Input) lastGone(f *file) *file {
+	var last *file
+	for _, g := range in.filesOf(f.path) {
+		if g.id < f.id && g.state == done && g.at() >= flow.Enough {
+			last = g
+		}
+	}
+	if last == nil || !last.gone {
+		return nil
+	}
+	return last
+}
+
+// proofsBeside says that another file of dir is being looked for among those near, which
+// may show where f was rotated to.
+func (in *Input) proofsBeside(f *file, dir string) bool {
+	for g := range in.dir(dir).files {
+		if g != f && g.has(sought) && (g.at() > 0 || in.lastGone(g) != nil) {
+			return true
+		}
+	}
+	return false
 }
 
 // newKin says that e is called like a rotated file of the path of f, in a
 // directory that is none of its family's.
-func (in *Input) newKin(f *file, e entry) bool {
-	_, rotated := parseGeneration(filepath.Base(f.path), filepath.Base(e.path))
-	return rotated && !in.atHome(f, filepath.Dir(e.path))
+func (in *Input) newKin(f *file, e disk.Entry) bool {
+	_, rotated := rotation.Parse(filepath.Base(f.path), filepath.Base(e.Path))
+	return rotated && !in.atHome(f, filepath.Dir(e.Path))
 }
 
 // atHome says that rotated files of the path of f may be in dir.
 func (in *Input) atHome(f *file, dir string) bool {
-	home := filepath.Dir(f.path)
-	return dir == home || dir == in.targets.home(f.path) || slices.Contains(in.kin[home][f.path], dir)
+	return dir == filepath.Dir(f.path) || dir == in.links.Home(f.path) || slices.Contains(in.kin.Of(f.path), dir)
 }
 
 // unrelatedPacked is the compressed files that may have the content of f and came
 // since the runs before have looked: those beside it that are not of a family, and
 // then those near.
-func (in *Input) unrelatedPacked(f *file, l *listing) []entry {
-	var beside, near []entry
-	add := func(to *[]entry, l *listing) {
-		for _, e := range l.files {
-			if f.owned(e) && in.sinceLife(e) && in.unknownPacked(e) && !in.related(f, e) {
+func (in *Input) unrelatedPacked(f *file, l *disk.Listing) []disk.Entry {
+	var beside, near []disk.Entry
+	add := func(to *[]disk.Entry, l *disk.Listing) {
+		for _, e := range l.Files {
+			if f.owned(e) && (f.state == done || in.sinceLife(e)) && (in.unknownPacked(e) || in.packedBeside(f, e)) && !in.related(f, e) {
 				*to = append(*to, e)
 			}
 		}
 	}
-	home := filepath.Dir(f.path)
-	for _, dir := range append([]string{home}, in.kin[home][f.path]...) {
-		if dir == l.dir {
-			add(&beside, l)
-		} else {
-			add(&beside, in.beside(dir))
-		}
+	for _, dir := range append([]string{filepath.Dir(f.path)}, in.kin.Of(f.path)...) {
+		add(&beside, in.listing(l, dir))
 	}
-	for _, l := range in.near(l.dir) {
-		if !in.atHome(f, l.dir) && !l.has(filepath.Base(f.path)) { // else it is of a log there
+	for _, l := range in.near(l.Dir) {
+		if !in.atHome(f, l.Dir) && !l.Has(filepath.Base(f.path)) { // else it is of a log there
 			add(&near, l)
 		}
 	}
-	for _, found := range [][]entry{beside, near} {
-		slices.SortFunc(found, func(a, b entry) int { return cmp.Compare(b.ctime, a.ctime) })
+	for _, found := range [][]disk.Entry{beside, near} {
+		slices.SortFunc(found, func(a, b disk.Entry) int { return cmp.Compare(b.Ctime, a.Ctime) })
 	}
 	return append(beside, near...)[:min(len(beside)+len(near), proofsMax)]
 }
 
+// packedBeside says that the compressed file at e has the name of f, which was truncated,
+// with the extension behind it: it is not being made, but a copy from before that. It may
+// have been the copy of a file before f, and was overwritten.
+func (in *Input) packedBeside(f *file, e disk.Entry) bool {
+	if !unpack.Is(e.Path) || e.Link || unpack.Plain(e.Path) != f.now {
+		return false
+	}
+	g := in.byKey[e.Key]
+	return in.present(f) && (g == nil || g.state == done && f.madeSince(e))
+}
+
+// madeSince says that the file at e was written to since f began, as its copy was.
+func (f *file) madeSince(e disk.Entry) bool {
+	return f.fromBefore() || e.Mtime >= f.since.time().UnixNano()
+}
+
+// archived is how many bytes f, which was truncated, had when it was appended to the
+// compressed file beside it that has its name, as far as that tells: gzip tells it of
+// what was appended last. That is not read, but what is lost with it is counted. One that
+// a pattern matches is read itself.
+func (in *Input) archived(f *file) (size int64, ok bool) {
+	at := f.at()
+	for of, p := range in.proofs {
+		if of.id != f.id || !f.madeSince(p.Entry) || unpack.Plain(p.Entry.Path) != f.path || in.pats.Match(p.Entry.Path) >= 0 {
+			continue
+		}
+		if c := p.known(); c != nil && c.Told && c.Err == nil && !c.Begins[f.id] && c.Tells >= at {
+			return c.Tells, true
+		}
+	}
+	return 0, false
+}
+
 // related says that it is by other rules whose the compressed file at e is: one of
 // the family of f, or of another path of which something is known.
-func (in *Input) related(f *file, e entry) bool {
-	dir := filepath.Dir(e.path)
+func (in *Input) related(f *file, e disk.Entry) bool {
+	dir := filepath.Dir(e.Path)
 	path, ok := in.packedFrom(dir, e)
 	return ok && (path != f.path || in.atHome(f, dir))
 }
 
 // proof is what is known of whether the compressed file at e has the content of f.
-func (in *Input) proof(e entry, f *file) *parcel {
-	of := proofOf{e.key, f.id}
+func (in *Input) proof(e disk.Entry, f *file) *parcel {
+	of := proofOf{e.Key, f.id}
 	p := in.proofs[of]
 	if p == nil {
-		p = &parcel{entry: e, since: time.Now(), only: f}
+		p = &parcel{Entry: e, since: time.Now(), only: f}
 		in.proofs[of] = p
 	}
 	p.sees(e, f.path)
@@ -141,7 +234,7 @@ func (in *Input) proof(e entry, f *file) *parcel {
 // if that is known.
 func (in *Input) proves(p *parcel) (has, known bool) {
 	f := p.only
-	if c := p.known(); c != nil && c.asked[f.id] != f.at() {
+	if c := p.known(); c != nil && c.Asked[f.id] != f.at() {
 		p.glance, p.inside = nil, nil
 	}
 	if p.known() == nil && !p.busy {
@@ -152,18 +245,18 @@ func (in *Input) proves(p *parcel) (has, known bool) {
 		return false, true // it cannot be read
 	case c == nil:
 		return false, false
-	case !c.begins[f.id] && c.err == nil:
+	case !c.Begins[f.id] && c.Err == nil:
 		return false, true
 	}
 	c := in.insideOf(p)
-	return c != nil && c.err == nil && c.holds[f.id].off == f.at(), c != nil
+	return c != nil && c.Err == nil && c.Holds[f.id].Off == f.at(), c != nil
 }
 
 // proving says that the compressed file k is being compared with a file that is
 // missing, or was truncated.
-func (in *Input) proving(k key) bool {
+func (in *Input) proving(k disk.Key) bool {
 	for of, p := range in.proofs {
-		if of.key == k && p.only.proving && in.files[of.id] == p.only {
+		if of.key == k && in.soughtOf(p.only.path) && in.files[of.id] == p.only {
 			return true
 		}
 	}

@@ -2,6 +2,9 @@ package tail
 
 import "tailrace/agent/flow"
 
+// What was unread when the first scan ended: it may be in the topic, when the journal was
+// lost, and is looked for there.
+
 // past is a file as the first scan found it, with something to read.
 type past struct {
 	f    *file
@@ -36,7 +39,7 @@ func (in *Input) forgetPast() {
 		p.f.mu.Lock()
 		read := p.f.pos.off >= p.size
 		p.f.mu.Unlock()
-		if !read || p.f.queue.busy(p.f) {
+		if !read || p.f.queue.Busy(p.f) {
 			left[id] = p
 		}
 	}
@@ -49,14 +52,14 @@ func (in *Input) forgetPast() {
 // of one that was read already, which may have been restored since, nor of a
 // copy that has the time of what it was copied from. The caller holds mu.
 func (f *file) birthday() int64 {
-	if f.pos.off > f.base || f.mtime < f.birth {
+	if f.pos.off > f.base || f.mtime < f.key.Birth {
 		return 0
 	}
-	return f.birth
+	return f.key.Birth
 }
 
 // Past implements flow.Feed.
-func (s *shard) Past() (p flow.Past) {
+func (s *feed) Past() (p flow.Past) {
 	select {
 	case <-s.q.in.scanned:
 	default:
@@ -74,17 +77,15 @@ func (s *shard) Past() (p flow.Past) {
 	return p
 }
 
-// pastFiles is the files of the shard that had something to read at first, and
+// pastFiles is the files of the feed that had something to read at first, and
 // are not done.
-func (s *shard) pastFiles() (all []past) {
+func (s *feed) pastFiles() (all []past) {
 	q := s.q
-	q.mu.Lock()
-	number := q.number
-	q.mu.Unlock()
+	shares := s.Shares()
 	q.in.mu.Lock()
 	defer q.in.mu.Unlock()
 	for _, p := range q.in.olds {
-		if p.f.queue == q && q.in.active[p.f] && (number == nil || number(p.f.form) == s.number) {
+		if p.f.queue == q && q.in.active[p.f] && shares(p.f.form) {
 			all = append(all, p)
 		}
 	}
@@ -92,7 +93,7 @@ func (s *shard) pastFiles() (all []past) {
 }
 
 // Was implements flow.Feed.
-func (s *shard) Was(id flow.FileID) (size, born int64) {
+func (s *feed) Was(id flow.FileID) (size, born int64) {
 	q := s.q
 	q.in.mu.Lock()
 	defer q.in.mu.Unlock()

@@ -30,12 +30,10 @@ func TestReadyWhileTopicRests(t *testing.T) {
 	}()
 	read := map[*file]bool{}
 	rest := func() {
-		q.mu.Lock()
-		s, _ := q.shard(0)
-		q.mu.Unlock()
-		for f := s.take(); f != nil; f = s.take() {
+		s := q.Feed(0).(*feed)
+		for f := s.Take(); f != nil; f = s.Take() {
 			read[f] = true
-			s.put(f, false, false)
+			s.Put(f, false, false)
 		}
 		q.Rest()
 	}

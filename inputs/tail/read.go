@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/content"
 	"tailrace/inputs/tail/record"
 )
 
@@ -34,14 +35,34 @@ const (
 
 // unread says that there may be something to read.
 func (f *file) unread() bool {
-	return f.size > f.searched || f.pos.off < f.size+f.joined && (f.final || f.joined > 0 || f.rec != nil && f.rec.flush != record.More)
+	return f.size > f.searched || f.pos.off < f.end() && (f.final || f.joined > 0 || f.rec != nil && f.rec.flush != record.More)
 }
 
-// read fills c with the next lines, at most max bytes unless one line alone is
+// end is up to where f has bytes: its size, but for space that was taken in advance.
+func (f *file) end() int64 {
+	if f.reserved && f.searched >= f.size && f.joined == 0 {
+		return f.pos.off
+	}
+	return f.size + f.joined
+}
+
+// unreadDone is unread for a file that is done and open: it may have been with space
+// behind it, of which this run does not know yet.
+func (f *file) unreadDone() bool {
+	if !f.unread() {
+		return false
+	}
+	if at, err := f.content().FirstData(f.pos.off); err == nil && at < 0 && f.joined == 0 {
+		f.reserved, f.searched = true, f.size
+	}
+	return f.unread()
+}
+
+// read fills c, of s, with the next lines, at most max bytes unless one line alone is
 // longer.
-func (f *file) read(c *flow.Chunk, max int) (result, error) {
+func (f *file) read(s *feed, c *flow.Chunk, max int) (result, error) {
 	if f.rec != nil {
-		return f.readRecords(c, max)
+		return f.readRecords(s, c, max)
 	}
 	want, alone := min(max, readSize), f.pos.mark.Part > 0
 	if alone {
@@ -61,7 +82,7 @@ func (f *file) read(c *flow.Chunk, max int) (result, error) {
 			f.searched = f.pos.off + int64(n)
 			return nothing, nil
 		}
-		f.give(c, lead, used, part, last, n)
+		f.give(s, c, lead, used, part, last, n)
 		return filled, nil
 	}
 }
@@ -72,7 +93,7 @@ func (f *file) read(c *flow.Chunk, max int) (result, error) {
 // bytes.
 func (f *file) load(c *flow.Chunk, want, width int) (lead, n int, r result, err error) {
 	for {
-		lead = leadLen(f.pos.off)
+		lead = content.LeadLen(f.pos.off)
 		n, err = f.fill(c, lead, want)
 		if err != nil {
 			return 0, 0, broken, err
@@ -121,11 +142,11 @@ func (f *file) fill(c *flow.Chunk, lead, want int) (int, error) {
 // verify says whether the file still has the content that pos marks, and is
 // at least end bytes long. It takes note of the size.
 func (f *file) verify(end int64) (bool, error) {
-	e, err := f.content().describe()
+	e, err := f.content().Describe()
 	if err != nil {
 		return false, err
 	}
-	if e.size+f.joined < end || e.size+f.joined < f.pos.off || e.size < f.size && f.unknowable() {
+	if e.Size+f.joined < end || e.Size+f.joined < f.pos.off || e.Size < f.size && f.unknowable() {
 		return false, nil
 	}
 	lines := f.searched < f.certain
@@ -136,14 +157,16 @@ func (f *file) verify(end int64) (bool, error) {
 	}
 	f.outgrowEarly()
 	if f.early != nil && f.early.off > f.pos.off {
-		if ok, err := f.content().matches(f.early.off, f.early.mark); !ok || err != nil {
+		if ok, err := f.content().Matches(f.early.off, f.early.mark); !ok || err != nil {
 			return false, err
 		}
 	}
-	ok, err := f.content().matches(f.pos.off, f.pos.mark)
+	ok, err := f.content().Matches(f.pos.off, f.pos.mark)
 	if ok {
 		f.trust(e, lines)
-		f.findSteps()
+		if f.below == nil && f.rec == nil && f.joined == 0 && f.z == nil && f.pos.off > 0 && f.pos.mark.Part == 0 {
+			f.below = f.content().StepsBelow(f.pos.off, f.pos.mark) // it is known from the run before, or was cut
+		}
 	}
 	return ok, err
 }
@@ -153,10 +176,10 @@ func (f *file) verify(end int64) (bool, error) {
 // the end of the file, they are space that the writer took in advance.
 func (f *file) nuls(data []byte, width int) (skipped bool, err error) {
 	f.reserved = false
-	if notNul(data) >= 0 && f.pos.off > 0 {
+	if content.NotNul(data) >= 0 && f.pos.off > 0 {
 		return false, nil
 	}
-	at, err := f.content().firstData(f.pos.off)
+	at, err := f.content().FirstData(f.pos.off)
 	if err != nil {
 		return false, err
 	}
@@ -168,7 +191,7 @@ func (f *file) nuls(data []byte, width int) (skipped bool, err error) {
 	if f.pos.off > 0 || at < nulRun && (f.prevID == 0 || width > 1) {
 		return false, nil
 	}
-	m, ok, err := f.content().markAt(at)
+	m, ok, err := f.content().MarkAt(at)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -197,9 +220,9 @@ func (f *file) cut(data []byte, alone, end bool) (used, part int, last bool) {
 }
 
 // give hands out the first used of the n bytes that were read into c.
-func (f *file) give(c *flow.Chunk, lead, used, part int, last bool, n int) {
+func (f *file) give(s *feed, c *flow.Chunk, lead, used, part int, last bool, n int) {
 	back := f.pos
-	f.shard.back = back
+	s.back = back
 	c.File, c.Path, c.Start, c.Reading = f.id, f.path, f.pos.off, 0
 	c.Lead, c.Data = c.Buf[:lead], c.Buf[lead:lead+used]
 	c.PrefixLen, c.Prefix = f.pos.mark.PrefixLen, f.pos.mark.Prefix
@@ -213,26 +236,33 @@ func (f *file) give(c *flow.Chunk, lead, used, part int, last bool, n int) {
 	}
 	f.noteSteps(c, back)
 	f.searched = f.pos.off
-	if part == 0 && bytes.IndexByte(c.Buf[lead+used:lead+n], '\n') < 0 {
+	rest := c.Buf[lead+used : lead+n]
+	if part == 0 && bytes.IndexByte(rest, '\n') < 0 && !bytes.HasPrefix(rest, []byte{0}) { // which is looked at again: see nuls
 		f.searched = back.off + int64(n)
 	}
 }
 
-// unreadFrom sets the position back to where line n of c starts; c is the
-// chunk that was read last.
-func (f *file) unreadFrom(c *flow.Chunk, n int) {
-	if n >= c.Lines() {
-		return
-	}
+// unreadFrom sets the position back to where line n of c starts, which has it; c is
+// the chunk that was read last.
+func (f *file) unreadFrom(s *feed, c *flow.Chunk, n int) {
 	was := f.pos.off
-	f.pos = f.shard.back
+	f.pos = s.back
 	if n > 0 {
-		s := c.Span(0, n)
-		f.pos = position{off: s.End, mark: s.Mark}
+		span := c.Span(0, n)
+		f.pos = position{off: span.End, mark: span.Mark}
 	}
-	f.lowerSteps(was - f.pos.off)
+	f.below = f.below.Lower(was - f.pos.off)
 	f.searched = f.pos.off
 	if c.Reading != 0 {
-		f.unreadRecords(c, n)
+		f.unreadRecords(s, c, n)
 	}
+}
+
+// noteSteps keeps places below the position, up to which c was just read from back.
+func (f *file) noteSteps(c *flow.Chunk, back position) {
+	if f.joined > 0 || f.z != nil {
+		f.below = nil // its offsets are not those of its bytes, or it cannot be cut
+		return
+	}
+	f.below = f.below.Note(c, f.pos.off, back.off, back.mark)
 }

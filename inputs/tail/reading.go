@@ -4,36 +4,15 @@ import (
 	"fmt"
 	"time"
 
-	"tailrace/agent/flow"
 	"tailrace/agent/route"
 	"tailrace/inputs/tail/record"
 )
 
-// A reading is one way of cutting bytes into records, with its number in the
-// journal.
-type reading struct {
-	*record.Reading
-	number int
-}
-
-// readings is how the files of an input are cut. Where the first bytes of a file
-// decide on the order of bytes in it, there are two ways.
-type readings struct {
-	one, big reading
-	byMark   bool
-	wait     time.Duration // after which a multi-line record is complete; 0: it is not waited for
-	stall    time.Duration // after which what streams wait with is given; 0: there are none
-}
-
-// stallTime is how long a stream of a container may keep waiting what is behind
-// its last record.
-const stallTime = 5 * time.Second
-
 // recording is what a file has beside others when its lines are not records as
 // they are. Its mu guards it.
 type recording struct {
-	how   *readings
-	order order // where the first bytes decide
+	how   *record.Ways
+	order record.Order // where the first bytes decide
 	// given is up to where records were given: what is left out behind it is
 	// noted as read once all of them are acked.
 	given int64
@@ -56,25 +35,22 @@ type recording struct {
 // told is what Run knows of a file, so that it is told once.
 type told struct{ waits, skips, malformed, invalid, long bool }
 
-// prepare makes the readings of the inputs, and those of the journal.
+// prepare makes ready what the inputs say of records, and what the journal has of that.
 func (in *Input) prepare() error {
 	for n, spec := range in.o.Readings {
-		if route.IsForm(spec) {
-			continue
-		}
-		r, err := record.Parse(spec)
-		if err != nil {
+		if err := in.noteReading(n, spec); err != nil {
 			in.log.Error("lines that were read in this way cannot be sent again, if they must be", "reading", n, "error", err)
-			continue
 		}
-		in.known[n] = r
 	}
 	for i := range in.o.Inputs {
 		c := &in.o.Inputs[i]
+		if err := in.prepareRoute(c); err != nil {
+			return err
+		}
 		if c.Record.Plain() {
 			continue
 		}
-		how, err := in.readings(c.Record)
+		how, err := in.book.Ways(c.Record)
 		if err != nil {
 			return fmt.Errorf("tail: input %s: %w", c.Topic, err)
 		}
@@ -83,37 +59,24 @@ func (in *Input) prepare() error {
 	return nil
 }
 
-func (in *Input) readings(o record.Options) (*readings, error) {
-	one, err := in.reading(o.Resolve(nil))
-	if err != nil {
-		return nil, err
+// noteReading notes what the journal has under a number.
+func (in *Input) noteReading(n int, spec string) error {
+	if !route.IsForm(spec) {
+		return in.book.Note(n, spec)
 	}
-	how := &readings{one: one, byMark: o.ByMark(), wait: o.Wait()}
-	if o.Container != "" {
-		how.stall = max(stallTime, how.wait)
+	rule, err := route.ParseForm(spec)
+	if err == nil {
+		in.forms[n] = rule.Numbered(n)
 	}
-	if how.byMark {
-		how.big, err = in.reading(o.Resolve([]byte{0xfe, 0xff}))
-	}
-	return how, err
+	return err
 }
 
-func (in *Input) reading(o record.Options) (reading, error) {
-	r, err := record.New(o)
-	if err != nil {
-		return reading{}, err
-	}
-	n := in.o.Journal.Reading(r.Spec())
-	in.known[n] = r
-	return reading{r, n}, nil
-}
-
-// record sets how a new or resumed file is cut. A file that was left in the
+// setReading sets how a new or resumed file is cut. A file that was left in the
 // middle of what only a reading can go on with needs one in any case.
-func (f *file) record(in *Input) {
+func (f *file) setReading(in *Input) {
 	how := f.conf.how
 	if how == nil && !record.Simple(f.pos.mark.Part) {
-		how, _ = in.readings(record.Options{}) // which cannot be wrong
+		how, _ = in.book.Ways(record.Options{}) // which cannot be wrong
 	}
 	if how != nil {
 		f.rec = &recording{how: how, given: f.pos.off}
@@ -125,58 +88,19 @@ func (f *file) width() int {
 	if f.rec == nil {
 		return 1
 	}
-	return f.rec.how.one.Width()
+	return f.rec.how.Width()
 }
 
 // reading is how the open file is cut.
-func (f *file) reading() (reading, error) {
+func (f *file) reading() (record.Numbered, error) {
 	r := f.rec
-	if r.how.byMark && r.order == unknown {
+	if r.how.ByMark && r.order == 0 {
 		var mark [2]byte
-		n, err := f.content().pread(mark[:], 0)
-		switch {
-		case err != nil || n < len(mark):
-			return r.how.one, err
-		case mark == [2]byte{0xfe, 0xff}:
-			r.order = big
-		default:
-			r.order = little
+		n, err := f.content().Pread(mark[:], 0)
+		if err != nil || n < len(mark) {
+			return r.how.In(0), err
 		}
+		r.order = record.OrderOf(mark)
 	}
-	if r.order == big {
-		return r.how.big, nil
-	}
-	return r.how.one, nil
-}
-
-// order is that of the bytes of a character in UTF-16.
-type order uint8
-
-const (
-	unknown order = iota // the file has no two bytes yet
-	little
-	big
-)
-
-// cutAgain makes the records of s, whose bytes c has.
-func (in *Input) cutAgain(s flow.Span, c *flow.Chunk) error {
-	r := in.known[s.Reading]
-	if r == nil {
-		return fmt.Errorf("the journal does not tell how they were cut into records (reading %d): %w", s.Reading, flow.ErrGone)
-	}
-	c.Reading = s.Reading
-	if !new(record.Cutter).Again(r, c, s.Mark.Part) {
-		return fmt.Errorf("they are cut into other records than before: %w", flow.ErrGone)
-	}
-	to := len(c.Records)
-	if s.Take > 0 {
-		to = s.Skip + s.Take
-	}
-	if s.Skip >= to || to > len(c.Records) {
-		return fmt.Errorf("records %d to %d are wanted, and there are %d: %w", s.Skip, to, len(c.Records), flow.ErrGone)
-	}
-	if s.Skip > 0 || s.Take > 0 {
-		c.Take(s.Skip, to)
-	}
-	return nil
+	return r.how.In(r.order), nil
 }

@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tailrace/agent/deadletter"
 	"tailrace/agent/flow"
 	"tailrace/inputs/tail/record"
+	"tailrace/inputs/tail/turns"
 )
 
 // newRecordHost is a host whose input cuts records.
@@ -112,6 +114,24 @@ func TestMultilineQuietUnread(t *testing.T) {
 		q.Unread(&c, 0)
 		h.settle()
 		h.records("1 a\n at x")
+	})
+}
+
+// A record that begins after the one before was found to be complete is waited for
+// anew, however late the lane reads both.
+func TestMultilineQuietGrows(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newRecordHost(t, traces, "a.log")
+		h.append("a.log", "1 a\n at x\n")
+		h.start()
+		defer h.stop()
+		h.take()
+		h.wait(3 * time.Second)
+		h.append("a.log", "2 b\n")
+		h.take()
+		h.append("a.log", " at y\n")
+		h.settle()
+		h.records("1 a\n at x", "2 b\n at y")
 	})
 }
 
@@ -479,6 +499,34 @@ func TestExcludedIsBounded(t *testing.T) {
 	if turns < 4 || string(c.Line(0)) != "one" {
 		t.Errorf("%q after %d turns", c.Data, turns)
 	}
+}
+
+// A lane is told that there are more files than one Next went through, though all
+// of those were read to their ends.
+func TestExcludedFilesAreBounded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newRecordHost(t, record.Options{Exclude: []string{"DEBUG"}}, "*.log")
+		const files, lines = 5 * skipMax / (2 * turns.QuantumMin), turns.QuantumMin / 8
+		for i := range files {
+			h.append(fmt.Sprintf("%d.log", i), strings.Repeat("DEBUG 9\n", lines))
+		}
+		h.start()
+		defer h.stop()
+		synctest.Wait()
+		q, excluded, again := h.in.Feed("t"), int64(0), 0
+		for ; excluded < files*lines; again++ {
+			select {
+			case <-q.Wake():
+				h.take()
+			default:
+				t.Fatalf("not told, with %d of %d lines left out after %d turns", excluded, files*lines, again)
+			}
+			excluded = int64(h.in.Stats().Cut.Excluded)
+		}
+		if again != 3 {
+			t.Errorf("done after %d turns, want 3", again)
+		}
+	})
 }
 
 // The first bytes of a file say how it is encoded, also after a restart.

@@ -8,54 +8,65 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/rotation"
 )
 
 // A log may be replaced at its path by another inode with the same content: by
 // cp and mv, rsync, a restore from a backup, a container's copy-up, an editor.
 // It is the same file, and read on. Whoever writes may still have the old inode
-// open, so that is read until it has been quiet.
-
-// replacedMax is how many bytes of the old inode are compared with the new one,
-// at most.
-const replacedMax = 64 << 20
+// open, so that is read until it has been quiet. When the new one is the same only up
+// to a place in the upper half of what was read, it is read on from there, behind the
+// old one, and what may come twice is counted.
 
 // restored says whether the unknown file at e, where t was last, is t under
 // another identity. If so, or if that is to be found out by the next look, it
 // reports true. Otherwise place is from where a new file at e is to be read on
 // behind t; nil: from its beginning.
-func (in *Input) restored(d *dir, l *listing, t *file, e entry) (place *position, handled bool) {
-	if !in.mayReplace(t, e) || in.rotatedUnseen(l, e.path) {
+func (in *Input) restored(d *dir, l *disk.Listing, t *file, e disk.Entry) (place *position, handled bool) {
+	if !in.mayReplace(t, e) || !e.Dated && in.rotatedUnseen(l, e.Path) {
 		return nil, false
 	}
-	p, ok := in.placeIn(t, e)
-	t.mu.Lock()
-	at, open := t.pos.off, t.fd >= 0
-	quiet := min(time.Since(t.grown), time.Since(t.since))
-	t.mu.Unlock()
-	if (e.size < flow.Enough || ok && e.size < at) && !in.settledCopy(d, e) {
-		in.lookSoon(filepath.Dir(e.path))
-		return nil, true // it is being written
+	if t.has(sought) {
+		return nil, true // it may be compressed, and this another one that begins alike
 	}
-	if !ok || p.off < min(e.size, at)/2 {
-		return nil, false // too much of it may be new
-	}
-	if p.off < at || t.state == done || !open || !in.contains(t, e) {
-		return &p, false
-	}
-	if quiet < quietTime/2 { // drain lets it go after quietTime
-		in.lookSoon(filepath.Dir(e.path))
+	has, _ := in.commonWith(t, e, comparedMax)
+	if now, err := in.disk.Stat(e.Path); has.off == 0 && (err != nil || now.Key != e.Key) {
+		in.touched(filepath.Dir(e.Path)) // it is renamed this moment
 		return nil, true
 	}
-	in.log.Info("a file was replaced by one with the same content: it is read on", "path", e.path, "offset", at)
+	t.mu.Lock()
+	at, open := t.pos.off, t.fd >= 0
+	quiet := min(t.grown.ago(), t.since.ago())
+	t.mu.Unlock()
+	if (e.Size < flow.Enough || has.off > 0 && e.Size < at) && !in.settledCopy(d, e) {
+		in.lookSoon(filepath.Dir(e.Path))
+		return nil, true // it is being written
+	}
+	if has.off == 0 || has.off < min(e.Size, at)/2 || has.off <= in.alikeAt(t, e) {
+		return nil, false // too much of it may be new
+	}
+	if has.off < at || t.state == done || !open || !has.all() {
+		return &has.position, false
+	}
+	if quiet < quietTime/2 { // drain lets it go after quietTime
+		in.lookSoon(filepath.Dir(e.Path))
+		return nil, true
+	}
+	in.log.Info("a file was replaced by one with the same content: it is read on", "path", e.Path, "offset", at)
+	t.takenFor(e, at)
 	in.rebind(t, e)
 	in.seen(t, e)
 	return nil, true
 }
 
-// rotatedUnseen says that the family of path has a file that is not known: then
-// what is new at path came of a rotation, and that one is taken with it.
-func (in *Input) rotatedUnseen(l *listing, path string) bool {
-	return slices.ContainsFunc(in.family(l, path), func(m member) bool { return in.byKey[m.key] == nil && !m.gen.packed })
+// rotatedUnseen says that the family of path has a file that is not known, or a
+// compressed one that came since: then what is new at path came of a rotation, and
+// that one is taken with it.
+func (in *Input) rotatedUnseen(l *disk.Listing, path string) bool {
+	return slices.ContainsFunc(in.family(l, path), func(m rotation.Member) bool {
+		return in.byKey[m.Key] == nil && (!m.Gen.Packed || in.cameSince(m.Entry))
+	})
 }
 
 // lookSoon has the directory looked at again before drain lets go of what was
@@ -66,76 +77,47 @@ func (in *Input) lookSoon(dir string) {
 
 // mayReplace says whether enough is known of t, which is not in its directory
 // any more, to know it again at e.
-func (in *Input) mayReplace(t *file, e entry) bool {
+func (in *Input) mayReplace(t *file, e disk.Entry) bool {
+	if !in.takesPlace(t, e) {
+		return false
+	}
+	at := t.at()
+	return at > flow.PrefixMax || e.Dated && at >= flow.Enough // fewer may as well be the same first lines, written again
+}
+
+// takesPlace says that the unknown file at e is where t was, which is not in its
+// directory any more.
+func (in *Input) takesPlace(t *file, e disk.Entry) bool {
 	switch {
-	case t == nil, t.now != e.path, t.key == key{}, t.packed, t.removed(), t.deleting, t.state == following, len(t.followers) > 0, e.link, !t.owned(e):
+	case t == nil, t.now != e.Path, t.key == disk.Key{}, t.packed, t.removed(), t.deleting, t.state == following, len(t.followers) > 0, e.Link, !t.owned(e):
 		return false
 	}
-	return t.at() > flow.PrefixMax // fewer may as well be the same first lines, written again
+	return true
 }
 
-// placeIn is a place up to which the file at e is what was read of t: its position,
-// or the highest one below it that can be told.
-func (in *Input) placeIn(t *file, e entry) (position, bool) {
-	pos := t.place()
-	if e.size >= pos.off {
-		if same, err := in.sameContent(t, e); same && err == nil {
-			return pos, true
-		}
-	}
-	if p, ok := in.editedAt(t, e); ok {
-		return p, true
-	}
-	p, _, ok := in.cutBack(t, e, -1)
-	return p, ok
-}
-
-// editedAt is the beginning of the first line at which the file at e differs from
-// what was read of t, if t is still open. Where records are of several lines it is
-// not known at which of them one begins.
-func (in *Input) editedAt(t *file, e entry) (p position, ok bool) {
-	fd, err := in.disk.openFile(e.path)
+// alikeAt is alike for the file at e, which is not open.
+func (in *Input) alikeAt(f *file, e disk.Entry) int64 {
+	fd, _, err := in.disk.OpenAs(e.Path, e.Key)
 	if err != nil {
-		return p, false
+		return 0
 	}
 	defer unix.Close(fd)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	end := min(t.pos.off, e.size)
-	if t.fd < 0 || t.rec != nil || t.joined > 0 || end > replacedMax {
-		return p, false
-	}
-	new := in.disk.content(fd)
-	if p.off, err = new.lineStart(in.disk.differAt(t.fd, fd, 0, end), 1); err != nil || p.off == 0 {
-		return p, false
-	}
-	p.mark, ok, err = new.markAt(p.off)
-	return p, ok && err == nil
+	return in.alike(f, e, fd)
 }
 
-// contains says whether the file at e has all of what t, which is open, has
-// behind its position.
-func (in *Input) contains(t *file, e entry) bool {
-	fd, err := in.disk.openFile(e.path)
-	if err != nil {
-		return false
+// takenFor notes that f, which was read up to off, is given the identity of e for its
+// bytes alone. Times that were set, or that an inode with another number kept, and the
+// name of a rotated file say that nobody wrote them again.
+func (f *file) takenFor(e disk.Entry, off int64) {
+	g, family := rotation.Parse(filepath.Base(f.path), filepath.Base(e.Path))
+	if birth := e.Key.Birth; !e.Dated && birth != 0 && birth != f.key.Birth && !(family && g.Kind != 0) && off > f.base {
+		f.alike = max(f.alike, off)
 	}
-	defer unix.Close(fd)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.fd < 0 {
-		return false
-	}
-	old, err := in.disk.statFD(t.fd)
-	if err != nil || e.size < old.size || old.size-t.pos.off > replacedMax {
-		return false
-	}
-	return in.disk.sameRange(t.fd, fd, t.pos.off, old.size)
 }
 
-// readBehind lets g, which has the content of t up to p, be read from there on, when
-// t was read to its end.
-func (in *Input) readBehind(g, t *file, p position) {
+// readBehind lets g, which is at e and has the content of t up to p, be read from
+// there on, when t was read to its end.
+func (in *Input) readBehind(g, t *file, e disk.Entry, p position) {
 	t.mu.Lock()
 	read := t.pos.off
 	if t.state != done {
@@ -150,28 +132,24 @@ func (in *Input) readBehind(g, t *file, p position) {
 	} else {
 		in.log.Info("a file has the content of one that was there before: it is read on", args...)
 	}
+	if !e.Dated {
+		g.alike = p.off
+	}
 	g.beginAt(p)
 	g.prevID = 0 // it does not begin in the middle of a line of t
 }
 
-// sayRepeated warns when the new file at e, which is shipped from its beginning,
-// begins like t that was there before.
-func (in *Input) sayRepeated(t *file, e entry) {
-	if !in.mayReplace(t, e) || !in.samePrefix(t, e) {
+// sayRepeated warns, once for a path, when the new file at e, which is shipped from
+// its beginning, begins like t that was there before, and counts what is alike.
+func (in *Input) sayRepeated(t *file, e disk.Entry) {
+	if !in.takesPlace(t, e) {
 		return
 	}
-	in.log.Warn("a file was replaced by one with the same first 1024 bytes and another content, as an editor does: it is shipped from its beginning, and lines may come twice",
-		"path", e.path)
-}
-
-// samePrefix says whether the file at e begins with the first bytes that are
-// known of t.
-func (in *Input) samePrefix(t *file, e entry) bool {
-	m := t.place().mark
-	fd, err := in.disk.openFile(e.path)
-	if err != nil {
-		return false
+	n := in.beginsAlike(t, e)
+	if n == 0 {
+		return
 	}
-	defer unix.Close(fd)
-	return in.disk.content(fd).beginsWith(m)
+	in.stats.again.Add(n)
+	in.warnOnce("again:"+e.Path, "a file was replaced by one that begins with the same bytes, as by an editor or mv: it is shipped from its beginning, and lines may come twice",
+		"path", e.Path, "bytes", n)
 }

@@ -3,8 +3,10 @@ package tail
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -94,7 +96,7 @@ func TestReplaced(t *testing.T) {
 		}, more: append(append([]string{numberedLines(0, 1)[0] + "!"}, numberedLines(1, 500)...), "new")},
 		{name: "a line in its first half removed", change: func(h *host, old []string) {
 			h.replace("a.log", textOf(append(append([]string{}, old[:100]...), old[101:]...)...))
-		}, more: append(append(numberedLines(0, 100), numberedLines(101, 500)...), "new"), warns: 1},
+		}, more: append(append(numberedLines(0, 100), numberedLines(101, 500)...), "new"), again: 1024, warns: 1}, // it is not known of more
 	} {
 		for _, idle := range []bool{true, false} {
 			if idle && strings.Contains(c.name, "unread") || idle && c.name == "the old one is written to" {
@@ -227,4 +229,139 @@ func TestNotReplaced(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A log of which too little is known to tell that it is the same, and that is replaced
+// by its lines and new ones, is shipped from its beginning each time: that is said once,
+// and counted, also where it is replaced faster than it is read.
+func TestReplacedAndShort(t *testing.T) {
+	for _, every := range []time.Duration{time.Second / 4, 5 * time.Second} {
+		t.Run(every.String(), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, "a.log")
+				h.opts.Inputs[0].CloseIdle = time.Hour // else it is told like a file that was restored
+				all := numberedLines(0, 8)
+				h.append("a.log", textOf(all[:4]...))
+				h.start()
+				h.settle()
+				for n := 5; n <= len(all); n++ {
+					h.replace("a.log", textOf(all[:n]...))
+					h.must(h.in.ask(t.Context(), func() { h.in.look(h.dir) }))
+					h.wait(every)
+					h.take()
+				}
+				h.settle()
+				h.want(slices.Concat(all[:4], all[:5], all[:6], all[:7], all)...)
+				if n := h.in.Stats().Again; n != 100*(4+5+6+7) {
+					t.Errorf("%d bytes were counted", n)
+				}
+				if h.logged("level=WARN") != 1 || h.logged("begins with the same bytes") != 1 {
+					t.Errorf("log:\n%s", h.log)
+				}
+				h.stop()
+			})
+		})
+	}
+}
+
+// A log of which little was read is replaced by a copy of it that has its times. The
+// agent ends before it has read the old inode, which it has open: all that is unread
+// is in the copy.
+func TestCopiedOverUnread(t *testing.T) {
+	for _, written := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			h := newHost(t, "a.log")
+			old := numberedLines(0, 100)
+			h.append("a.log", textOf(old[:3]...))
+			h.start()
+			h.take()
+			h.append("a.log", textOf(old[3:90]...))
+			h.wait(100 * time.Millisecond)
+			h.rename("a.log", "away.txt")
+			h.copyAll("away.txt", "a.log")
+			h.remove("away.txt")
+			if written {
+				h.append("a.log", textOf(old[90:]...))
+			}
+			h.wait(3 * time.Second)
+			h.stop()
+			if !written {
+				h.append("a.log", textOf(old[90:]...))
+			}
+			h.start()
+			h.settle()
+			h.want(old...)
+			if h.logged("level=WARN")+h.logged("level=ERROR") > 0 {
+				t.Errorf("log:\n%s", h.log)
+			}
+			h.stop()
+		})
+	}
+}
+
+// The same with a rotated file that a pattern matches too, when nothing is at the path,
+// or the next one is.
+func TestRotatedAndCopiedOverUnread(t *testing.T) {
+	for i, pattern := range []string{"a.log", "a.log*", "a.log", "a.log*"} {
+		bubble(t, func(t *testing.T) {
+			h := newHost(t, pattern)
+			old := numberedLines(0, 100)
+			h.append("a.log", textOf(old[:20]...))
+			h.start()
+			h.take()
+			h.append("a.log", textOf(old[20:]...))
+			h.wait(100 * time.Millisecond)
+			h.rename("a.log", "a.log.1")
+			if i >= 2 {
+				h.append("a.log", "new\n")
+				h.wait(3 * time.Second)
+			}
+			h.rename("a.log.1", "away.txt")
+			h.copyAll("away.txt", "a.log.1")
+			h.remove("away.txt")
+			h.wait(3 * time.Second)
+			h.stop()
+			if i < 2 {
+				h.append("a.log", "new\n")
+			}
+			h.start()
+			h.settle()
+			h.want(append(old, "new")...)
+			if h.logged("level=WARN")+h.logged("level=ERROR") > 0 {
+				t.Errorf("log:\n%s", h.log)
+			}
+			h.stop()
+		})
+	}
+}
+
+// A log is copied and deleted, its writer goes on in the copy, and that is renamed just
+// when it is looked into: it is known all the same.
+func TestReplacedAndRenamed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		var renaming atomic.Bool
+		h.before = func(call, path string) error {
+			if call == "open" && filepath.Base(path) == "a.log" && renaming.CompareAndSwap(true, false) {
+				return os.Rename(h.path("a.log"), h.path("a.log.1"))
+			}
+			return nil
+		}
+		h.write("a.log", 1, 60)
+		h.start()
+		h.take()
+		h.rename("a.log", "away")
+		h.copyAll("away", "a.log")
+		h.remove("away")
+		h.write("a.log", 61, 61)
+		renaming.Store(true)
+		h.settle()
+		if renaming.Load() {
+			t.Error("it was not looked into")
+		}
+		h.write("a.log", 62, 62)
+		h.settle()
+		h.want(texts(1, 62)...)
+		h.stop()
+	})
 }

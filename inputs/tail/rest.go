@@ -4,19 +4,21 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/content"
+	"tailrace/inputs/tail/disk"
 	"tailrace/inputs/tail/record"
 )
+
+// A record of several lines may be cut by a rotation: how much of it is at the beginning
+// of the next file. Then, what is written to a file behind the half that was joined.
 
 // followed says whether a successor of f at its path has data.
 func (f *file) followed() bool {
 	g := f.successor()
-	if g == nil {
-		return false
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.size > 0
+	return g != nil && g.sizeSeen() > 0
 }
 
 // successor is what came to the path of f after it and is not read yet.
@@ -52,7 +54,7 @@ func (in *Input) mayGoOn(f *file) bool {
 }
 
 // pending is the bytes of f that are not given, and how they are cut.
-func (f *file) pending() (c flow.Chunk, how reading, ok bool) {
+func (f *file) pending() (c flow.Chunk, how record.Numbered, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.open() != nil {
@@ -63,8 +65,8 @@ func (f *file) pending() (c flow.Chunk, how reading, ok bool) {
 		return c, how, false
 	}
 	p := make([]byte, f.size-f.pos.off, how.Window())
-	n, err := f.content().pread(p, f.pos.off)
-	return flow.Chunk{Data: p, Start: f.pos.off, Part: f.pos.mark.Part, Reading: how.number}, how, err == nil && n == len(p)
+	n, err := f.content().Pread(p, f.pos.off)
+	return flow.Chunk{Data: p, Start: f.pos.off, Part: f.pos.mark.Part, Reading: how.Number}, how, err == nil && n == len(p)
 }
 
 // rest is how many bytes at the beginning of g go on with what f breaks off in:
@@ -84,25 +86,18 @@ func (in *Input) restIn(f, g *file) (int64, bool) {
 	if !ok {
 		return 0, true
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	head, letGo, err := g.head()
-	if err != nil {
-		return -1, false
-	}
-	defer letGo()
 	half := len(c.Data)
 	p := c.Data[:cap(c.Data)-1] // with one more, a cut would use some in any case
-	n, err := head.pread(p[half:], 0)
-	if err != nil || marked(p[half:half+n], how) {
+	n, same := g.readHead(p[half:])
+	switch {
+	case !same:
+		return 0, false
+	case n < 0 || how.Marked(p[half:half+n]):
 		return 0, true
 	}
-	if !g.unchanged(n) {
-		return 0, false
-	}
-	quiet := time.Since(g.grown)
+	quiet := time.Since(g.lastGrown())
 	end := record.More
-	if n > 0 && quiet >= f.rec.how.wait {
+	if n > 0 && quiet >= f.rec.how.Wait {
 		end = record.Quiet
 	}
 	c.Data = p[:half+n]
@@ -117,11 +112,75 @@ func (in *Input) restIn(f, g *file) (int64, bool) {
 	return -1, true
 }
 
-// marked says whether the beginning of a file cannot go on with the end of
-// another: a hole, or the mark of another text.
-func marked(p []byte, how reading) bool {
-	if how.Width() == 1 {
-		return len(p) > 0 && p[0] == 0
+// A writer may go on in a rotated file after its last record was joined with the
+// beginning of the next. The joined bytes count as the file's own, at offsets
+// where it has other bytes now: those are a file of their own, with the same
+// inode, that begins where the old one ended.
+
+// lateBytes says that f has bytes that came after all of it, and what was joined
+// to it, was read. The caller holds mu.
+func (f *file) lateBytes(size int64) bool {
+	return f.joined > 0 && !f.packed && size > f.size && f.pos.off >= f.size+f.joined
+}
+
+// splitLate makes a file of the late bytes in the inode of f, which e describes,
+// once all of f is acked: they come after it, and before what waits for it. The new
+// file is open, since its name may be gone.
+func (in *Input) splitLate(f *file, e disk.Entry) {
+	if in.unacked(f) {
+		return // it may have to be read again
 	}
-	return len(p) > 1 && (p[0] == 0xff && p[1] == 0xfe || p[0] == 0xfe && p[1] == 0xff)
+	fd, err := in.openAgain(f)
+	if err != nil {
+		return // it is tried again
+	}
+	place := position{off: f.size}
+	ok := false
+	if place.mark, ok, err = in.content(fd).MarkAt(place.off); err != nil || !ok {
+		unix.Close(fd)
+		return
+	}
+	waiting := f.followers
+	f.followers = nil
+	if own := in.detach(f); own >= 0 {
+		unix.Close(own)
+	}
+	if f.state == done {
+		in.slipped(f)
+		in.noteFile(f)
+	} else {
+		in.finish(f)
+	}
+	newest := in.tails[f.path]
+	g := in.create(e, f.path, rotated)
+	g.beginAt(place)
+	g.prevID, g.late, g.gone = f.id, true, e.Nlink == 0
+	g.mu.Lock()
+	g.hold(fd)
+	g.mu.Unlock()
+	if newest == f {
+		in.tails[f.path] = g
+	}
+	for _, n := range waiting {
+		n.after(g)
+	}
+	in.recordNew()
+}
+
+// allJoined says that all of f, which is known from the run before, and of what
+// is joined to it was read when it had f.size bytes, and more came since: the mark
+// does not fit the bytes that it has now, and fits what is joined. The caller
+// holds mu.
+func (f *file) allJoined() bool {
+	letGo, err := f.openFor()
+	if f.packed || err != nil {
+		return false
+	}
+	defer letGo()
+	same, err := f.content().Matches(f.pos.off, f.pos.mark)
+	lead, n := make([]byte, content.LeadLen(f.pos.off)), 0
+	if !same && err == nil {
+		n, err = f.preadJoined(lead, f.pos.off-int64(len(lead)))
+	}
+	return !same && err == nil && n == len(lead) && f.pos.mark.Follows(lead)
 }

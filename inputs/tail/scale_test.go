@@ -2,11 +2,13 @@ package tail
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
+	"unsafe"
+
+	"tailrace/agent/flow"
+	"tailrace/inputs/tail/disk"
 )
 
 // calls counts the system calls of h that count is true of, from now on.
@@ -54,46 +56,6 @@ func TestGoneCostsNothing(t *testing.T) {
 	}
 }
 
-// A file of a listing is found by its identity, under its first name that is no
-// link.
-func TestFind(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	l := &listing{dir: "/d"}
-	for i := range 300 {
-		k := key{ino: rnd.Uint64N(100), birth: int64(rnd.IntN(2)), dev: rnd.Uint64N(2)}
-		l.files = append(l.files, entry{path: fmt.Sprintf("/d/%03d", i), key: k, link: rnd.IntN(3) == 0})
-	}
-	for n := range 400 {
-		k := key{ino: uint64(n / 4), birth: int64(n / 2 % 2), dev: uint64(n % 2)}
-		var want string
-		for _, e := range l.files {
-			if e.key == k && !e.link {
-				want = e.path
-				break
-			}
-		}
-		if e, ok := l.find(k); e.path != want || ok != (want != "") {
-			t.Errorf("%+v is at %q, %v, want %q", k, e.path, ok, want)
-		}
-	}
-}
-
-// What a lookup by identity needs does not grow with the directory, once it was
-// prepared.
-func TestFindIsPrepared(t *testing.T) {
-	l := &listing{dir: "/d"}
-	for i := range 1000 {
-		l.files = append(l.files, entry{path: fmt.Sprintf("/d/%04d", i), key: key{ino: uint64(i)}})
-	}
-	if _, ok := l.find(key{ino: 999}); !ok {
-		t.Fatal("not found")
-	}
-	before := &l.byKey[0]
-	if _, ok := l.find(key{ino: 1000}); ok || before != &l.byKey[0] {
-		t.Error("prepared anew")
-	}
-}
-
 // A log has many compressed generations that a pattern matches: how often each is
 // looked at before it is known does not depend on how many there are.
 func TestManyMatchedGenerations(t *testing.T) {
@@ -119,87 +81,74 @@ func TestManyMatchedGenerations(t *testing.T) {
 	}
 }
 
-// Rotated files of many logs are in one directory: whose a file there is, is found
-// out by its name, without going through them all.
-func TestKinOfMany(t *testing.T) {
-	f := func(logs int) float64 {
-		in := bareInput(t)
-		for i := range logs {
-			in.noteKin(fmt.Sprintf("/log/%05d.log", i), "/old")
-		}
-		e := entry{path: "/old/00003.log-20260131"}
-		if path, ok := in.kinOf("/old", e); path != "/log/00003.log" || !ok {
-			t.Errorf("%q is of %q", e.path, path)
-		}
-		return testing.AllocsPerRun(100, func() { in.kinOf("/old", e) })
-	}
-	if few, many := f(10), f(10_000); many > few+5 { // a few vary: regexps take their memory from a pool
-		t.Errorf("%v allocations among 10 logs, %v among 10,000", few, many)
-	}
-}
-
-// All names that a rotated file may have in another directory lead to its path,
-// and of several paths to the first; none does when nothing is known of it.
-func TestKinOf(t *testing.T) {
-	in := bareInput(t)
-	paths := []string{"/log/app.log", "/log/b/app.log", "/log/app", "/log/current", "/log/a.1", "/log/.log", "/log/ä.log", "/log/x9", "/other/app.err"}
-	for _, path := range paths {
-		in.noteKin(path, "/old")
-	}
-	names := []string{"app.log", "app.log.1", "app.log.2.gz", "app.log.gz", "app-20260131.log", "app.1", "app.1.zst", "app.err-20260131", "app-20260131",
-		"@400000005f5e1000deadbeef.s", "a.1", "a.1.3", "a.1-20260131", ".log.1", ".1", "ä.log.1", "ä.1", "x920260131", "other.log.1", "ap", "app.log.bak", "current.1"}
-	check := func() {
-		t.Helper()
-		for _, name := range names {
-			e := entry{path: "/old/" + name}
-			var want string
-			for _, path := range paths {
-				if _, ok := parseGeneration(filepath.Base(path), name); ok && slices.Contains(in.kin[filepath.Dir(path)][path], "/old") && (want == "" || before(path, want)) {
-					want = path
-				}
-			}
-			if path, ok := in.kinOf("/old", e); path != want || ok != (want != "") {
-				t.Errorf("%q is of %q, want %q", name, path, want)
-			}
-			if path, ok := in.kinOf("/log", e); ok {
-				t.Errorf("%q is of %q in its own directory", name, path)
-			}
-		}
-	}
-	check()
-	for _, path := range paths {
-		in.forgetKin(path)
-		check()
-	}
-	if len(in.kinNames) != 0 {
-		t.Errorf("still known: %v", in.kinNames)
-	}
-}
-
 // What is compressed near a file that is missing costs no system call where its
 // times tell that it was looked at before.
 func TestStrangersByTimes(t *testing.T) {
 	in := bareInput(t)
 	in.o.Life = time.Unix(1000, 0)
 	var calls int
-	in.disk.before = func(call, _ string) error {
+	in.disk.Before = func(call, _ string) error {
 		if call == "stat" {
 			calls++
 		}
 		return nil
 	}
-	l := &listing{dir: filepath.Join(t.TempDir(), "log")}
+	l := &disk.Listing{Dir: filepath.Join(t.TempDir(), "log")}
 	for i := range 100 {
-		l.files = append(l.files, entry{path: fmt.Sprintf("%s/%02d.gz", l.dir, i), key: key{ino: uint64(i + 1)}, mtime: 1})
+		l.Files = append(l.Files, disk.Entry{Path: fmt.Sprintf("%s/%02d.gz", l.Dir, i), Key: disk.Key{Ino: uint64(i + 1)}, Mtime: 1})
 	}
-	path := filepath.Join(l.dir, "a.log")
+	path := filepath.Join(l.Dir, "a.log")
 	if found := in.unrelatedPacked(&file{path: path, now: path}, l); len(found) > 0 || calls > 0 {
 		t.Errorf("%d calls, found %v", calls, found)
 	}
-	l.files[7].mtime = time.Unix(2000, 0).UnixNano()
+	l.Files[7].Mtime = time.Unix(2000, 0).UnixNano()
 	if found := in.unrelatedPacked(&file{path: path, now: path}, l); len(found) != 1 || calls == 0 {
 		t.Errorf("found %v of one that is new", found)
 	}
+}
+
+// Thousands of files may be forgotten in one scan, as copies of others are that were
+// truncated: the known files are not sorted out anew for each.
+func TestForgottenOneByOne(t *testing.T) {
+	in := bareInput(t)
+	for id := range flow.FileID(100) {
+		f := &file{id: id + 1, path: "/log/a.log", now: fmt.Sprintf("/log/a.log.%d", id+1), fd: -1}
+		in.files[f.id] = f
+		in.place(f)
+	}
+	for left := 100; left > 0; left-- {
+		files := in.filesOf("/log/a.log")
+		if len(files) != left {
+			t.Fatalf("%d files, want %d", len(files), left)
+		}
+		if related := in.relatives(disk.Entry{Path: "/log/a.log.1000"}); len(related) > left {
+			t.Fatalf("%d relatives of %d files", len(related), left)
+		}
+		if in.drop(files[left/2]); in.families == nil {
+			t.Fatal("sorted out anew")
+		}
+	}
+}
+
+// What is kept of each file is small: there may be 100,000 of them.
+func TestFileIsSmall(t *testing.T) {
+	if n := unsafe.Sizeof(file{}); n > 448 {
+		t.Errorf("%d bytes, for which the memory of 480 is taken", n)
+	}
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		for i := range 100 {
+			h.append(fmt.Sprintf("%d.log", i), long+"\n")
+		}
+		h.start()
+		h.settle()
+		h.must(h.in.ask(t.Context(), func() {
+			if d := h.in.dirs[h.dir]; d.prior != d.last {
+				t.Error("what is in a directory is kept twice")
+			}
+		}))
+		h.stop()
+	})
 }
 
 // bareInput follows all logs, and does nothing.

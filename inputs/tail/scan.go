@@ -1,8 +1,11 @@
 package tail
 
 import (
-	"path/filepath"
+	"fmt"
+	"maps"
 	"time"
+
+	"tailrace/inputs/tail/disk"
 )
 
 const (
@@ -12,6 +15,9 @@ const (
 	// tells what happens, since nearly nothing is found by them there.
 	scanShare        = 100
 	scanShareWatched = 1000
+	// switchedShare bounds what it costs to ask for directories that are other
+	// ones: this many times the last time lies between two.
+	switchedShare = 10000
 	// scanMax is the longest that a watched file waits for a full scan.
 	scanMax = 2 * time.Minute
 	// scanSlice is how long the loop works on a scan before it sees to
@@ -32,6 +38,10 @@ type scan struct {
 	dirs  bool
 	found time.Time     // when new directories were looked for last
 	seek  time.Duration // what that took
+	// same is when the watched directories were asked whether they are those at
+	// their paths, and asked is what that took.
+	same  time.Time
+	asked time.Duration
 }
 
 // beginScan begins a full scan, which goes on in slices.
@@ -72,14 +82,14 @@ func (in *Input) endScan() {
 		in.remember()
 		close(in.scanned)
 	}
-	in.kindred, in.families = nil, nil // with many files that is much memory
+	in.families = nil // with many files that is much memory
 	in.forget()
 	in.findUnwanted()
 	in.forgetPast()
 	in.shrink()
 	in.dropParcels()
-	in.replay.letGo(scanEvery)
-	in.record()
+	in.replay.LetGo(scanEvery)
+	in.recordNew()
 }
 
 // shrink lets go of the room that maps keep for the most that was ever in them.
@@ -98,7 +108,7 @@ func (in *Input) shrink() {
 
 // scanInterval is the time between the beginnings of two full scans.
 func (in *Input) scanInterval() time.Duration {
-	if in.watch.complete() {
+	if in.watch.Complete() {
 		return max(scanEvery, min(scanShareWatched*in.scan.cost, scanMax))
 	}
 	return max(scanEvery, scanShare*in.scan.cost)
@@ -117,11 +127,11 @@ func (in *Input) scanSooner() {
 // that are new are fresh.
 func (in *Input) walk() (all, fresh []string) {
 	wanted, through := map[string]bool{}, map[string]bool{}
-	in.pats.walk(&in.disk, func(dir string) { wanted[dir] = true }, func(dir string, err error) {
+	in.pats.Walk(&in.disk, func(dir string) { wanted[dir] = true }, func(dir string, err error) {
 		through[dir] = true
 		in.listed(dir, err)
 	})
-	for dir := range in.targets.links {
+	for _, dir := range in.links.Dirs() {
 		wanted[dir] = true
 	}
 	for path, d := range in.dirs {
@@ -134,22 +144,22 @@ func (in *Input) walk() (all, fresh []string) {
 	}
 	in.forgetUnlisted(func(path string) bool { return wanted[path] || through[path] })
 	all = sortedKeys(wanted)
-	in.watch.begin()
-	in.watch.dropSwitched()
-	for _, dir := range linksTo(all) {
+	in.watch.Begin()
+	in.watch.DropSwitched()
+	for _, dir := range disk.LinksTo(all) {
 		through[dir] = true
 	}
 	for _, path := range all {
-		had := in.watch.has(path)
-		has := in.watch.add(path)
+		had := in.watch.Has(path)
+		has := in.watch.Add(path)
 		if !has {
-			through[in.watch.above(path)] = true
+			through[in.watch.Above(path)] = true
 		}
 		if has && !had || in.dirs[path] == nil {
 			fresh = append(fresh, path)
 		}
 	}
-	in.watch.keep(wanted, through)
+	in.watch.Keep(wanted, through)
 	return all, fresh
 }
 
@@ -170,33 +180,47 @@ func (in *Input) findDirs(now time.Time) {
 	s.seek = time.Since(now)
 }
 
-// above is the nearest directory above path that exists, and is watched from
-// now on: what is missing of path appears there first.
-func (w *watcher) above(path string) string {
-	for path != "/" {
-		path = filepath.Dir(path)
-		if w.add(path) {
-			break
-		}
-	}
-	return path
-}
-
-// keep ends the watch of all directories but these. Those of through are watched
-// for new directories only.
-func (w *watcher) keep(wanted, through map[string]bool) {
-	if w == nil {
+// findSwitched looks for directories at whose paths are other ones now, of which
+// nobody tells: a file system was mounted there.
+func (in *Input) findSwitched(now time.Time) {
+	s := &in.scan
+	if now.Sub(s.same) < max(tickEvery, switchedShare*s.asked) {
 		return
 	}
-	for _, path := range sortedKeys(through) {
-		if !w.add(path) {
-			through[w.above(path)] = true
-		}
+	s.same = time.Now()
+	switched := in.watch.DropSwitched()
+	s.asked = time.Since(s.same)
+	if switched {
+		in.findDirs(now)
 	}
-	for path, d := range w.dirs {
-		d.through = !wanted[path]
-		if !wanted[path] && !through[path] {
-			w.remove(path)
-		}
+}
+
+// listed notes that a directory was listed, or why it cannot be, and says so
+// when that begins and when it ends. Run calls it.
+func (in *Input) listed(path string, err error) {
+	if _, was := in.unlisted[path]; was == (err != nil) {
+		return
 	}
+	in.mu.Lock()
+	if err != nil {
+		in.unlisted[path] = err.Error()
+	} else {
+		delete(in.unlisted, path)
+	}
+	in.mu.Unlock()
+	if err != nil {
+		in.log.Error(fmt.Sprintf("cannot list %q: %v: let the user that tailrace runs as read the directory", path, err))
+	} else {
+		in.log.Info("directory can be read again", "path", path)
+	}
+}
+
+// forgetUnlisted drops the directories that are not looked at any more.
+func (in *Input) forgetUnlisted(still func(path string) bool) {
+	if len(in.unlisted) == 0 {
+		return
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	maps.DeleteFunc(in.unlisted, func(path, _ string) bool { return !still(path) })
 }

@@ -5,12 +5,14 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"tailrace/inputs/tail/notify"
 )
 
 // The larger the directories, the rarer the full scans: where the file system
 // tells what happens they take a thousandth of the time, otherwise a hundredth.
 func TestScanInterval(t *testing.T) {
-	f := func(cost time.Duration, w *watcher, want time.Duration) {
+	f := func(cost time.Duration, w *notify.Watcher, want time.Duration) {
 		t.Helper()
 		in := &Input{watch: w}
 		in.scan.cost = cost
@@ -18,16 +20,15 @@ func TestScanInterval(t *testing.T) {
 			t.Errorf("a scan of %v every %v, want %v", cost, got, want)
 		}
 	}
-	all, some := &watcher{}, &watcher{short: true}
-	for _, w := range []*watcher{all, some, nil} {
+	all, none := &notify.Watcher{}, (*notify.Watcher)(nil)
+	for _, w := range []*notify.Watcher{all, none} {
 		f(0, w, scanEvery)
 		f(10*time.Millisecond, w, scanEvery)
 	}
 	f(50*time.Millisecond, all, 50*time.Second)
 	f(time.Second, all, scanMax)
-	f(50*time.Millisecond, some, scanEvery)
-	f(time.Second, some, 100*time.Second)
-	f(time.Second, nil, 100*time.Second)
+	f(50*time.Millisecond, none, scanEvery)
+	f(time.Second, none, 100*time.Second)
 }
 
 // A file that was rewritten while the agent was down, as long as before and with
@@ -61,11 +62,11 @@ func line100(word string, n int) string { return fmt.Sprintf("%s%0*d\n", word, 9
 // made in slices. And a request for a scan while one is under way is for
 // another one, since that may have passed the place already.
 func TestScanInSlices(t *testing.T) {
-	in := &Input{o: Options{Journal: &fakeJournal{}}, pats: newPatterns(nil), scanned: make(chan struct{}), dirs: map[string]*dir{}}
+	in := &Input{o: Options{Journal: &fakeJournal{}}, pats: Patterns(nil), scanned: make(chan struct{}), dirs: map[string]*dir{}}
 	in.first = true
 	in.scan.left = []string{"/nowhere/1", "/nowhere/2"}
 	slow := 2 * scanSlice
-	in.disk.before = func(string, string) error { time.Sleep(slow); return nil }
+	in.disk.Before = func(string, string) error { time.Sleep(slow); return nil }
 	in.begun.Add(1)
 	in.goOn()
 	if len(in.scan.left) != 1 || in.scans.Load() != 0 || !in.first {

@@ -1,7 +1,10 @@
 package tail
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,25 +13,6 @@ import (
 	"tailrace/agent/journal"
 	"tailrace/inputs/tail/record"
 )
-
-// Journal is where identities are kept over restarts.
-type Journal interface {
-	// Write records what must be on file before what follows from it.
-	Write(recs ...journal.Record) error
-	// WriteSync is Write, and all that was recorded so far survives a power cut.
-	WriteSync(recs ...journal.Record) error
-	// Note records what may come later, and never fails.
-	Note(recs ...journal.Record)
-	// Acked is the position up to which the file's lines are acked.
-	Acked(id flow.FileID) (int64, flow.Mark)
-	// NewFile is the next unused id.
-	NewFile() flow.FileID
-	// Ladder is places below the position by which it is known again.
-	Ladder(id flow.FileID) journal.Ladder
-	// Reading is the number of a way in which bytes are cut into records, and
-	// is on file before any span that names it.
-	Reading(spec string) int
-}
 
 // Stats is what the input has seen since it started.
 type Stats struct {
@@ -83,4 +67,103 @@ func (in *Input) Stats() Stats {
 	s.Cut = in.stats.cut
 	in.stats.cutMu.Unlock()
 	return s
+}
+
+// Status is one short sentence. It is safe for any goroutine.
+func (in *Input) Status() string {
+	s := in.Stats()
+	text := fmt.Sprintf("following %s, %d open", flow.Count(int64(s.Files), "file"), s.Open)
+	if n := len(s.Parked); n > 0 {
+		text += fmt.Sprintf(", %d cannot be read", n)
+	}
+	var lost int64
+	for _, n := range s.Lost {
+		lost += n
+	}
+	if lost > 0 {
+		text += ", " + flow.Count(lost, "byte") + " lost"
+	}
+	return text
+}
+
+// Alive reports whether Run's loop turns; a long scan may hold it up. It is
+// safe for any goroutine.
+func (in *Input) Alive() bool { return in.pulse.Age() < 6*flow.PulseEvery }
+
+// TopicStats is how far the files of one topic are.
+type TopicStats struct {
+	Output string
+	Topic  string
+	Files  int // that are followed or drained
+	Parked int // of them cannot be read
+	// Backlog is the bytes that are there, as far as was seen, and not acked.
+	Backlog int64
+}
+
+// Topics looks at every file: a tenth of a second for 100,000. It is safe for any
+// goroutine.
+func (in *Input) Topics() []TopicStats {
+	in.mu.Lock()
+	topics := maps.Clone(in.queues)
+	for at, q := range topics {
+		if !q.taken {
+			delete(topics, at) // nothing leads there
+		}
+	}
+	files := slices.Collect(maps.Values(in.files))
+	active, parked := maps.Clone(in.active), maps.Clone(in.parked)
+	in.mu.Unlock()
+	all := map[destination]*TopicStats{}
+	for t := range topics {
+		all[t] = &TopicStats{Output: t.output, Topic: t.topic}
+	}
+	for _, f := range files {
+		s := all[destination{f.queue.output, f.queue.topic}]
+		if s == nil {
+			continue // it is no longer followed
+		}
+		if active[f] {
+			s.Files++
+		}
+		if _, ok := parked[f]; ok {
+			s.Parked++
+		}
+		s.Backlog += f.backlog(active[f])
+	}
+	var out []TopicStats
+	for _, s := range all {
+		out = append(out, *s)
+	}
+	slices.SortFunc(out, func(a, b TopicStats) int {
+		return cmp.Or(cmp.Compare(a.Output, b.Output), cmp.Compare(a.Topic, b.Topic))
+	})
+	return out
+}
+
+// TopicsAtRest is Topics for an Input that was made from a journal and is not run.
+// It looks where each file is now, and how large; files that the journal does not
+// know are not counted.
+func (in *Input) TopicsAtRest() []TopicStats {
+	x := facts{in, nil}.explainer()
+	for f := range in.active {
+		now := f.facts(false)
+		x.Present(&now)
+		f.mu.Lock()
+		f.size = max(f.size, f.pos.off+now.Unread())
+		f.mu.Unlock()
+	}
+	return in.Topics()
+}
+
+// backlog is how many bytes of f are not acked: those that were read, and if it
+// is active those behind them.
+func (f *file) backlog(active bool) int64 {
+	acked, _ := f.queue.in.o.Journal.Acked(f.id)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	end := f.pos.off
+	if active {
+		end = max(end, f.end())
+	}
+	return max(0, end-acked)
 }

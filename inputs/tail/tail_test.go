@@ -68,7 +68,7 @@ func (h *host) start() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	in.disk.before = h.before
+	in.disk.Before = h.before
 	in.unpack = h.limits
 	in.noHandles = h.noHandles
 	if h.maxOpen > 0 {
@@ -153,7 +153,7 @@ func (h *host) jump(d time.Duration) {
 	h.t.Helper()
 	h.must(h.in.ask(h.t.Context(), func() {
 		for _, f := range h.in.files {
-			f.since = f.since.Add(-d)
+			f.since -= moment(d)
 		}
 	}))
 	h.wait(time.Minute)

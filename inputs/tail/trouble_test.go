@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tailrace/inputs/tail/disk"
 )
 
 // A file that may not be read waits, is named once in one line that says what
@@ -102,6 +104,38 @@ func TestTooManyOpenFiles(t *testing.T) {
 	})
 }
 
+// That there are too many open files is said each time that it begins, though
+// another file cannot be read all the time.
+func TestTooManyOpenFilesAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		var full atomic.Bool
+		h.before = func(call, path string) error {
+			switch {
+			case call == "open" && filepath.Base(path) == "bad.log":
+				return unix.EACCES
+			case call == "open" && full.Load():
+				return unix.EMFILE
+			}
+			return nil
+		}
+		h.append("bad.log", "1\n")
+		h.start()
+		for n := range 3 {
+			full.Store(true)
+			h.append(fmt.Sprintf("%d.log", n), "2\n")
+			h.append(fmt.Sprintf("%d too.log", n), "3\n")
+			h.wait(3 * maxWait)
+			full.Store(false)
+			h.wait(3 * maxWait)
+			if said := h.logged("too many open files"); said != n+1 {
+				t.Errorf("said %d times, want %d:\n%s", said, n+1, h.log)
+			}
+		}
+		h.stop()
+	})
+}
+
 // New files wait until the journal can be written; known ones go on.
 func TestJournalFails(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -184,19 +218,19 @@ func TestManyFiles(t *testing.T) {
 	f("idle", func(*host) {})
 	// nothing is left of what is known, and as many others are there
 	f("replaced", func(h *host) {
-		l, err := new(disk).collect(h.dir)
+		l, err := new(disk.Disk).Collect(h.dir)
 		h.must(err)
-		for i, e := range l.files {
-			h.remove(filepath.Base(e.path))
+		for i, e := range l.Files {
+			h.remove(filepath.Base(e.Path))
 			h.append(fmt.Sprintf("new%05d.log", i), fmt.Sprintf("new %0100d\n", i))
 		}
 	})
 	f("truncated", func(h *host) {
-		l, err := new(disk).collect(h.dir)
+		l, err := new(disk.Disk).Collect(h.dir)
 		h.must(err)
-		for i, e := range l.files {
-			h.must(unix.Truncate(e.path, 0))
-			h.append(filepath.Base(e.path), fmt.Sprintf("other %0100d\n", i))
+		for i, e := range l.Files {
+			h.must(unix.Truncate(e.Path, 0))
+			h.append(filepath.Base(e.Path), fmt.Sprintf("other %0100d\n", i))
 		}
 	})
 }

@@ -6,29 +6,22 @@ import (
 	"slices"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/disk"
+	"tailrace/inputs/tail/rotation"
 	"tailrace/inputs/tail/unpack"
 )
 
+// A file that was truncated: where the rest of its content is, and what is there now.
+
 // changed says that the inode of f has other content than was read of it.
 func (in *Input) changed(f *file) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	closed := f.fd < 0
-	if f.open() != nil {
-		return false
-	}
-	_, _ = f.compare() // where it cannot be read it is not doubted
-	if closed && !f.doubted {
-		f.close() // it is opened again when it is read
-	}
-	return f.doubted
+	_, err := f.recompare()
+	return err == nil && f.has(altered) // where it cannot be read it is not doubted
 }
 
-// decided lets f be read again, if anything of it is left.
-func (in *Input) decided(f *file) {
-	f.mu.Lock()
-	f.doubted = false
-	f.mu.Unlock()
+// decided ends a doubt, and lets f be read again, if anything of it is left.
+func (in *Input) decided(f *file, d doubt) {
+	f.unsure(d, false)
 	in.wake(f)
 }
 
@@ -45,25 +38,33 @@ func (in *Input) truncated(f *file) {
 	in.truncatedIn(f, l)
 }
 
+// truncatedNow sees to the files that were found truncated but for a look.
+func (in *Input) truncatedNow() {
+	cut := in.cut
+	in.cut = nil
+	for _, f := range cut {
+		in.truncated(f)
+	}
+}
+
 // undecidable leaves f, of which that cannot be found out while its directory
 // cannot be listed, to the next look that can. It is not read meanwhile: each read
 // would only find again that it is not what it was.
 func (in *Input) undecidable(f *file, dir string) {
-	in.waiting[f] = true
-	in.seek(f, true)
+	f.unsure(truncating|sought, true)
 	in.lookSoon(dir)
 }
 
 // truncatedAll sees to the files that a look found truncated, with one more
 // listing for all of them: the copy of one may be younger than l. It returns
 // what is there now.
-func (in *Input) truncatedAll(d *dir, l *listing) (*listing, error) {
+func (in *Input) truncatedAll(d *dir, l *disk.Listing) (*disk.Listing, error) {
 	if len(in.cut) == 0 {
 		return l, nil
 	}
 	cut := in.cut
 	in.cut = nil
-	dir := l.dir
+	dir := l.Dir
 	l, err := in.snapshot(d, dir)
 	if err != nil {
 		for _, f := range cut {
@@ -78,92 +79,132 @@ func (in *Input) truncatedAll(d *dir, l *listing) (*listing, error) {
 }
 
 // truncatedIn is truncated with a listing that is younger than the truncation.
-func (in *Input) truncatedIn(f *file, l *listing) {
-	delete(in.waiting, f)
-	if f.key == (key{}) {
+func (in *Input) truncatedIn(f *file, l *disk.Listing) {
+	f.unsure(truncating, false)
+	switch {
+	case f.key == disk.Key{}:
 		return // it was seen to before
-	}
-	if f.packed {
+	case f.packed:
 		in.packedFailed(f, unpack.ErrDamaged)
 		return
 	}
-	defer in.decided(f)
-	if _, waited := in.shrunk[f]; waited && !in.changed(f) {
-		in.seek(f, false) // it was written anew with the content that it had
-		delete(in.shrunk, f)
-		return
-	}
-	at, placed, ok := in.cutAt(f, l)
+	defer in.decided(f, altered)
+	c, ok := in.findCut(f, l)
 	if !ok {
-		in.touched(l.dir) // first, it is found where it is
 		return
 	}
-	c, ok := in.findCopy(f, l)
-	if !ok || (!c.found || c.stray) && f.state != done && !in.settled(f, at, l.dir) {
-		return
-	}
-	delete(in.shrunk, f)
+	delete(in.sizes, f.key)
+	inCopy := !c.found && in.copiedJustNow(f)
 	fd := in.detach(f)
 	if f.state == done {
-		in.cutDone(f, at, fd)
+		in.cutDone(f, c.at, fd)
 		return
-	}
-	var left remains
-	if !c.found {
-		left = in.remainsOf(f, at, fd)
 	}
 	in.rotate(f)
 	seen := f.sizeForSure(fd)
-	switch {
-	case c.parcel != nil:
-		in.pour(f, c.parcel)
-	case c.found:
-		in.rebind(f, c.entry)
-	default:
+	if c.found {
+		in.goOnInCopy(f, c)
+		in.loseTruncated(f, seen, f.sizeSeen())
+		in.renew(f, c, fd, l)
+	} else {
+		left := in.remainsOf(f, c.at, fd)
 		in.noteFile(f)
-	}
-	in.loseTruncated(f, seen, f.left(c.found, left.place, at))
-	if !c.found {
-		if !left.known && f.fromBefore() {
+		archived, told := in.archived(f)
+		if still := f.remaining(left.place, c.at); !inCopy {
+			in.loseTruncated(f, max(seen, archived), still)
+		}
+		if !left.known && !told && f.fromBefore() {
 			in.lose(f, 0, lostUnseen)
 		}
 		in.knowTorn(f, l)
-	}
-	g := in.renew(f, c.found, at, placed, fd, l)
-	if !c.found {
-		in.readRemains(g, f, left)
+		in.readRemains(in.renew(f, c, fd, l), f, left)
 		in.finish(f)
 		in.lostHalf(f)
 	}
-	in.record() // after what was noted of f: it must not have the inode any more
+	in.recordNew() // after what was noted of f: it must not have the inode any more
+}
+
+// cut is what became of a truncated file: its inode is at, placed says that this is
+// at its path, and the rest of it is in a copy, if one was found.
+type cut struct {
+	at     disk.Entry
+	placed bool
+	copied
+}
+
+// findCut finds that out. It reports false when it has to wait, or when f was not
+// truncated.
+func (in *Input) findCut(f *file, l *disk.Listing) (c cut, ok bool) {
+	if _, waited := in.sizes[f.key]; waited && !in.changed(f) {
+		f.unsure(sought, false) // it was written anew with the content that it had
+		delete(in.sizes, f.key)
+		return c, false
+	}
+	if c.at, c.placed, ok = in.cutAt(f, l); !ok {
+		in.touched(l.Dir) // first, it is found where it is
+		return c, false
+	}
+	if c.copied, ok = in.findCopy(f, l); !ok {
+		return c, false
+	}
+	if (!c.found || c.stray) && f.state != done && !in.settled(f, c.at, l.Dir) {
+		return c, false
+	}
+	if c.found && in.mayCopy(f, l) {
+		f.unsure(truncating, true) // until it is known which of them is one of f
+		in.lookSoon(l.Dir)
+		return c, false
+	}
+	return c, true
+}
+
+// goOnInCopy gives f the identity of its copy.
+func (in *Input) goOnInCopy(f *file, c cut) {
+	if c.parcel == nil {
+		in.rebind(f, c.entry)
+		return
+	}
+	for _, p := range in.parcels {
+		if p.of == f {
+			p.of, p.held = nil, false // the oldest is its copy, and the others are not
+		}
+	}
+	if g := in.byKey[c.parcel.Key]; g != nil && g != f {
+		in.overwritten(g)
+		in.noteFile(g) // before f: it must not have the inode any more
+	}
+	in.pour(f, c.parcel)
 }
 
 // cutAt describes the inode of f, which was truncated. placed says that it is at
 // its path. It reports false when it is not where it was last seen.
-func (in *Input) cutAt(f *file, l *listing) (at entry, placed, ok bool) {
-	at, listed := l.locate(f)
+func (in *Input) cutAt(f *file, l *disk.Listing) (at disk.Entry, placed, ok bool) {
+	at, listed := l.Stat(filepath.Base(f.now))
+	if !listed || at.Key != f.key {
+		at, listed = l.Find(f.key)
+	}
 	if !listed {
 		at, err := f.stat()
 		return at, false, err == nil
 	}
-	return at, at.path == f.path, at.path == f.now
+	return at, at.Path == f.path, at.Path == f.now
 }
 
 // copied is where the rest of a truncated file is.
 type copied struct {
 	found  bool
-	stray  bool    // it is none of the family: what the log is being copied back from is such a file, too
-	parcel *parcel // the copy when it is compressed
-	entry  entry   // the copy when it is not
+	stray  bool       // it is none of the family: what the log is being copied back from is such a file, too
+	parcel *parcel    // the copy when it is compressed
+	entry  disk.Entry // the copy when it is not
 }
 
 // findCopy finds the copy of f, which was truncated. It reports false when that
 // has to wait.
-func (in *Input) findCopy(f *file, l *listing) (c copied, ok bool) {
+func (in *Input) findCopy(f *file, l *disk.Listing) (c copied, ok bool) {
 	parcel, wait := in.searchPacked(f, l)
-	in.seek(f, wait)
+	f.unsure(sought, wait)
 	if wait {
-		in.waiting[f] = true // until it is known what is in them
+		f.unsure(truncating, true) // until it is known what is in them
 		return c, false
 	}
 	if parcel != nil && (f.at() >= flow.Enough || in.oldestNew(f, l) == parcel) {
@@ -171,12 +212,12 @@ func (in *Input) findCopy(f *file, l *listing) (c copied, ok bool) {
 	}
 	e, err := in.search(f, l)
 	switch {
-	case errors.Is(err, errMoved):
+	case errors.Is(err, disk.ErrMoved):
 		in.tell(task{f: f}) // a rotation is under way: look again
 		return c, false
 	case err == nil:
 		family := in.family(l, f.path)
-		stray := !slices.ContainsFunc(family, func(m member) bool { return m.key == e.key })
+		stray := !slices.ContainsFunc(family, func(m rotation.Member) bool { return m.Key == e.Key })
 		return copied{found: true, stray: stray, entry: e}, true
 	case parcel != nil:
 		return copied{found: true, parcel: parcel}, true
@@ -185,40 +226,46 @@ func (in *Input) findCopy(f *file, l *listing) (c copied, ok bool) {
 	if kin {
 		return in.findCopy(f, l) // it is in the family now
 	}
-	in.seek(f, wait)
-	if wait {
-		in.waiting[f] = true
-	}
+	f.unsure(sought, wait)
+	f.unsure(truncating, wait)
 	return copied{found: p != nil, parcel: p}, !wait
 }
 
-// renew makes a file of the new content of the inode at, which f had until it was
+// mayCopy says that a new file of the family of f may be a copy of what was read of
+// f that is being made: what comes after it would have to wait.
+func (in *Input) mayCopy(f *file, l *disk.Listing) bool {
+	return slices.ContainsFunc(in.newOf(f, l), func(m rotation.Member) bool {
+		return !m.Gen.Packed && m.Size <= f.at() && in.beginsLike(f, m.Entry) && !in.isWhole(in.dir(filepath.Dir(m.Path)), m.Entry, m.Size)
+	})
+}
+
+// renew makes a file of the new content of the inode that f had until it was
 // truncated. It comes after f and its copies, and before what waited for f. fd
-// is its descriptor, or -1; found and placed are as in truncatedIn.
-func (in *Input) renew(f *file, found bool, at entry, placed bool, fd int, l *listing) *file {
+// is its descriptor, or -1.
+func (in *Input) renew(f *file, c cut, fd int, l *disk.Listing) *file {
 	waiting := f.followers
 	f.followers = nil
 	newest, prev := in.tails[f.path], f
-	if newest == f && placed {
+	if newest == f && c.placed {
 		// copies of what was truncated several times; if the file was also
 		// renamed, the generations that are not known are newer than it
-		in.byKey[at.key] = f // it is none of them
-		prev, _ = in.generations(in.dir(l.dir), l, f.path)
+		in.byKey[c.at.Key] = f // it is none of them
+		prev, _ = in.generations(l, f.path)
 	}
-	g := in.create(at, f.path, following)
-	g.gone = at.nlink == 0
+	g := in.create(c.at, f.path, following)
+	g.gone = c.at.Nlink == 0
 	if fd >= 0 {
 		g.mu.Lock()
 		g.hold(fd)
 		g.markEarly()
 		g.mu.Unlock()
 	}
-	in.joinHalves(f, found, prev, g)
+	in.joinHalves(f, c.found, prev, g)
 	in.link(prev, g)
 	if newest != f {
 		in.tails[f.path] = newest
 	}
-	if !placed {
+	if !c.placed {
 		in.rotate(g)
 	}
 	for _, n := range waiting {
@@ -228,25 +275,25 @@ func (in *Input) renew(f *file, found bool, at entry, placed bool, fd int, l *li
 }
 
 // stat describes the inode of f, which may have no name any more.
-func (f *file) stat() (entry, error) {
+func (f *file) stat() (disk.Entry, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.describe()
 }
 
 // describe is stat for who holds mu.
-func (f *file) describe() (entry, error) {
+func (f *file) describe() (disk.Entry, error) {
 	if f.fd < 0 {
-		return entry{}, errMoved
+		return disk.Entry{}, disk.ErrMoved
 	}
-	at, err := f.queue.in.disk.statFD(f.fd)
-	at.path = f.now
+	at, err := f.queue.in.disk.StatFD(f.fd)
+	at.Path = f.now
 	return at, err
 }
 
 // detach takes the inode away from f, and returns its descriptor, or -1.
 func (in *Input) detach(f *file) int {
-	f.queue.remove(f)
+	f.queue.Remove(f)
 	if in.byKey[f.key] == f {
 		delete(in.byKey, f.key)
 	}
@@ -256,7 +303,7 @@ func (in *Input) detach(f *file) int {
 		f.fd = -1
 		in.closed(f)
 	}
-	f.key, f.dev, f.ino, f.birth, f.handle = key{}, 0, 0, 0, ""
+	f.key, f.dev, f.handle = disk.Key{}, 0, ""
 	f.gone = true
 	f.mu.Unlock()
 	return fd
@@ -268,8 +315,8 @@ func (in *Input) cutWaiting(d *dir) {
 	for _, f := range in.cut {
 		already[f] = true
 	}
-	for f := range in.waiting {
-		if d.files[f] && !already[f] {
+	for f := range d.files {
+		if f.has(truncating) && !already[f] {
 			in.cut = append(in.cut, f)
 		}
 	}

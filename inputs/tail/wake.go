@@ -5,8 +5,12 @@ import (
 	"path/filepath"
 	"slices"
 
+	"tailrace/inputs/tail/disk"
 	"tailrace/inputs/tail/unpack"
 )
+
+// Files become ready when they have grown; and what is done with those that Next could
+// not read.
 
 // troubled is what Run does when Next could not read f.
 func (in *Input) troubled(f *file, err error) {
@@ -15,7 +19,7 @@ func (in *Input) troubled(f *file, err error) {
 		in.loseBack(f)
 	case f.packed && err != nil:
 		in.packedFailed(f, err)
-	case err == nil || errors.Is(err, errMoved):
+	case err == nil || errors.Is(err, disk.ErrMoved):
 		in.suspect(f)
 	default:
 		in.park(f, err)
@@ -24,6 +28,9 @@ func (in *Input) troubled(f *file, err error) {
 
 // suspect finds out what became of a file that is not what it was.
 func (in *Input) suspect(f *file) {
+	if f.removed() {
+		return // it is met when a line that was joined with its beginning is fetched
+	}
 	if f.packed {
 		in.packedFailed(f, unpack.ErrDamaged)
 		return
@@ -32,24 +39,11 @@ func (in *Input) suspect(f *file) {
 	f.mu.Lock()
 	lost := f.gone && f.fd < 0
 	f.mu.Unlock()
-	if f.state == done || lost || f.packed || f.sought {
+	if f.state == done || lost || f.packed || f.has(sought) {
 		return
 	}
-	f.mu.Lock()
-	err := f.open()
-	same := err == nil
-	if same {
-		same, err = f.compare()
-	}
-	f.mu.Unlock()
-	switch {
-	case err != nil:
-		in.unopened(f, err)
-	case same:
-		in.wake(f)
-	default:
-		in.truncated(f)
-	}
+	in.recheck(f)
+	in.truncatedNow()
 }
 
 // check looks whether f grew.
@@ -71,18 +65,17 @@ func (in *Input) check(f *file) {
 	}
 }
 
-// at is the file that is at path now.
-func (in *Input) at(dir, path string) *file {
-	d := in.dirs[dir]
-	if d == nil {
-		return nil
+// fileAt is the file that is at path now.
+func (in *Input) fileAt(path string) *file {
+	if d := in.dirs[filepath.Dir(path)]; d != nil {
+		return d.at[path]
 	}
-	return d.at[path]
+	return nil
 }
 
 // written is called when the file system told of a write to f.
 func (in *Input) written(f *file) {
-	if f.state == done || f.removed() || !f.isOpen() && in.full() {
+	if f.state == done || f.removed() || !f.isOpen() && (f.packed || in.full()) {
 		in.touched(filepath.Dir(f.now)) // a look needs no descriptor for it
 		return
 	}

@@ -3,17 +3,16 @@ package tail
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/fsnotify/fsnotify"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/notify"
 )
 
 // live is an agent that the file system notifies, in real time.
@@ -42,15 +41,18 @@ func newLive(t *testing.T, pattern string) *live {
 		<-done
 	})
 	<-in.scanned
+	w.must(in.ask(ctx, func() { in.scan.next = time.Now().Add(time.Hour) })) // the next one would find everything
 	return w
 }
 
-// next waits for a chunk. That takes a moment: only when the test fails is the
-// time up, well before the scan that finds everything after 10 s.
+// tooLate is when a test gives up.
+const tooLate = 2 * time.Minute
+
+// next waits for a chunk.
 func (w *live) next(want string) {
 	w.t.Helper()
 	q := w.in.Feed("t")
-	late := time.After(6 * time.Second)
+	late := time.After(tooLate)
 	var c flow.Chunk
 	for !q.Next(&c, readSize) {
 		select {
@@ -74,6 +76,7 @@ func (w *live) write(path, data string) {
 }
 
 func (w *live) mkdir(path string) { w.must(os.MkdirAll(filepath.Join(w.dir, path), 0o755)) }
+
 func (w *live) rename(from, to string) {
 	w.must(os.Rename(filepath.Join(w.dir, from), filepath.Join(w.dir, to)))
 }
@@ -127,6 +130,29 @@ func TestNotifiedBehindLink(t *testing.T) {
 	w.next("4\n")
 }
 
+// The same where the file is beside its link, under a name that no pattern matches.
+func TestNotifiedBesideLink(t *testing.T) {
+	w := newLive(t, "a.log")
+	for n := range 3 {
+		name := fmt.Sprintf("a.log.2026112%d", n)
+		for i := range 3 {
+			line := fmt.Sprintf("%d of %s\n", i, name)
+			w.write(name, line)
+			if i == 0 {
+				w.must(os.Symlink(name, filepath.Join(w.dir, "tmp")))
+				w.rename("tmp", "a.log")
+			}
+			w.next(line)
+			w.must(w.in.ask(t.Context(), func() { // it had no data for a while
+				for f := range w.in.hot {
+					f.polled.Store(false)
+				}
+				clear(w.in.hot)
+			}))
+		}
+	}
+}
+
 // A directory may appear where not even its parent was, or where a wildcard
 // matches it.
 func TestDirectoryAppears(t *testing.T) {
@@ -155,81 +181,72 @@ func TestDirectoryRenamed(t *testing.T) {
 	w.next("2\n")
 }
 
-// A directory with too many events is not watched for as long as they last.
-func TestFlood(t *testing.T) {
-	dir := t.TempDir()
-	in, err := New(Options{Journal: &fakeJournal{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := newWatcher(slog.New(slog.DiscardHandler))
-	defer w.close()
-	w.add(dir)
-	watched := func() bool { return slices.Contains(w.w.WatchList(), dir) }
-	now := time.Now()
-	for range floodEvents {
-		w.flood(dir, now)
-	}
-	if !watched() || w.anyFlooded() {
-		t.Fatal("not watched before the flood")
-	}
-	w.flood(dir, now)
-	if watched() || !w.anyFlooded() || !w.has(dir) {
-		t.Fatal("watched during the flood")
-	}
-	w.poll(in, now.Add(floodLook)) // it has changed since it was never looked at
-	if in.dirty[dir] == nil {
-		t.Error("a change during the flood was not seen")
-	}
-	delete(in.dirty, dir)
-	w.poll(in, now.Add(2*floodLook))
-	if in.dirty[dir] != nil || watched() {
-		t.Error("looked at though nothing changed, or watched again too soon")
-	}
-	w.poll(in, now.Add(2*floodLook+calmAfter+time.Second))
-	if !watched() || w.anyFlooded() || in.dirty[dir] == nil {
-		t.Error("not watched, or not looked at, after the flood")
-	}
-}
-
-// On a network file system others may write, which is not told: it is looked at
-// all the time, and its files are polled.
-func TestRemote(t *testing.T) {
-	w := newWatcher(slog.New(slog.DiscardHandler))
-	defer w.close()
-	here, there := t.TempDir(), t.TempDir()
-	w.remote = func(path string) bool { return path == there }
-	w.add(here)
-	if !w.complete() || !w.sees(here) || !w.tells(here) {
-		t.Error("a directory that is watched is not")
-	}
-	w.add(there)
-	if w.complete() || w.sees(there) || w.tells(there) || !w.has(there) {
-		t.Error("what the watch of a remote directory tells is taken for all")
-	}
-}
-
-// The type of a file system is found.
-func TestIsRemote(t *testing.T) {
-	if isRemote("/proc") || isRemote("/nowhere") {
-		t.Error("a local file system is taken for a remote one")
-	}
-	defer func(types []int64) { remoteTypes = types }(remoteTypes)
-	remoteTypes = []int64{unix.PROC_SUPER_MAGIC}
-	if !isRemote("/proc") {
-		t.Error("the type is not found")
+// A directory of which the path has no wildcard is renamed and made again, in a
+// moment as after one: the log in it is found when that is told, since the next one
+// may follow within a second, and at the next tick when nobody tells.
+func TestDirectoryMadeAgain(t *testing.T) {
+	for _, at := range []string{"at once", "later", "untold"} {
+		dir := t.TempDir()
+		app := filepath.Join(dir, "app")
+		in, err := New(Options{Inputs: []Config{{Paths: []string{app + "/*.log"}, Topic: "t"}}, Journal: &fakeJournal{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.watch = notify.New(in.log)
+		made := func() {
+			if err := os.Mkdir(app, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(app+"/a.log", []byte("1\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		made()
+		in.beginScan()
+		for len(in.scan.left) > 0 {
+			in.goOn()
+		}
+		first := in.fileAt(app + "/a.log")
+		if err := os.Rename(app, app+"-1"); err != nil {
+			t.Fatal(err)
+		}
+		gone := fsnotify.Event{Op: fsnotify.Rename, Name: app}
+		switch at {
+		case "at once":
+			made()
+			in.event(gone)
+		case "untold": // as when a file system is mounted
+			made()
+			in.tick()
+		default:
+			in.event(gone)
+			if !in.watch.Has(dir) {
+				t.Fatal("nobody tells when it is there again")
+			}
+			in.scan.seek = time.Hour // so long took the walk: it is not made for each event
+			made()
+			in.event(fsnotify.Event{Op: fsnotify.Create, Name: app})
+			in.scan.seek = 0
+			all := in.newChores()
+			all.Due(time.Now())
+			all.Do(time.Now().Add(pollEvery))
+		}
+		if f := in.fileAt(app + "/a.log"); f == nil || f == first {
+			t.Errorf("%s: the new log is not known", at)
+		}
+		in.close()
 	}
 }
 
 // A flood of events loses no line.
 func TestFloodOfLines(t *testing.T) {
 	w := newLive(t, "*.log")
-	const lines = 3 * floodEvents
+	const lines = 600 // more than a directory is watched with
 	for i := range lines {
 		w.write("a.log", fmt.Sprintf("%06d\n", i))
 	}
 	q := w.in.Feed("t")
-	late := time.After(9 * time.Second)
+	late := time.After(tooLate)
 	var c flow.Chunk
 	for n := 0; n < lines; {
 		if !q.Next(&c, readSize) {

@@ -3,10 +3,12 @@ package tail
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/disk"
 )
 
 // generation of a path, as its writer knows it.
@@ -22,7 +24,8 @@ type epoch struct {
 	let     bool      // it may have been let go: what comes now is out of order
 	looked  bool      // the agent has had time to see it
 	lines   []*line
-	born    int // order of the last line before it
+	born    int  // order of the last line before it
+	copied  bool // it was put in the place of another, and the agent has not looked since
 }
 
 // chain is what goes through one path.
@@ -47,6 +50,9 @@ type chain struct {
 	top     int      // the highest number that was given
 	used    bool     // something was rotated to it
 	packing *packing // nil: none
+	// unseen: it was copied and truncated before enough of it was read to know it by,
+	// and the agent has not looked since
+	unseen bool
 }
 
 func (c *chain) create() {
@@ -143,8 +149,8 @@ func (c *chain) writeLate() {
 	if e == nil || e.half != "" {
 		return
 	}
-	if c.up && c.w.mode.packs && c.cur != nil && len(c.cur.lines) > 0 {
-		return // nothing but the last write tells the order: see Limits in doc.go
+	if c.up && c.w.mode.packs && !c.w.known(e) && c.cur != nil && len(c.cur.lines) > 0 {
+		return // nothing but the last write tells the order: see docs/scenarios.md
 	}
 	text := c.text()
 	l := c.put(e, text, e.size)
@@ -225,7 +231,7 @@ func (c *chain) copyBack() {
 		c.cur.f.Close()
 		f, err := os.OpenFile(c.w.path(name), os.O_APPEND|os.O_WRONLY, 0)
 		c.w.must(err)
-		c.cur.f, c.cur.looked = f, false
+		c.cur.f, c.cur.looked, c.cur.copied = f, false, true
 	}
 	if c.w.rnd.IntN(2) == 0 {
 		c.w.remove(away)
@@ -241,6 +247,7 @@ func (c *chain) removeOld() {
 	c.endCompress()
 	e := c.gens[0]
 	c.gens = c.gens[1:]
+	c.w.notice(e.name, e.lines)
 	c.w.remove(e.name)
 	c.w.say("%s: %s deleted", c.path, e.name)
 	e.deleted = true
@@ -263,6 +270,9 @@ func (c *chain) rotate() {
 	if c.cur == nil || !c.quiet() || c.dir != "" && !c.used && !c.cur.looked {
 		return // only what was known leads the agent to a directory
 	}
+	if c.cur.copied {
+		return // what was written to the copy comes late, which is said
+	}
 	c.closeOld()
 	var name string
 	if c.cur.looked && c.w.rnd.IntN(3) == 0 {
@@ -282,6 +292,9 @@ func (c *chain) rotate() {
 		l := c.old.lines[len(c.old.lines)-1]
 		if c.w.rnd.IntN(2) == 0 {
 			c.old.write(c.w, h+"\n")
+			if c.up {
+				c.nextTick()
+			}
 			c.w.say("%s: the other half, late", c.path)
 		} else {
 			delete(c.w.lines, l.text)
@@ -308,9 +321,12 @@ func (c *chain) secret() bool {
 }
 
 // familiar says that enough of the file was read to know it by its content.
-func (c *chain) familiar() bool {
-	for _, l := range c.cur.lines {
-		if !l.again && c.w.seen[l.text] > 0 && l.offset+int64(len(l.text)) >= 64 {
+func (c *chain) familiar() bool { return c.w.known(c.cur) }
+
+// known says that enough of what is in e was read to know it by its content.
+func (w *world) known(e *epoch) bool {
+	for _, l := range e.lines {
+		if !l.again && w.seen[l.text] > 0 && l.offset+int64(len(l.text)) >= 64 {
 			return true
 		}
 	}
@@ -322,6 +338,10 @@ func (c *chain) copyTruncate() {
 		return
 	}
 	c.used = true
+	c.unseen = !c.familiar()
+	if !c.familiar() {
+		c.wasCut() // the copy is known for one of what was there before that
+	}
 	if c.up || c.cur.half != "" {
 		c.nextTick()
 	}
@@ -337,19 +357,27 @@ func (c *chain) copyTruncate() {
 	c.calm = time.Now().Add(time.Duration(c.w.rnd.IntN(3)) * time.Second)
 }
 
+// wasCut lets more be said to be lost than is, if the file was cut short and so may be
+// read again.
+func (c *chain) wasCut() {
+	if slices.ContainsFunc(c.cur.lines, func(l *line) bool { return l.again }) {
+		c.w.slack += c.cur.size
+	}
+}
+
 // nextTick waits until the file system's clock, which goes in steps of some
 // milliseconds, has moved on: what is made and written then is younger.
 func (c *chain) nextTick() {
-	var first key
+	var first disk.Key
 	for {
 		c.w.append("tick", "")
-		now, err := new(disk).statPath(c.w.path("tick"))
+		now, err := new(disk.Disk).Stat(c.w.path("tick"))
 		c.w.must(err)
 		c.w.remove("tick")
-		if first == (key{}) {
-			first = now.key
+		if first == (disk.Key{}) {
+			first = now.Key
 		}
-		if now.key.birth != first.birth || now.key.birth == 0 {
+		if now.Key.Birth != first.Birth || now.Key.Birth == 0 {
 			return
 		}
 	}
@@ -359,6 +387,10 @@ func (c *chain) truncate() {
 	if c.cur == nil || c.secret() || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || c.cur.half != "" {
 		return
 	}
+	if c.familiar() {
+		c.w.notice(c.path, c.cur.lines)
+	}
+	c.wasCut()
 	for _, l := range c.cur.lines {
 		l.optional = true
 	}
@@ -379,6 +411,9 @@ func (c *chain) cutShort() {
 	}
 	if c.cut != nil && !c.familiar() {
 		return // the half of a line at its beginning cannot be told from a new one: see Limits in doc.go
+	}
+	if c.w.midst {
+		c.w.slack = 1 << 40 // of what is read at this moment nobody knows whether it is the old or the new
 	}
 	keep := len(c.cur.lines)
 	keep -= 1 + c.w.rnd.IntN(1+c.w.rnd.IntN(keep-1))
@@ -418,11 +453,13 @@ func (c *chain) delete() {
 		return
 	}
 	c.w.fuse = 0 // nothing else happens until it is gone
-	c.w.wait(1200 * time.Millisecond)
+	c.w.wait(lookTime)
 	if c.w.rnd.IntN(2) == 0 {
 		c.w.ship(10000)
 	}
 	c.closeOld()
+	c.w.notice(c.path, c.cur.lines)
+	c.wasCut()
 	c.w.remove(c.path)
 	c.cur.f.Close()
 	c.w.say("%s: deleted", c.path)

@@ -31,10 +31,14 @@ func (d *driver) do(a lane.Action) bool {
 		return d.writeSplit(a)
 	case lane.WriteRebind:
 		return d.writeRebind(a)
+	case lane.WriteSettling:
+		return d.noteSettling(a)
+	case lane.WriteSending:
+		return d.noteSending()
 	case lane.Connect:
 		d.connect(a)
 	case lane.Send:
-		if !d.sends() || !d.noteTopic() {
+		if !d.noteTopic() {
 			return false
 		}
 		if d.seat != nil && d.seat.gen == a.Gen {
@@ -106,6 +110,9 @@ func (d *driver) getPID() {
 func (d *driver) noteTopic() bool {
 	if d.id == d.lane.TopicID && d.home == d.lane.Cluster {
 		return true
+	}
+	if d.lane.TopicID != "" && d.lane.TopicID != d.id {
+		d.lane.Remade = time.Now().UnixMilli()
 	}
 	d.lane.TopicID, d.lane.Cluster = d.id, d.home
 	l := d.lane

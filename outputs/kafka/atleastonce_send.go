@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -15,34 +16,38 @@ import (
 // reckoning of a record beside what is in it, at most.
 const producerOverhead = 64
 
-// producing is a client with the settings of one producer.
+// producing is the client of one producer: all that sarama asks it are the leader
+// and the number of partitions, which are known already.
 type producing struct {
-	sarama.Client
-	conf *sarama.Config
+	sarama.Client // nil
+	conf          *sarama.Config
+	leader        *sarama.Broker
+	partitions    []int32
 }
 
-// Config implements sarama.Client.
-func (c producing) Config() *sarama.Config { return c.conf }
+func (c *producing) Config() *sarama.Config                       { return c.conf }
+func (c *producing) Closed() bool                                 { return false }
+func (c *producing) Close() error                                 { return nil }
+func (c *producing) RefreshMetadata(...string) error              { return nil }
+func (c *producing) Partitions(string) ([]int32, error)           { return c.partitions, nil }
+func (c *producing) Leader(string, int32) (*sarama.Broker, error) { return c.leader, nil }
 
 // producer makes one for records of the present limit.
-func (p *atLeastOnce) producer() (made sarama.AsyncProducer, err error) {
-	err = p.cluster.with(func(client sarama.Client) error {
-		if err := tooOld(client); err != nil {
-			return err
-		}
-		conf := *client.Config()
-		conf.Producer.RequiredAcks = sarama.WaitForAll
-		conf.Producer.Timeout = requestTimeout
-		conf.Producer.Return.Successes, conf.Producer.Return.Errors = true, true
-		conf.Producer.Retry.Max = 0 // a failed record is given to the next producer
-		conf.Producer.Partitioner = sarama.NewManualPartitioner
-		conf.Producer.Compression = sarama.CompressionCodec(p.codec)
-		conf.Producer.MaxMessageBytes = p.limit - producerOverhead
-		conf.Producer.Flush.Frequency = lingerTime
-		made, err = sarama.NewAsyncProducerFromClient(producing{client, &conf})
-		return err
-	})
-	return made, err
+func (p *atLeastOnce) producer(to tried) (sarama.AsyncProducer, error) {
+	conf := *p.cluster.config
+	conf.Producer.RequiredAcks = sarama.WaitForAll
+	conf.Producer.Timeout = requestTimeout
+	conf.Producer.Return.Successes, conf.Producer.Return.Errors = true, true
+	conf.Producer.Retry.Max = 0 // a failed record is given to the next producer
+	conf.Producer.Partitioner = sarama.NewManualPartitioner
+	conf.Producer.Compression = sarama.CompressionCodec(p.codec)
+	conf.Producer.MaxMessageBytes = p.limit - producerOverhead
+	conf.Producer.Flush.Frequency = lingerTime
+	client := &producing{conf: &conf, leader: to.leader}
+	for n := range to.info.partitions {
+		client.partitions = append(client.partitions, n)
+	}
+	return sarama.NewAsyncProducerFromClient(client)
 }
 
 // record is what a message is of.
@@ -54,21 +59,18 @@ type record struct {
 // produce sends what waits, and what comes, until a record fails, or all is
 // acked at the end. The error is why a record failed.
 func (p *atLeastOnce) produce() error {
-	// It finds the partition's leader: sarama would look for it far too often.
-	info, ok := await(p.hard, p.pulse, func() (t tried) { t.info, t.err = p.cluster.topic(p.at.topic, p.at.partition); return t })
+	to, ok := await(p.hard, p.pulse, p.leader)
 	switch {
 	case !ok:
 		return nil
-	case info.err != nil:
-		return info.err
-	case info.info.leader == "":
-		return sarama.ErrLeaderNotAvailable
+	case to.err != nil:
+		return to.err
 	}
-	producer, err := p.producer()
+	producer, err := p.producer(to)
 	if err != nil {
 		return err
 	}
-	err = p.pump(producer)
+	err = p.pump(producer, p.cluster.quotas.of(strconv.Itoa(int(to.info.leaderID))))
 	producer.AsyncClose()
 	if e := p.drain(producer); err == nil {
 		err = e
@@ -77,15 +79,33 @@ func (p *atLeastOnce) produce() error {
 	return err
 }
 
-// tried is what came of asking for a topic.
+// tried is what came of asking for the leader.
 type tried struct {
-	info topicInfo
-	err  error
+	info   topicInfo
+	leader *sarama.Broker
+	err    error
+}
+
+// leader finds the partition's leader, which sarama would look for far too often,
+// and connects to it.
+func (p *atLeastOnce) leader() (t tried) {
+	if t.info, t.err = p.cluster.topic(p.at.topic, p.at.partition); t.err != nil {
+		return t
+	}
+	if t.info.broker == nil {
+		t.err = sarama.ErrLeaderNotAvailable
+		return t
+	}
+	if t.leader, t.err = p.cluster.leaders.share(t.info.broker); t.err == nil {
+		t.err = tooOld(t.leader)
+	}
+	return t
 }
 
 // pump gives records to the producer and takes its answers, until one fails or
-// all is done.
-func (p *atLeastOnce) pump(producer sarama.AsyncProducer) error {
+// all is done. q is that of the partition's leader.
+func (p *atLeastOnce) pump(producer sarama.AsyncProducer, q *quota) error {
+	defer p.tally.pause.Store(nil)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var wake <-chan struct{}
@@ -97,6 +117,7 @@ func (p *atLeastOnce) pump(producer sarama.AsyncProducer) error {
 		p.pulse.Beat()
 		p.read()
 		p.gauge()
+		p.paced(q)
 		message, next, err := p.next()
 		if err != nil {
 			return err
@@ -122,6 +143,15 @@ func (p *atLeastOnce) pump(producer sarama.AsyncProducer) error {
 		}
 	}
 	return nil
+}
+
+// paced tells when the broker keeps lines back.
+func (p *atLeastOnce) paced(q *quota) {
+	if until, waits := q.over(); waits && len(p.queue) > 0 {
+		p.tally.sayPause(usedUp, until)
+	} else if p.tally.pause.Load() != nil {
+		p.tally.pause.Store(nil)
+	}
 }
 
 // drain takes the last answers of a producer that is being closed. The error

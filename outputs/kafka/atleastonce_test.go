@@ -2,8 +2,10 @@ package kafka
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -340,7 +342,7 @@ func TestAtLeastOnceEndsWhileABrokerHangs(t *testing.T) {
 	<-hung
 	began := time.Now()
 	u.crash()
-	if d := time.Since(began); d > 5*time.Second {
+	if d := time.Since(began); d >= requestTimeout {
 		t.Errorf("the end took %v", d)
 	}
 	close(release)
@@ -348,4 +350,54 @@ func TestAtLeastOnceEndsWhileABrokerHangs(t *testing.T) {
 	r.settled(u, "logs")
 	u.end()
 	r.all("logs")
+}
+
+// paced is a connection on which each answer to Produce asks for a pause.
+type paced struct {
+	net.Conn
+	pause    time.Duration
+	produced atomic.Bool
+}
+
+func (c *paced) Write(p []byte) (int, error) {
+	if len(p) > 8 && binary.BigEndian.Uint16(p[4:]) == uint16(kmsg.Produce) {
+		c.produced.Store(true)
+	}
+	return c.Conn.Write(p)
+}
+
+func (c *paced) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 20 && c.produced.Swap(false) {
+		binary.BigEndian.PutUint32(p[n-5:], uint32(c.pause.Milliseconds())) // before no tags
+	}
+	return n, err
+}
+
+// While the quota of the client is used up, people can see that.
+func TestAtLeastOnceQuota(t *testing.T) {
+	r := plainRig(t, "logs")
+	r.dial = func(network, addr string) (net.Conn, error) {
+		nc, err := net.Dial(network, addr)
+		return &paced{Conn: nc, pause: time.Second}, err
+	}
+	s := newSource(1, "/var/log/a.log", numbered(0, 1))
+	r.sources["logs"] = s
+	saysQuota(t, r.start(), s)
+}
+
+// A stop does not wait until the quota allows more.
+func TestAtLeastOnceQuotaAtTheEnd(t *testing.T) {
+	r := plainRig(t, "logs")
+	r.dial = func(network, addr string) (net.Conn, error) {
+		nc, err := net.Dial(network, addr)
+		return &paced{Conn: nc, pause: time.Hour}, err
+	}
+	s := newSource(1, "/var/log/a.log", numbered(0, 1))
+	r.sources["logs"] = s
+	u := r.start()
+	u.until(t, "the first line", func(s Stats) bool { return s.Acked == 1 })
+	s.append(numbered(1, 1))
+	u.until(t, "the quota is said", func(s Stats) bool { return strings.Contains(s.Pause, "quota") })
+	u.crash()
 }

@@ -24,15 +24,16 @@ const requestTimeout = 10 * time.Second
 // cluster asks the brokers, through sarama, who leads what, and for producer
 // ids. It is safe for any goroutine.
 type cluster struct {
-	brokers []string
-	place   string // as Options has it
+	any     *brokers // for questions
+	leaders *brokers // for the producers of at_least_once
+	place   string   // as Options has it
 	config  *sarama.Config
 	log     *slog.Logger
 	secured security.Dial
 	life    context.Context // ends all that is asked, when it ends
+	quotas  quotas          // of what sarama sends
 
 	mu      sync.Mutex
-	client  sarama.Client
 	reached int       // how often a broker answered
 	broken  bool      // the brokers cannot be reached, and people know
 	missed  time.Time // when a question first went without an answer, since the last that had one
@@ -45,6 +46,7 @@ type topicInfo struct {
 	cluster    string   // its id, empty where the brokers do not say
 	leader     string   // address of the partition's leader, "" when there is none
 	leaderID   int32
+	broker     *sarama.Broker // the leader, not connected
 }
 
 // newConfig is sarama's configuration for everything that tailrace asks.
@@ -63,10 +65,12 @@ func newConfig(clientID string) *sarama.Config {
 }
 
 func newCluster(brokers []string, clientID, place string, guard *security.Guard, log *slog.Logger) *cluster {
-	c := &cluster{brokers: brokers, place: place, config: newConfig(clientID), log: log, life: context.Background()}
+	c := &cluster{place: place, config: newConfig(clientID), log: log, life: context.Background()}
+	c.any, c.leaders = newBrokers(brokers, c.config), newBrokers(nil, c.config)
 	d := net.Dialer{Timeout: c.config.Net.DialTimeout}
 	c.secured = guard.Secure(d.DialContext)
-	c.config.Net.Proxy.Enable, c.config.Net.Proxy.Dialer = true, dialer(c.dial)
+	c.config.MetricRegistry = &c.quotas
+	c.config.Net.Proxy.Enable, c.config.Net.Proxy.Dialer = true, namesElsewhere(brokers, c.dial)
 	return c
 }
 
@@ -90,29 +94,18 @@ func (m *mortal) Close() error {
 	return m.Conn.Close()
 }
 
-// with calls f with a connected client. An error that says that no broker can
-// be reached is logged when it begins and when it has ended.
-func (c *cluster) with(f func(sarama.Client) error) error {
-	client, reached, err := c.connect()
-	if err == nil {
-		err = f(client)
-	}
-	c.reachable(reached, err)
-	return err
-}
-
-// connect gives the client, and how often a broker had answered by then.
-// Nothing is asked here.
-func (c *cluster) connect() (client sarama.Client, reached int, err error) {
+// ask asks any broker. An error that says that none can be reached is logged when
+// it begins and when it has ended.
+func ask[T any](c *cluster, question func(*sarama.Broker) (T, error)) (answer T, err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.life.Err() != nil {
-		return nil, 0, c.life.Err()
+	reached := c.reached
+	c.mu.Unlock()
+	if err := c.life.Err(); err != nil {
+		return answer, err
 	}
-	if c.client == nil {
-		c.client, err = sarama.NewClient(c.brokers, c.config)
-	}
-	return c.client, c.reached, err
+	answer, err = askAny(c.any, question)
+	c.reachable(reached, err)
+	return answer, err
 }
 
 // patience is for how long no question has an answer before people are told:
@@ -130,7 +123,7 @@ func (c *cluster) reachable(reached int, err error) {
 	case !out:
 		c.reached++
 		if c.broken {
-			c.log.Info("the brokers can be reached again", "brokers", c.brokers)
+			c.log.Info("the brokers can be reached again", "brokers", c.any.seeds)
 		}
 		c.broken, c.missed = false, time.Time{}
 	case c.broken, reached != c.reached: // or another question was answered meanwhile
@@ -140,7 +133,7 @@ func (c *cluster) reachable(reached int, err error) {
 		c.broken = true
 		c.log.Error("no broker can be reached: lines wait in their files, nothing is lost; trying again until one answers. "+
 			security.Placed("Check outputs.kafka.brokers, and that the address and port can be reached from this host", c.place),
-			"brokers", c.brokers, "error", err)
+			"brokers", c.any.seeds, "error", err)
 	}
 }
 
@@ -153,52 +146,32 @@ func onlyInsecure(err error) bool {
 
 // topic asks for a topic, and for the leader of one of its partitions; a
 // topic that does not exist may be made by the brokers when they are set to.
-func (c *cluster) topic(name string, partition int32) (info topicInfo, err error) {
-	err = c.with(func(client sarama.Client) error {
-		info, err = askTopic(client, name, partition)
-		return err
-	})
-	return info, err
+func (c *cluster) topic(name string, partition int32) (topicInfo, error) {
+	return c.metadata(name, partition, true)
 }
 
 // partitions is how many a topic has, 0 when that is not known. It is not made for
 // that.
-func (c *cluster) partitions(name string) (n int32) {
-	_ = c.with(func(client sarama.Client) error {
-		broker := client.LeastLoadedBroker()
-		if broker == nil {
-			return sarama.ErrOutOfBrokers
-		}
-		answer, err := broker.GetMetadata(sarama.NewMetadataRequest(client.Config().Version, []string{name}))
-		if err != nil {
-			_ = broker.Close()
-			return err
-		}
-		info, err := readTopic(answer, name, 0)
-		n = info.partitions
-		return err
-	})
-	return n
+func (c *cluster) partitions(name string) int32 {
+	info, _ := c.metadata(name, 0, false)
+	return info.partitions
 }
 
-func askTopic(client sarama.Client, name string, partition int32) (topicInfo, error) {
-	// Refreshing keeps sarama's list of brokers up to date and walks over
-	// dead ones; its answer lacks the topic id, so it is asked once more.
-	refreshed := client.RefreshMetadata(name)
-	if errors.Is(refreshed, sarama.ErrOutOfBrokers) {
-		return topicInfo{}, refreshed
-	}
-	broker := client.LeastLoadedBroker()
-	if broker == nil {
-		return topicInfo{}, errors.Join(sarama.ErrOutOfBrokers, refreshed)
-	}
-	request := sarama.NewMetadataRequest(client.Config().Version, []string{name})
-	request.AllowAutoTopicCreation = true
-	answer, err := broker.GetMetadata(request)
+func (c *cluster) metadata(name string, partition int32, make bool) (topicInfo, error) {
+	answer, err := ask(c, func(b *sarama.Broker) (*sarama.MetadataResponse, error) {
+		request := sarama.NewMetadataRequest(c.config.Version, []string{name})
+		request.AllowAutoTopicCreation = make
+		answer, err := b.GetMetadata(request)
+		if err == nil && len(answer.Brokers) == 0 {
+			err = errors.New("the broker is still starting: it knows of no others") // KAFKA-7924
+		}
+		return answer, err
+	})
 	if err != nil {
-		_ = broker.Close()
 		return topicInfo{}, fmt.Errorf("metadata of topic %q: %w", name, err)
 	}
+	c.any.learn(answer.Brokers)
+	c.leaders.learn(answer.Brokers)
 	return readTopic(answer, name, partition)
 }
 
@@ -224,7 +197,7 @@ func readTopic(answer *sarama.MetadataResponse, name string, partition int32) (t
 		}
 		for _, b := range answer.Brokers {
 			if b.ID() == info.leaderID {
-				info.leader = b.Addr()
+				info.leader, info.broker = b.Addr(), b
 			}
 		}
 		return info, nil
@@ -248,67 +221,51 @@ func (fewer) Unwrap() error { return sarama.ErrInvalidPartitions }
 // producerID asks for a fresh one. A broker that is still starting may answer
 // with the id -1 and no error; a batch with it would not be idempotent.
 func (c *cluster) producerID() (pid int64, epoch int16, err error) {
-	err = c.with(func(client sarama.Client) error {
-		answer, err := client.InitProducerID()
-		if errors.Is(err, sarama.ErrOutOfBrokers) {
-			// Each that did not answer was taken off sarama's list, and
-			// only a refresh puts them back: a lane that has no producer id
-			// yet asks for nothing else.
-			_ = client.RefreshBrokers(c.brokers)
-			if !hasProducerIDs(client) {
-				err = sarama.ErrUnsupportedVersion
-			}
+	answer, err := ask(c, func(b *sarama.Broker) (*sarama.InitProducerIDResponse, error) {
+		answer, err := b.InitProducerID(&sarama.InitProducerIDRequest{Version: 4})
+		if errors.Is(err, sarama.ErrUnsupportedVersion) { // some services have none
+			return &sarama.InitProducerIDResponse{Err: sarama.ErrUnsupportedVersion}, nil
 		}
-		switch {
-		case err != nil:
-			return fmt.Errorf("producer id: %w", err)
-		case answer.Err != sarama.ErrNoError:
-			return fmt.Errorf("producer id: %w", answer.Err)
-		case answer.ProducerID < 0:
-			return errors.New("producer id: the broker is still starting")
-		}
-		pid, epoch = answer.ProducerID, answer.ProducerEpoch
-		return nil
+		return answer, err
 	})
-	return pid, epoch, err
+	switch {
+	case err != nil:
+		return 0, 0, fmt.Errorf("producer id: %w", err)
+	case answer.Err != sarama.ErrNoError:
+		return 0, 0, fmt.Errorf("producer id: %w", answer.Err)
+	case answer.ProducerID < 0:
+		return 0, 0, errors.New("producer id: the broker is still starting")
+	}
+	return answer.ProducerID, answer.ProducerEpoch, nil
 }
 
 // maxMessageBytes is the largest batch that a topic takes, or 0 when the
 // brokers do not say (no DESCRIBE_CONFIGS permission).
 func (c *cluster) maxMessageBytes(topic string) (limit int) {
-	_ = c.with(func(client sarama.Client) error {
-		broker := client.LeastLoadedBroker()
-		if broker == nil {
-			return sarama.ErrOutOfBrokers
-		}
-		answer, err := broker.DescribeConfigs(&sarama.DescribeConfigsRequest{
+	answer, err := ask(c, func(b *sarama.Broker) (*sarama.DescribeConfigsResponse, error) {
+		return b.DescribeConfigs(&sarama.DescribeConfigsRequest{
 			Version: 1,
 			Resources: []*sarama.ConfigResource{{
 				Type: sarama.TopicResource, Name: topic, ConfigNames: []string{"max.message.bytes"},
 			}},
 		})
-		if err != nil {
-			return err
-		}
-		for _, r := range answer.Resources {
-			for _, entry := range r.Configs {
-				if n, err := strconv.Atoi(entry.Value); err == nil && entry.Name == "max.message.bytes" {
-					limit = n
-				}
+	})
+	if err != nil {
+		return 0
+	}
+	for _, r := range answer.Resources {
+		for _, entry := range r.Configs {
+			if n, err := strconv.Atoi(entry.Value); err == nil && entry.Name == "max.message.bytes" {
+				limit = n
 			}
 		}
-		return nil
-	})
+	}
 	return limit
 }
 
 func (c *cluster) close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.client != nil {
-		_ = c.client.Close()
-		c.client = nil
-	}
+	c.any.close()
+	c.leaders.close()
 }
 
 // sleep waits for d, and reports false when ctx ended first.

@@ -2,24 +2,23 @@ package kafka
 
 import (
 	"log/slog"
-	"net"
-	"strconv"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"tailrace/outputs/kafka/security"
+	"tailrace/test/port"
 )
 
 // The brokers go away between the first question and that for a producer id,
-// and come back: sarama has struck them off its list by then.
+// and come back.
 func TestProducerIDAfterAnOutage(t *testing.T) {
-	first, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "logs"))
+	p := port.Held(t)
+	first, err := kfake.NewCluster(kfake.Ports(p.Number), kfake.SeedTopics(1, "logs"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := first.ListenAddrs()[0]
-	c := newCluster([]string{addr}, "test", "", plain(), slog.New(slog.DiscardHandler))
+	c := newCluster([]string{p.Addr}, "test", "", plain(), slog.New(slog.DiscardHandler))
 	defer c.close()
 	if _, err := c.topic("logs", 0); err != nil {
 		t.Fatal(err)
@@ -30,15 +29,7 @@ func TestProducerIDAfterAnOutage(t *testing.T) {
 			t.Fatal("a producer id without a broker")
 		}
 	}
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(n))
+	second, err := kfake.NewCluster(kfake.Ports(p.Number))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,10 @@ type dealer struct {
 	owner *turn // who may take lines, or nil
 	last  int   // the lane that was the owner last
 	want  bool  // there may be lines that no owner was told of
+	// Of the lanes, how many have not yet said what their partition has of this
+	// host, and how many records those have that have said.
+	unsure int
+	echoes int64
 }
 
 // turn is one lane's part of a dealer. It is the lane's feed.
@@ -32,7 +36,7 @@ type turn struct {
 }
 
 func newDealer(feed flow.Feed, lanes int) *dealer {
-	d := &dealer{feed: feed, want: true, last: rand.IntN(lanes)}
+	d := &dealer{feed: feed, want: true, last: rand.IntN(lanes), unsure: lanes}
 	for range lanes {
 		d.lanes = append(d.lanes, &turn{Feed: feed, d: d, wake: make(chan struct{}, 1), now: make(chan struct{}, 1)})
 	}
@@ -92,6 +96,16 @@ func (t *turn) end(more bool) {
 	t.d.owner = nil
 	t.d.want = t.d.want || more
 	t.d.give(atOnce)
+}
+
+// sure notes how many records the lane's partition has that lines of the feed may
+// be again. The last lane gets to know how many all have.
+func (t *turn) sure(echoes int64) (all int64, last bool) {
+	t.d.mu.Lock()
+	defer t.d.mu.Unlock()
+	t.d.echoes += echoes
+	t.d.unsure--
+	return t.d.echoes, t.d.unsure == 0
 }
 
 // set says whether the lane has room. A lane that has none lets its turn pass.

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -81,4 +82,32 @@ func TestLaneEndsWithTheFeed(t *testing.T) {
 	}
 	f(false, false)
 	f(true, true)
+}
+
+// Lines that are dealt out to partitions are not looked for when the state is
+// lost: how many may be repeated is said once. At a first start there are none.
+func TestDealtOutAgain(t *testing.T) {
+	r := newRig(t)
+	r.createTopicOf("logs", 3)
+	r.deal = RoundRobin
+	r.small = true
+	r.sources["logs"] = newSource(1, "/var/log/a.log", numbered(0, 300))
+	u := r.start()
+	u.acked(300)
+	u.end()
+	r.unrepeated(u)
+	const says = "repeats_at_most=300"
+	if strings.Contains(r.log.String(), "repeats_at_most") {
+		t.Errorf("a first start:\n%s", r.log.String())
+	}
+	wipe(t, r.dir)
+	u = r.start()
+	u.acked(300)
+	u.end()
+	if n := u.out.repeats.Load(); n != 300 {
+		t.Errorf("%d possible repeats", n)
+	}
+	if strings.Count(r.log.String(), says) != 1 {
+		t.Errorf("not said:\n%s", r.log.String())
+	}
 }

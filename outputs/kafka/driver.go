@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -22,12 +21,6 @@ const (
 	// briskLines at least. It costs 15 ms, and a batch costs as much CPU as
 	// some hundred lines.
 	briskTime, briskLines = 20 * time.Millisecond, 32
-	// slowAfter is how long a lane's request may hold up the others on a
-	// shared connection.
-	slowAfter = 2 * time.Second
-	// ownTicks is how many seconds a lane keeps a connection of its own at
-	// least, so that a slow one does not hold up the others every now and then.
-	ownTicks = 60
 	// batchMax bounds a batch before compression, in bytes: just below the
 	// max.message.bytes that topics have when nobody changed it. With half of
 	// it, uncompressed lines cost a third more CPU; memory is 3 MB less.
@@ -74,7 +67,8 @@ type driver struct {
 	// found is what was read there, nil before that.
 	doubt   bool
 	found   *found.Set
-	skipped int // lines that were found
+	echoes  int64 // records that lines may be again, and that are not looked for
+	skipped int   // lines that were found
 
 	codec  wire.Codec // of new batches
 	limit  int        // bytes that a batch may have, not compressed
@@ -100,7 +94,7 @@ type batch struct {
 func newDriver(o *Output, l journal.LaneState, feed flow.Feed) *driver {
 	at := place{l.Topic, l.Partition}
 	d := &driver{
-		Output: o, lane: l.Lane, known: l, id: l.TopicID, home: l.Cluster, feed: feed, doubt: l.Doubt != "",
+		Output: o, lane: l.Lane, known: l, id: l.TopicID, home: l.Cluster, feed: feed, doubt: l.Doubt != "" && !l.Settling,
 		pulse:   o.pulse(at),
 		trouble: trouble{log: o.Log, tally: o.tally(at), topic: l.Topic, partition: l.Partition},
 		tally:   o.tally(at),
@@ -154,10 +148,11 @@ func (d *driver) run(ctx, hard context.Context) bool {
 	if d.feed != nil {
 		wake = d.feed.Wake()
 		d.learnLimit(ctx)
+		if unknownLane(d.known) && !d.firstLook(ctx) {
+			return true
+		}
 		if d.turn != nil {
 			d.scattered()
-		} else if unknownLane(d.known) && !d.firstLook(ctx) {
-			return true
 		}
 	}
 	d.queue = append(d.queue, d.start(d.known))
@@ -228,42 +223,6 @@ func (d *driver) settle() {
 	}
 }
 
-// connected takes what a connection has to say.
-func (d *driver) connected(e event) {
-	if e.seat != d.seat {
-		return // of a generation that is closed
-	}
-	if e.err != nil {
-		d.cutOff(e.err)
-		return
-	}
-	d.trouble.cause = nil
-	if e.answer.Message != "" {
-		d.trouble.cause = errors.New(e.answer.Message)
-	}
-	if e.answer.Code != 0 {
-		d.tally.failed(e.answer.Code)
-		d.trouble.still(e.answer.Code, d.trouble.cause)
-	}
-	d.queue = append(d.queue, lane.Answer{Gen: e.seat.gen, Batch: e.batch, Code: e.answer.Code, Offset: e.answer.Offset})
-}
-
-// cutOff takes the seat, whose connection is lost, away.
-func (d *driver) cutOff(err error) {
-	d.tally.failed(lost)
-	d.trouble.still(lost, err)
-	d.queue = append(d.queue, lane.Down{Gen: d.seat.gen, Code: lost})
-	d.disconnect()
-}
-
-// opened is the answer to Connect.
-type opened struct {
-	gen  int
-	seat *seat
-	info topicInfo
-	err  error
-}
-
 // refused is the answer to GetPID when there is none.
 type refused struct{ err error }
 
@@ -277,6 +236,10 @@ func (d *driver) replied(e lane.Event) {
 	case refused:
 		d.trouble.still(codeOf(e.err), e.err)
 		d.queue = append(d.queue, lane.GrantFailed{Code: codeOf(e.err)})
+	case told:
+		if !d.meet(e.info) {
+			d.queue = append(d.queue, e.Remembered)
+		}
 	case unasked:
 		d.trouble.still(codeOf(e.err), e.err)
 		d.queue = append(d.queue, lane.Unasked{Code: codeOf(e.err)})
@@ -285,65 +248,23 @@ func (d *driver) replied(e lane.Event) {
 	}
 }
 
-func (d *driver) seated(o opened) {
-	if o.gen != d.gen {
-		if o.seat != nil {
-			o.seat.leave()
-		}
-		return
+// meet tells the machine when the topic that a broker tells of is not the one that
+// the lane sent to, and reports whether it did. Old brokers have no topic ids.
+func (d *driver) meet(info topicInfo) bool {
+	id := topicID(info.id)
+	known := d.id != "" && id != ""
+	elsewhere := d.home != "" && info.cluster != "" && d.home != info.cluster && !(known && d.id == id)
+	again := known && d.id != id
+	if id != "" {
+		d.id = id
 	}
-	if o.err != nil {
-		d.trouble.still(codeOf(o.err), o.err)
-		d.tally.failed(codeOf(o.err))
-		d.queue = append(d.queue, lane.Down{Gen: o.gen, Code: codeOf(o.err)})
-		return
+	if info.cluster != "" {
+		d.home = info.cluster
 	}
-	d.seat, d.target.topicID = o.seat, o.info.id
-	d.sayOld(o.seat.conn.version)
-	if id := topicID(o.info.id); id != "" {
-		if d.id != "" && d.id != id {
-			d.queue = append(d.queue, lane.NewTopic{Elsewhere: d.home != "" && o.info.cluster != "" && d.home != o.info.cluster})
-		}
-		d.id, d.home = id, o.info.cluster
+	if elsewhere || again {
+		d.queue = append(d.queue, lane.NewTopic{Elsewhere: elsewhere})
 	}
-	d.queue = append(d.queue, lane.Up{Gen: o.gen})
-}
-
-// leaveSlow ends a shared connection that this lane's request holds up; the
-// lane's next one is its own, and the others find each other again.
-func (d *driver) leaveSlow() {
-	if d.seat != nil && d.seat.holdsUp(slowAfter) {
-		d.seat.conn.fail(fmt.Errorf("topic %s is slow: it goes on over a connection of its own", d.lane.Topic))
-	}
-}
-
-// shareAgain ends a connection of the lane's own after a while, when nothing is
-// under way on it: that is no failure, and the next batch goes over the one
-// that all share.
-func (d *driver) shareAgain() {
-	if d.seat == nil || !d.seat.own {
-		d.alone = 0
-		return
-	}
-	if d.alone++; d.alone >= ownTicks && len(d.batches) == 0 {
-		d.queue = append(d.queue, lane.Down{Gen: d.seat.gen, Code: lost})
-		d.disconnect()
-	}
-}
-
-// renew leaves a connection that the broker wants to be authenticated again
-// soon: it reports true while nothing new is to be read, until the answers to
-// what is under way are there.
-func (d *driver) renew() bool {
-	if d.seat == nil || !d.seat.conn.aged() {
-		return false
-	}
-	if len(d.batches) > 0 {
-		return true
-	}
-	d.queue = append(d.queue, lane.Down{Gen: d.seat.gen, Code: lost})
-	d.disconnect()
-	return false
+	return elsewhere || again
 }
 
 // close gives back what the lane holds.

@@ -105,6 +105,7 @@ func New(o Options) (*Output, error) {
 	out.resumed = resumed(o.Name, out.State)
 	out.State.Files = nil // the garbage collector may have it: there may be many
 	out.conns = newConns(out.cluster.config, guard)
+	out.conns.dial = namesElsewhere(o.Brokers, out.conns.dial)
 	for range cap(out.encoders) {
 		out.encoders <- &encoder{Encoder: wire.NewEncoder()}
 	}
@@ -180,25 +181,31 @@ const (
 )
 
 // untilDone tries f, which writes the journal or reads files, until it
-// succeeds; it reports false when hard ended first, or stop for a while.
+// succeeds; it reports false when hard ended first, or stop for a while. What ends
+// by itself, as flow.ErrSought says, is shown in the status and not logged.
 func (o *Output) untilDone(hard context.Context, at place, f func() error) bool {
 	ctx := hard
-	failing := false
+	failing, said := false, false
 	pulse := o.pulse(at)
 	for wait := backoffMin; ; wait = min(2*wait, backoffMax) {
 		err := f()
 		if err == nil {
 			if failing {
 				o.tally(at).goOn()
+			}
+			if said {
 				o.Log.Info("goes on", "topic", at.topic)
 			}
 			return true
 		}
 		pulse.Beat()
-		if !failing {
+		if !said && !errors.Is(err, flow.ErrSought) {
 			o.Log.Error("the topic waits, nothing is lost; trying again until it works", "topic", at.topic, "error", err)
+			said = true
+		}
+		o.tally(at).wait(err.Error())
+		if !failing {
 			failing = true
-			o.tally(at).wait(err.Error())
 			var end func()
 			ctx, end = graceful(o.stop, hard)
 			defer end()

@@ -76,13 +76,14 @@ func (r *rig) start() *run {
 	}
 	state := j.State()
 	for topic, s := range r.sources {
-		s.at, s.old = 0, len(s.data)
+		at := 0
 		for _, f := range state.Files {
 			if f.ID == s.id {
-				s.at = int(f.Resume)
+				at = int(f.Resume)
 			}
 		}
-		if s.at == 0 {
+		s.begin(at)
+		if at == 0 {
 			must(r.t, j.Write(journal.Record{File: &journal.File{ID: s.id, Path: s.path, Topic: topic}}))
 		}
 		s.topic = topic
@@ -100,6 +101,9 @@ func (r *rig) start() *run {
 	must(r.t, err)
 	if r.dial != nil {
 		o.conns.dial = r.dial
+		if r.plain {
+			o.cluster.secured = func(_ context.Context, network, addr string) (net.Conn, error) { return r.dial(network, addr) }
+		}
 	}
 	o.settle = r.settle
 	o.lookEach = cmp.Or(r.look, o.lookEach)
@@ -179,7 +183,7 @@ func (r *rig) records(topic string, n int) []*kgo.Record {
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(50*time.Millisecond), kgo.MetadataMinAge(20*time.Millisecond))
 	must(r.t, err)
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	var all []*kgo.Record
 	for len(all) < n {
@@ -207,7 +211,11 @@ func (r *rig) exact(topic string) {
 		if i >= len(lines) {
 			r.t.Fatalf("%d records too many, the first: %q", len(got)-len(lines), rec.Value)
 		}
-		if want := strings.TrimSuffix(lines[i], "\n"); string(rec.Value) != want {
+		want := strings.TrimSuffix(lines[i], "\n")
+		if s.timed {
+			want = object(rec.Timestamp, want)
+		}
+		if string(rec.Value) != want {
 			r.t.Fatalf("record %d is %q, want %q; log:\n%s", i, rec.Value, want, r.log.String())
 		}
 		if string(rec.Key) != r.key || string(rec.Headers[0].Value) != s.path || string(rec.Headers[1].Value) != strconv.Itoa(offset) {
@@ -401,7 +409,7 @@ func (r *rig) killedAt(n int32) {
 	select {
 	case <-reached:
 		u.crash()
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		r.t.Fatalf("operation %d was never reached", n)
 	}
 	r.dial = nil

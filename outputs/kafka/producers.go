@@ -10,46 +10,52 @@ import (
 
 // openLeader opens a connection to the leader of a partition. The caller closes
 // it.
-func (c *cluster) openLeader(topic string, partition int32) (*sarama.Broker, error) {
-	info, err := c.topic(topic, partition)
-	if err != nil {
-		return nil, err
+func (c *cluster) openLeader(topic string, partition int32) (leader *sarama.Broker, info topicInfo, err error) {
+	if info, err = c.topic(topic, partition); err != nil {
+		return nil, info, err
 	}
 	if info.leader == "" {
-		return nil, sarama.ErrLeaderNotAvailable
+		return nil, info, sarama.ErrLeaderNotAvailable
 	}
-	leader := sarama.NewBroker(info.leader)
+	leader = sarama.NewBroker(info.leader)
 	if err := leader.Open(c.config); err != nil {
-		return nil, err
+		return nil, info, err
 	}
 	if _, err := leader.Connected(); err != nil {
-		return nil, err
+		return nil, info, err
 	}
-	return leader, nil
+	return leader, info, nil
+}
+
+// told is the answer to AskProducer, and of which topic it is.
+type told struct {
+	lane.Remembered
+	info topicInfo
 }
 
 // remembered asks the leader of a partition what it remembers of a producer id.
 // That takes READ on the topic, and Kafka 2.8.
-func (c *cluster) remembered(topic string, partition int32, pid int64) (lane.Remembered, error) {
-	leader, err := c.openLeader(topic, partition)
+func (c *cluster) remembered(topic string, partition int32, pid int64) (t told, err error) {
+	leader, info, err := c.openLeader(topic, partition)
 	if err != nil {
-		return lane.Remembered{}, err
+		return t, err
 	}
 	defer leader.Close()
 	answer, err := leader.DescribeProducers(&sarama.DescribeProducersRequest{
 		Topics: []sarama.DescribeProducersRequestTopic{{Name: topic, PartitionIndexes: []int32{partition}}},
 	})
 	if err != nil {
-		return lane.Remembered{}, fmt.Errorf("producers of topic %q: %w", topic, err)
+		return t, fmt.Errorf("producers of topic %q: %w", topic, err)
 	}
 	for _, t := range answer.Topics {
 		for _, p := range t.Partitions {
 			if t.Name == topic && p.PartitionIndex == partition {
-				return rememberedOf(p, pid)
+				r, err := rememberedOf(p, pid)
+				return told{r, info}, err
 			}
 		}
 	}
-	return lane.Remembered{}, fmt.Errorf("producers of topic %q: the answer is of another partition", topic)
+	return t, fmt.Errorf("producers of topic %q: the answer is of another partition", topic)
 }
 
 func rememberedOf(p sarama.DescribeProducersResponsePartition, pid int64) (lane.Remembered, error) {

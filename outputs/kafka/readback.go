@@ -50,6 +50,9 @@ type readBack struct {
 	any       bool // end at the first line that is ours
 
 	leader   *sarama.Broker
+	info     topicInfo
+	begin    int64 // where it begins
+	bounded  bool  // begin and end are known
 	at, end  int64
 	partly   bool // the beginning is deleted, or it took too long
 	begun    time.Time
@@ -60,7 +63,7 @@ type readBack struct {
 // yet may still be lost, or come to be there.
 func (r *readBack) run(ctx context.Context) error {
 	var err error
-	if r.leader, err = r.openLeader(r.topic, r.partition); err != nil {
+	if r.leader, r.info, err = r.openLeader(r.topic, r.partition); err != nil {
 		return err
 	}
 	defer r.leader.Close()
@@ -123,6 +126,7 @@ func (r *readBack) bounds() error {
 	}
 	r.partly = r.from >= 0 && r.from+1 < first
 	r.at = max(r.at, first)
+	r.begin, r.bounded = r.at, true
 	return nil
 }
 

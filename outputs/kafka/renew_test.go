@@ -23,8 +23,11 @@ func TestConnectionsAreRenewed(t *testing.T) {
 	r.sources["logs"] = s
 	var dials atomic.Int32
 	r.dial = func(network, addr string) (net.Conn, error) {
-		dials.Add(1)
+		n := dials.Add(1)
 		nc, err := net.Dial(network, addr)
+		if n > 4 { // on a slow machine nothing may go over one that lasts so short
+			return nc, err
+		}
 		return timed{nc, time.Now().Add(50 * time.Millisecond)}, err
 	}
 	u := r.start()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 
 	"github.com/IBM/sarama"
@@ -35,7 +36,7 @@ func nameOf(code int16) string {
 var advice = map[int16]string{
 	int16(sarama.ErrUnknownTopicOrPartition):    "the topic does not exist and the brokers did not make it: create it, with kafka-topics.sh --create for instance, or correct `topic`",
 	int16(sarama.ErrInvalidTopic):               "Kafka does not allow this name: correct `topic`",
-	int16(sarama.ErrTopicAuthorizationFailed):   "this client may not write to the topic: grant it WRITE and DESCRIBE on it, with kafka-acls.sh for instance",
+	int16(sarama.ErrTopicAuthorizationFailed):   "this client may not write to the topic: grant it WRITE and DESCRIBE on it, with kafka-acls.sh for instance, and CREATE if Kafka is to make it",
 	int16(sarama.ErrClusterAuthorizationFailed): "this client may not use idempotent producers: grant it IDEMPOTENT_WRITE on the cluster (Kafka before 2.8) or WRITE on the topic; without that, `delivery: at_least_once` ships lines that may be repeated after a failure",
 	int16(sarama.ErrUnsupportedVersion):         "the brokers have no idempotent producers, which shipping exactly once needs: use Kafka 0.11 or newer, or set `delivery: at_least_once` for this output, which may repeat lines after a failure",
 	int16(sarama.ErrSASLAuthenticationFailed):   "the brokers do not accept the user or the password",
@@ -46,7 +47,10 @@ var advice = map[int16]string{
 }
 
 // advise is what a person can do about an error code of a topic.
-func advise(code int16, topic string) string {
+func advise(code int16, topic string, cause error) string {
+	if _, ok := errors.AsType[*elsewhere](cause); ok && code == lost {
+		return elsewhereAdvice
+	}
 	do := advice[code]
 	if code == int16(sarama.ErrUnknownTopicOrPartition) && strings.ContainsAny(topic, "._") {
 		do += "; Kafka makes none whose name differs from another's only in . and _: then choose another name"
@@ -67,7 +71,7 @@ func reason(code int16, topic string, cause error) string {
 	if _, bare := cause.(sarama.KError); cause != nil && !bare {
 		text += ": " + cause.Error()
 	}
-	if do := advise(code, topic); do != "" {
+	if do := advise(code, topic, cause); do != "" {
 		text += ": " + do
 	}
 	return text
@@ -91,12 +95,13 @@ type trouble struct {
 	code      int16
 	on        bool
 	shown     bool // to who asks for the status, also while something else is shown there
+	early     bool // it is shown, and was not begun
 	parked    bool // a person is needed, and it is tried again more seldom
 }
 
 // begin logs a trouble, unless it is going on already.
 func (t *trouble) begin(code int16, cause error) {
-	t.shown = true
+	t.shown, t.early = true, false
 	t.show(code, cause)
 	if t.on && t.code == code {
 		return
@@ -115,7 +120,7 @@ func (t *trouble) begin(code int16, cause error) {
 	if code != lost {
 		args = append(args, "answer", nameOf(code))
 	}
-	if do := advise(code, t.topic); do != "" {
+	if do := advise(code, t.topic, cause); do != "" {
 		args = append(args, "advice", do)
 	}
 	t.log.Error("the topic waits, nothing is lost; "+t.pace(), args...)
@@ -151,13 +156,31 @@ func (t *trouble) still(code int16, cause error) {
 	}
 }
 
+// cut is still, for the connection of a lane that waits for an answer. A broker
+// that gave none in its whole time is shown at once: begin comes after several
+// tries, which may be minutes.
+func (t *trouble) cut(code int16, cause error) {
+	timeout, ok := errors.AsType[net.Error](cause)
+	if slow := errors.Is(cause, errAnswerTimeout) || ok && timeout.Timeout(); slow && !t.shown {
+		t.shown, t.early = true, true
+	}
+	t.still(code, cause)
+}
+
+// answered hides what is shown of a trouble that was not begun.
+func (t *trouble) answered() {
+	if t.early {
+		t.end()
+	}
+}
+
 // end logs that the trouble is over.
 func (t *trouble) end() {
 	t.tally.goOn()
 	if t.on {
 		t.log.Info(cmp.Or(t.ended, "the topic goes on"), "topic", t.topic)
 	}
-	t.on, t.shown, t.parked, t.cause = false, false, false, nil
+	t.on, t.shown, t.early, t.parked, t.cause = false, false, false, false, nil
 }
 
 // report is what the machine has to say to people.

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"math"
 	"slices"
@@ -39,81 +38,26 @@ func lastSent(st *journal.State, l *journal.LaneState) int64 {
 	return time.Now().UnixMilli() - max(0, now-up)
 }
 
-// sends notes in the journal, before the first batch that is sent in doubt, that
-// the wait of another start is counted from there.
-func (d *driver) sends() bool {
-	if !d.doubt || d.known.DoubtUp == 0 {
-		return true
+// noteSettling notes in the journal that the lane settles, and since when nothing
+// is sent: a run that is started meanwhile goes on with the wait.
+func (d *driver) noteSettling(a lane.WriteSettling) bool {
+	note := journal.Doubt{Lane: d.lane.ID, Cause: a.Cause, From: a.From, Settling: true}
+	if d.doubt {
+		note = journal.Doubt{Lane: d.lane.ID, Cause: d.known.Doubt, From: min(a.From, d.known.DoubtFrom)}
+		d.known.DoubtFrom = note.From
 	}
-	d.known.DoubtUp = 0
-	return d.write(journal.Record{Doubt: &journal.Doubt{Lane: d.lane.ID, Cause: d.known.Doubt, From: d.known.DoubtFrom}}, d.Journal.Write)
+	note.Up = max(1, journal.Uptime()-max(0, d.millis()-a.Sent))
+	return d.write(journal.Record{Doubt: &note}, d.Journal.Write)
 }
 
-// unknownLane says that the lane never got a producer id, so that it has sent
-// nothing since the journal began.
-func unknownLane(l journal.LaneState) bool {
-	return l.Doubt != "" && l.PID == nil && l.Acked == nil && len(l.Intents) == 0
-}
-
-// firstLook ends the doubt of a lane that is new when the partition has no line
-// of a file of this host: then this is the first start, as it seems, and there is
-// nothing to wait for. Other records with the host's key are nothing that a line
-// could be compared with, such as those of tailrace check and send. It reports
-// false when ctx ended first.
-func (d *driver) firstLook(ctx context.Context) bool {
-	t := trouble{log: d.Log, tally: d.tally, topic: d.lane.Topic, partition: d.lane.Partition}
-	d.sayLook(d.known.Doubt)
-	for wait := backoffMin; ; wait = min(2*wait, backoffMax) {
-		var r *readBack
-		var err error
-		if _, ok := await(ctx, d.pulse, func() bool { r, err = d.partition(ctx); return true }); !ok {
-			return false
-		}
-		code := codeOf(err)
-		switch {
-		case err == nil || denied(code):
-			t.end()
-			if err == nil && r.into.Lines() {
-				return true
-			}
-			if err != nil {
-				d.Log.Info("the topic may not be read: if the state directory was lost, lines are repeated", "topic", d.lane.Topic, "answer", nameOf(code))
-			}
-			d.sure()
-			return true
-		case wait > time.Second:
-			t.begin(code, err)
-		}
-		if !sleep(ctx, wait) {
-			return false
-		}
+// noteSending ends that, before a batch is sent: the wait of a later start is
+// counted from there.
+func (d *driver) noteSending() bool {
+	note := journal.Doubt{Lane: d.lane.ID}
+	if d.doubt {
+		note.Cause, note.From = d.known.Doubt, d.known.DoubtFrom
 	}
-}
-
-// partition looks for one record of this host.
-func (d *driver) partition(ctx context.Context) (*readBack, error) {
-	past, ok := d.past(ctx)
-	if !ok {
-		return nil, ctx.Err()
-	}
-	r := d.reader(-1, past.Since/int64(time.Millisecond), nil)
-	if !past.Left {
-		return r, nil // there is nothing that could be sent twice
-	}
-	r.any = true
-	return r, r.run(ctx)
-}
-
-// past waits until the files were looked at.
-func (d *driver) past(ctx context.Context) (p flow.Past, ok bool) {
-	for {
-		if p = d.feed.Past(); p.Looked {
-			return p, true
-		}
-		if !sleep(ctx, 20*time.Millisecond) {
-			return p, false
-		}
-	}
+	return d.write(journal.Record{Doubt: &note}, d.Journal.Write)
 }
 
 func (d *driver) reader(from, since int64, wanted []found.Stream) *readBack {
@@ -205,6 +149,9 @@ func (d *driver) looked(l looked) {
 		d.trouble.still(codeOf(l.err), l.err)
 		d.queue = append(d.queue, lane.Unread{Code: codeOf(l.err)})
 		return
+	}
+	if d.meet(l.info) {
+		return // it is not what was to be looked at
 	}
 	if d.doubt && d.found == nil && d.turn == nil {
 		d.found = l.into
@@ -329,89 +276,6 @@ func (d *driver) behind(b *batch, n int) (*batch, error) {
 	return d.build(in, z)
 }
 
-// skipTurn is how many bytes are read at a time, if the file gives so many, while
-// it is found out what of them the partition has.
-const skipTurn = 256 << 10
-
-// atOnce is how many bytes are read at a time when there is room for some.
-func (d *driver) atOnce(room int) int {
-	if d.found != nil {
-		return max(room, skipTurn)
-	}
-	return room
-}
-
-// fresh takes what the partition has already out of c, which Next has filled,
-// and reports whether lines are left that are to be sent. What the partition has
-// at the beginning of c is acked by that; what is behind the lines that are left
-// is given back. inBatch says that the batch has lines that are not in the
-// journal yet: then nothing behind them may be acked.
-func (d *driver) fresh(c *flow.Chunk, inBatch bool) bool {
-	size, born := d.feed.Was(c.File)
-	if c.Start >= size {
-		return true
-	}
-	if inBatch {
-		d.feed.Unread(c, 0)
-		return false
-	}
-	bound := found.Bound{Size: size, Born: born}
-	if n := d.found.Skip(c, bound); n > 0 {
-		d.Journal.Note(journal.Record{Done: &journal.Done{Spans: []flow.Span{c.Span(0, n)}}})
-		d.skipped += n
-		if n < c.Lines() {
-			d.feed.Unread(c, n)
-		}
-		// The loop turns meanwhile: there may be gigabytes of this.
-		d.eager, d.lingering = false, true
-		d.linger.Reset(0)
-		return false
-	}
-	if n := d.found.Send(c, bound); n < c.Lines() {
-		d.feed.Unread(c, n)
-		c.Data = c.Data[:c.LineStart(n)]
-		if c.Reading != 0 {
-			c.Records = c.Records[:n]
-		} else {
-			c.Ends = c.Ends[:n]
-		}
-	}
-	return true
-}
-
-// trust ends the doubt once all that was in the files before the run was read,
-// or the partition may not be read.
-func (d *driver) trust() {
-	if !d.doubt || d.machine.Settling() {
-		return
-	}
-	if d.found != nil && d.feed != nil {
-		if d.eager || d.lingering || d.feed.Past().Left {
-			return
-		}
-		d.Log.Info("lines that the topic had already were not sent again", "topic", d.lane.Topic, "lines", d.skipped)
-	}
-	d.sure()
-}
-
-// scattered says what is not looked for when the lines of a topic are dealt out to
-// its partitions: any of them may have any line.
-func (d *driver) scattered() {
-	switch {
-	case unknownLane(d.known):
-		d.sure()
-	case d.doubt:
-		d.Log.Warn("lines that were sent, and of which the state directory does not know, may be repeated: with round_robin they are not looked for",
-			"topic", d.lane.Topic, "partition", d.lane.Partition, "cause", d.known.Doubt)
-	}
-}
-
-// sure ends the doubt.
-func (d *driver) sure() {
-	d.doubt, d.found, d.known.Doubt = false, nil, ""
-	d.Journal.Note(journal.Record{Doubt: &journal.Doubt{Lane: d.lane.ID}})
-}
-
 // sayWait tells why nothing happens, when the lane waits for long.
 func (d *driver) sayWait(millis int64) {
 	if d.machine.State() != lane.Settle {
@@ -420,11 +284,15 @@ func (d *driver) sayWait(millis int64) {
 	d.trouble.rest()
 	wait := time.Duration(millis) * time.Millisecond
 	until := time.Now().Add(wait)
+	what := "what is found there is not sent again"
+	if unknownLane(d.known) {
+		what += ", but lines of rotated files that a pattern matches are, since they had another path"
+	}
 	d.tally.pause.Store(&pause{
-		what:  "until nothing that was sent before can arrive any more; then it is read back, and nothing is lost or repeated: " + d.machine.Cause(),
+		what:  "until nothing that was sent before can arrive any more; then it is read back, and " + what + ": " + d.machine.Cause(),
 		since: until.Add(-time.Duration(d.machine.Settle) * time.Millisecond), until: until,
 	})
-	d.Log.Info("the topic waits until nothing that was sent before can arrive any more, and is read back then: nothing is lost or repeated",
+	d.Log.Info("the topic waits until nothing that was sent before can arrive any more, and is read back then: "+what,
 		"topic", d.lane.Topic, "partition", d.lane.Partition, "cause", d.machine.Cause(), "wait", wait)
 }
 
@@ -433,16 +301,7 @@ func (d *driver) sayLook(why string) {
 	if d.tally.pause.Load() == nil {
 		d.trouble.rest() // else it may be what comes of reading
 	}
-	d.sayPause("while it is read back, to send nothing twice: "+why, time.Time{})
-}
-
-// sayPause tells of a pause that may have begun under another name.
-func (d *driver) sayPause(what string, until time.Time) {
-	p := pause{what: what, since: time.Now(), until: until}
-	if before := d.tally.pause.Load(); before != nil {
-		p.since = before.since
-	}
-	d.tally.pause.Store(&p)
+	d.tally.sayPause("while it is read back, to send nothing twice: "+why, time.Time{})
 }
 
 // goesOn tells that nothing is found out any more, and nothing else keeps lines
@@ -453,7 +312,7 @@ func (d *driver) goesOn() {
 	}
 	if len(d.outbox) > 0 && d.seat != nil {
 		if wait := d.seat.paused(); wait > 0 {
-			d.sayPause("as the broker wants, since the quota of this client is used up", time.Now().Add(wait))
+			d.tally.sayPause(usedUp, time.Now().Add(wait))
 			return
 		}
 	}

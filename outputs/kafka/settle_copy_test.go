@@ -87,6 +87,7 @@ func TestCopyOfBatchesUnderWay(t *testing.T) {
 	for name, set := range map[string]func(*rig, *source){
 		"many batches":   func(r *rig, _ *source) { r.small = true },
 		"large batches":  func(r *rig, _ *source) {},
+		"objects":        func(_ *rig, s *source) { s.timed = true },
 		"own timestamps": func(_ *rig, s *source) { s.stamp = time.Now().UnixMilli() },
 	} {
 		for _, arrived := range []int{60, 1000} {

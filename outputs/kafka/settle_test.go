@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func generation(t *testing.T, dir string) string {
 
 // cutJournal leaves the newest generation of a journal so many records behind
 // its snapshot, -1: all of them but the one of a clean end, and makes it another
-// boot's or machine's.
+// boot's or machine's. Nothing tells that it was longer.
 func cutJournal(t *testing.T, dir string, keep int, header map[string]any) {
 	t.Helper()
 	name := generation(t, dir)
@@ -39,7 +40,9 @@ func cutJournal(t *testing.T, dir string, keep int, header map[string]any) {
 	must(t, err)
 	lines := bytes.SplitAfter(p, []byte{'\n'})
 	var first map[string]map[string]any
-	must(t, json.Unmarshal(lines[0][9:], &first))
+	d := json.NewDecoder(bytes.NewReader(lines[0][9:]))
+	d.UseNumber() // a time does not fit into a float
+	must(t, d.Decode(&first))
 	for k, v := range header {
 		first["header"][k] = v
 	}
@@ -52,6 +55,7 @@ func cutJournal(t *testing.T, dir string, keep int, header map[string]any) {
 		rest = rest[:min(keep, len(rest))]
 	}
 	must(t, os.WriteFile(name, slices.Concat(bytes.Join(lines[:head], nil), bytes.Join(rest, nil)), 0o600))
+	must(t, os.RemoveAll(filepath.Join(dir, "journal-length")))
 }
 
 func wipe(t *testing.T, dir string) {
@@ -80,6 +84,7 @@ func TestPowerLoss(t *testing.T) {
 			n = 40_000
 		}
 		s := newSource(1, "/var/log/a.log", numbered(0, n))
+		s.timed = i%2 > 0
 		r.sources["logs"] = s
 		for range 1 + i%3 {
 			u := r.start()
@@ -99,9 +104,55 @@ func TestPowerLoss(t *testing.T) {
 	}
 }
 
+// The end of the journal is cut off while the machine runs, in the middle of a
+// record or between two: what was sent since is found, also when the journal does
+// not have the producer id that it was sent with. When nothing is cut off, nothing
+// is waited for.
+func TestJournalCutBack(t *testing.T) {
+	f := func(keep, cut int, readBack bool) {
+		t.Helper()
+		r := newRig(t, "logs")
+		r.small = true
+		s := newSource(1, "/var/log/a.log", numbered(0, 400))
+		r.sources["logs"] = s
+		u := r.start()
+		u.acked(400)
+		u.end()
+		s.append(numbered(400, 400))
+		u = r.start() // with another producer id
+		u.acked(400)
+		u.crash()
+		length, err := os.ReadFile(filepath.Join(r.dir, "journal-length"))
+		must(t, err)
+		cutJournal(t, r.dir, keep, nil)
+		must(t, os.WriteFile(filepath.Join(r.dir, "journal-length"), length, 0o600))
+		name := generation(t, r.dir)
+		p, err := os.ReadFile(name)
+		must(t, err)
+		must(t, os.Truncate(name, int64(len(p)-cut)))
+		u = r.start()
+		s.append(numbered(800, 10))
+		r.exact("logs")
+		u.end()
+		r.unrepeated(u)
+		if got := strings.Contains(r.log.String(), "the topic was read back"); got != readBack {
+			t.Errorf("%d records and %d bytes less: read back %v; log:\n%s", keep, cut, got, r.log.String())
+		}
+	}
+	f(-1, 0, false)
+	f(-1, 20, true)
+	f(-1, 300, true)
+	f(-1, 3000, true)
+	f(60, 0, true)
+	f(7, 0, true)
+	f(1, 0, true)
+	f(0, 0, true)
+}
+
 // The journal is gone: the lines of this host that are in the topic are found.
 func TestStateDirectoryGone(t *testing.T) {
-	for _, small := range []bool{true, false} {
+	for i := range 4 {
+		small := i%2 > 0
 		r := newRig(t, "logs")
 		r.small = small
 		n, arrived := 2000, 300
@@ -109,6 +160,11 @@ func TestStateDirectoryGone(t *testing.T) {
 			n, arrived = 20_000, 15_000 // some turns of the file
 		}
 		s := newSource(1, "/var/log/a.log", numbered(0, n))
+		s.timed = i > 1
+		if s.timed && small { // a batch for each
+			n = 600
+			s.data = []byte(numbered(0, n))
+		}
 		r.sources["logs"] = s
 		u := r.start()
 		r.records("logs", arrived)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"tailrace/agent/flow"
 )
@@ -25,6 +26,7 @@ type source struct {
 	path  string
 	lines int   // lines in a chunk at most, 0: no limit
 	stamp int64 // of its records, 0: they have none of their own
+	timed bool  // its values are objects with the time at which they are built
 	wake  chan struct{}
 
 	mu   sync.Mutex
@@ -51,7 +53,14 @@ func (s *source) append(data string) {
 	}
 }
 
-// old is how many bytes there were when the run began.
+// begin is the beginning of a run, which reads on at a place. A question of the run
+// before may still be on its way.
+func (s *source) begin(at int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at, s.old = at, len(s.data)
+}
+
 func (s *source) Past() flow.Past {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +105,7 @@ func (s *source) position() int {
 func (s *source) fill(c *flow.Chunk, start, end, form int) {
 	known := min(start, flow.PrefixMax)
 	*c = flow.Chunk{
-		File: s.id, Path: s.path, Start: int64(start), Data: bytes.Clone(s.data[start:end]),
+		Time: c.Time, Timed: s.timed, File: s.id, Path: s.path, Start: int64(start), Data: bytes.Clone(s.data[start:end]),
 		Lead: s.data[max(0, start-flow.TailMax):start], PrefixLen: known, Prefix: flow.PrefixSum(0, s.data[:known]),
 	}
 	if form > 0 {
@@ -106,15 +115,26 @@ func (s *source) fill(c *flow.Chunk, start, end, form int) {
 		}
 	}
 	c.Split()
-	if s.stamp == 0 {
+	if s.stamp == 0 && !s.timed {
 		return
 	}
 	at := uint32(0)
 	for i, end := range c.Ends {
-		c.Records = append(c.Records, flow.Record{Start: at, End: end, Clean: true, Value: c.Line(i), Stamp: s.stamp + int64(start) + int64(at)})
+		r := flow.Record{Start: at, End: end, Clean: true, Value: c.Line(i)}
+		if s.timed {
+			r.Value = []byte(object(time.UnixMilli(c.Time), string(r.Value)))
+		} else {
+			r.Stamp = s.stamp + int64(start) + int64(at)
+		}
+		c.Records = append(c.Records, r)
 		at = end
 	}
 	c.Reading = 1
+}
+
+// object is the value of a line that is built at a time.
+func object(at time.Time, line string) string {
+	return fmt.Sprintf(`{"@timestamp":"%s","message":"%s"}`, at.UTC().Format("2006-01-02T15:04:05.000Z"), line)
 }
 
 func (s *source) Unread(c *flow.Chunk, n int) {

@@ -94,6 +94,15 @@ func (t *tally) wait(why string) {
 // goOn notes that the topic does not wait any more.
 func (t *tally) goOn() { t.waits.Store(nil) }
 
+// sayPause tells of a pause that may have begun under another name.
+func (t *tally) sayPause(what string, until time.Time) {
+	p := pause{what: what, since: time.Now(), until: until}
+	if before := t.pause.Load(); before != nil {
+		p.since = before.since
+	}
+	t.pause.Store(&p)
+}
+
 // took counts a batch that is acked.
 func (t *tally) took(b *batch) {
 	t.acked.Add(int64(b.Count))
@@ -168,6 +177,9 @@ func (d *driver) gauge() {
 	for _, b := range d.batches {
 		records += int64(b.Count)
 		bytes += int64(len(b.bytes.Bytes))
+	}
+	if len(d.batches) == 0 {
+		d.trouble.answered()
 	}
 	d.tally.batches.Store(int64(len(d.batches)))
 	d.tally.records.Store(records)

@@ -13,13 +13,14 @@ import (
 
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // until looks at the topic's figures until they are as wanted.
 func (u *run) until(t *testing.T, what string, want func(Stats) bool) Stats {
 	t.Helper()
 	var s Stats
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if all := u.out.Stats(); len(all) == 1 {
 			if s = all[0]; want(s) {
 				return s
@@ -76,6 +77,27 @@ func TestStatsWithoutBrokers(t *testing.T) {
 	u := r.start()
 	s := u.until(t, "it waits", func(s Stats) bool { return s.Trouble != "" })
 	if s.Partition != -1 || !strings.Contains(s.Trouble, "connection lost") {
+		t.Errorf("%+v", s)
+	}
+	u.crash()
+}
+
+// A leader that cannot be reached where the brokers say that it is has its address told.
+func TestLeaderElsewhere(t *testing.T) {
+	r := newRig(t, "logs")
+	r.sources["logs"] = newSource(1, "/var/log/a.log", numbered(0, 1))
+	r.cluster.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		r.cluster.KeepControl()
+		res := req.ResponseKind().(*kmsg.MetadataResponse)
+		b, topic, p := kmsg.NewMetadataResponseBroker(), kmsg.NewMetadataResponseTopic(), kmsg.NewMetadataResponseTopicPartition()
+		b.Host, b.Port = "127.0.0.1", 1
+		topic.Topic, topic.Partitions = kmsg.StringPtr("logs"), append(topic.Partitions, p)
+		res.Brokers, res.Topics = append(res.Brokers, b), append(res.Topics, topic)
+		return res, nil, true
+	})
+	u := r.start()
+	s := u.until(t, "it waits", func(s Stats) bool { return s.Trouble != "" })
+	if !strings.Contains(s.Trouble, "one of them is at 127.0.0.1:1") || !strings.HasSuffix(s.Trouble, elsewhereAdvice) {
 		t.Errorf("%+v", s)
 	}
 	u.crash()
@@ -144,4 +166,18 @@ func TestTroubleParked(t *testing.T) {
 	if s := trouble.tally.stats().Trouble; strings.Contains(s, "30 s") {
 		t.Errorf("without a person: %s", s)
 	}
+}
+
+// saysQuota has people see that the quota of the client is used up, while a line of s
+// behind the first waits for that, and no longer.
+func saysQuota(t *testing.T, u *run, s *source) {
+	t.Helper()
+	u.until(t, "the first line", func(s Stats) bool { return s.Acked == 1 })
+	s.append(numbered(1, 1))
+	told := u.until(t, "the quota is said", func(s Stats) bool { return strings.Contains(s.Pause, "quota") })
+	if told.Trouble != "" || !told.PauseUntil.After(told.PauseSince) {
+		t.Errorf("%+v", told)
+	}
+	u.until(t, "it goes on", func(s Stats) bool { return s.Acked == 2 && s.Pause == "" })
+	u.end()
 }

@@ -233,15 +233,7 @@ func TestQuotaUsedUp(t *testing.T) {
 		nc, err := net.Dial(network, addr)
 		return &throttled{Conn: nc, pause: time.Second, answers: &answers, early: &early}, err
 	}
-	u := r.start()
-	u.until(t, "the first line", func(s Stats) bool { return s.Acked == 1 })
-	s.append(numbered(1, 1))
-	told := u.until(t, "the quota is said", func(s Stats) bool { return strings.Contains(s.Pause, "quota") })
-	if told.Trouble != "" || !told.PauseUntil.After(told.PauseSince) {
-		t.Errorf("%+v", told)
-	}
-	u.until(t, "it goes on", func(s Stats) bool { return s.Acked == 2 && s.Pause == "" })
-	u.end()
+	saysQuota(t, r.start(), s)
 }
 
 // A codec that one topic does not take is still that of the others.

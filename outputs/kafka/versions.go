@@ -8,29 +8,12 @@ import (
 	"tailrace/outputs/kafka/wire"
 )
 
-// Keys of requests.
-const (
-	produceKey     = 0
-	initProducerID = 22 // what idempotent producers need
-)
-
-// hasProducerIDs says whether brokers know InitProducerId. Some, and some
-// services that speak Kafka's protocol, do not: they drop the connection, as
-// if they were down. When none of them says so it is true.
-func hasProducerIDs(client sarama.Client) bool {
-	newest := versions(client)
-	_, has := newest[initProducerID]
-	return has || newest == nil
-}
+// produceKey is the key of Produce.
+const produceKey = 0
 
 // versions is the newest version that a broker has of each request, by the
-// request's key; nil when none says.
-func versions(client sarama.Client) map[int16]int16 {
-	broker := client.LeastLoadedBroker()
-	if broker == nil {
-		return nil
-	}
-	_ = broker.Open(client.Config()) // it may be open
+// request's key; nil when it does not say.
+func versions(broker *sarama.Broker) map[int16]int16 {
 	answer, err := broker.ApiVersions(&sarama.ApiVersionsRequest{})
 	if err != nil || answer.ErrorCode != 0 {
 		return nil
@@ -42,9 +25,9 @@ func versions(client sarama.Client) map[int16]int16 {
 	return newest
 }
 
-// tooOld is why brokers without headers cannot be shipped to, or nil.
-func tooOld(client sarama.Client) error {
-	if newest, known := versions(client)[produceKey]; known && newest < produceOldest {
+// tooOld is why a broker without headers cannot be shipped to, or nil.
+func tooOld(broker *sarama.Broker) error {
+	if newest, known := versions(broker)[produceKey]; known && newest < produceOldest {
 		return fmt.Errorf("the brokers are too old: they have Produce version %d, tailrace needs %d (Kafka 0.11 or newer)", newest, produceOldest)
 	}
 	return nil

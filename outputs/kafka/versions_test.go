@@ -11,6 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kversion"
 )
 
+const initProducerID = 22 // its key
+
 // newRigOf is newRig for brokers of a version.
 func newRigOf(t *testing.T, v *kversion.Versions, topics ...string) *rig {
 	t.Helper()

@@ -1,6 +1,6 @@
-// Package explain is what inputs/tail tells of one path, as plain data: what is
-// there, which input follows it or why none does, how far it was read, and what
-// it waits for.
+// Package explain tells of one path what is there, which input follows it or why
+// none does, how far it was read, and what it waits for: an Answer, as plain data,
+// which an Explainer finds.
 package explain
 
 import (
@@ -51,6 +51,7 @@ const (
 	New        Verdict = "new"           // will be followed once it was found
 	NoPattern  Verdict = "no_pattern"    // nothing matches it
 	Excluded   Verdict = "excluded"      // matched, and excluded
+	Archive    Verdict = "archive"       // matched, and never followed
 	NoFile     Verdict = "not_a_file"    // nothing that is followed
 	BadLink    Verdict = "link"          // that may not be followed
 	Unreadable Verdict = "unreadable"    // it is tried again and again
@@ -80,6 +81,9 @@ type File struct {
 	Read  int64 `json:"read"`           // all below was read
 	Acked int64 `json:"acked"`          // all below is in the topic
 	Open  bool  `json:"open,omitempty"`
+	// Space is how many bytes behind Read are NUL, which the program took in advance
+	// and left: it is done. A running agent knows that.
+	Space int64 `json:"space,omitempty"`
 	// Packed says that it is compressed: sizes and positions count the bytes
 	// before that.
 	Packed bool   `json:"compressed,omitempty"`
@@ -101,7 +105,7 @@ func (f *File) Unread() int64 {
 	if f.State == History || f.State == Copied {
 		return 0
 	}
-	return max(0, f.Size-f.Read)
+	return max(0, f.Size-f.Read-f.Space)
 }
 
 // WaitsFor says whether what is among what it waits for.
@@ -223,6 +227,9 @@ type Match struct {
 	Topic   string `json:"topic,omitempty"`
 	// Excluded is the pattern that excludes it, when no input follows it.
 	Excluded string `json:"excluded,omitempty"`
+	// Archive says that it is not followed since it is an archive of files, or
+	// compressed in a way that is not read, as its name says.
+	Archive bool `json:"archive,omitempty"`
 	// Also is the other inputs that match: the first one follows it.
 	Also []string `json:"also,omitempty"`
 	// Near is the pattern that comes nearest when none matches.
@@ -242,4 +249,4 @@ type Near struct {
 }
 
 // Followed says that an input follows the path.
-func (m *Match) Followed() bool { return m.Pattern != "" && m.Excluded == "" }
+func (m *Match) Followed() bool { return m.Pattern != "" && m.Excluded == "" && !m.Archive }

@@ -152,6 +152,7 @@ func (k *Cutter) begin(r *Reading, c *flow.Chunk) {
 	k.r, k.c, k.data, k.fed, k.early = r, c, c.Data, 0, false
 	k.items, k.sums, k.total, k.long = k.items[:0], k.sums[:0], Counts{}, k.long[:0]
 	c.Records, c.Text, c.Heads = c.Records[:0], c.Text[:0], c.Heads[:0]
+	c.Timed = r.o.Timed()
 	at := unpack(c.Part)
 	if Simple(c.Part) && r.o.Container == "" && !r.Multiline() {
 		at[0].mid = at[0].pieces > 0 // as without a reading

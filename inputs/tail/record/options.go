@@ -203,6 +203,10 @@ func (o Options) Plain() bool {
 		(o.Format == "" || o.Format == Raw) && o.Container == "" && o.Time == Time{}
 }
 
+// Timed says whether the values of records have the time at which they were built
+// in them: those of a container have the time of its line.
+func (o Options) Timed() bool { return o.Format == JSON && o.Container == "" }
+
 // maxLine is MaxLine or its default.
 func (o Options) maxLine() int {
 	switch {

@@ -3,7 +3,6 @@ package unpack
 import (
 	"encoding/binary"
 	"io"
-	"path/filepath"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -15,7 +14,7 @@ import (
 // compared, as bzip2 never does. It proves nothing.
 func (r *Reader) Tells(plain int64) (same, told bool) {
 	n, told := r.Told()
-	if filepath.Ext(r.name) == ".gz" {
+	if f := find(r.name); f != nil && f.ext == ".gz" {
 		plain &= 1<<32 - 1
 	}
 	return told && n == plain, told
@@ -23,7 +22,11 @@ func (r *Reader) Tells(plain int64) (same, told bool) {
 
 // Told is the number itself.
 func (r *Reader) Told() (plain int64, told bool) {
-	switch filepath.Ext(r.name) {
+	f := find(r.name)
+	if f == nil {
+		return 0, false
+	}
+	switch f.ext {
 	case ".gz":
 		return r.gzipSize()
 	case ".zst":

@@ -16,6 +16,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
+	"strings"
 
 	"compress/bzip2"
 
@@ -95,19 +97,33 @@ func isZstd(head []byte) bool {
 		len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:4], []byte{0x2a, 0x4d, 0x18})
 }
 
+// aside is what logrotate puts behind the name of a file that is in its way: the hour.
+var aside = regexp.MustCompile(`-\d{10}\.backup$`)
+
+// Aside is name without that, and that.
+func Aside(name string) (was, mark string) {
+	if !strings.HasSuffix(name, ".backup") {
+		return name, "" // as nearly always
+	}
+	mark = aside.FindString(name)
+	return strings.TrimSuffix(name, mark), mark
+}
+
 // Is says whether name is that of a compressed file.
 func Is(name string) bool { return find(name) != nil }
 
 // Plain is name without the mark of compression.
 func Plain(name string) string {
 	if f := find(name); f != nil {
-		return name[:len(name)-len(f.ext)]
+		was, mark := Aside(name)
+		return strings.TrimSuffix(was, f.ext) + mark
 	}
 	return name
 }
 
 func find(name string) *format {
-	ext := filepath.Ext(name)
+	was, _ := Aside(name)
+	ext := filepath.Ext(was)
 	for i := range formats {
 		if formats[i].ext == ext {
 			return &formats[i]

@@ -1,9 +1,10 @@
 // Package found keeps what a partition was seen to have: sequence numbers of
 // batches, and lines by path, offset and value.
 //
-// Lines are kept in segments of up to 8 KiB of a file, 32 bytes for each, so that
+// Lines are kept in segments of up to 8 KiB of a file, 40 bytes for each, so that
 // the memory that they take is less than a two-hundredth of them. A segment is known
-// again as a whole, by a 64-bit hash whose key is made anew for each Set. The
+// again as a whole, by a 64-bit hash whose key is made anew for each Set; by another
+// one where values have the time in them at which they were built. The
 // last lines of a file, of which not all may be there to be compared, are kept
 // one by one.
 package found
@@ -63,6 +64,7 @@ type path struct {
 type segment struct {
 	start, last int64 // offsets of the first and the last record
 	sum         uint64
+	timeless    uint64 // that of the values without the time in them
 	// stamp is when the newest of them was made, Unix milliseconds, times two;
 	// odd when they are of a stream that is wanted, as all of a segment or none.
 	stamp int64
@@ -140,8 +142,13 @@ func (s *Set) Record(name string, offset int64, value []byte, millis int64, alon
 		p.cur, p.open = segment{start: offset, stamp: stamp}, true
 	}
 	p.cur.last, p.cur.stamp = offset, max(p.cur.stamp, stamp)
-	p.cur.sum = s.add(p.cur.sum, offset, value)
-	p.ones = append(p.ones, segment{start: offset, last: offset, sum: s.add(0, offset, value), stamp: stamp})
+	whole := s.hash(value)
+	bare := whole
+	if v := flow.Timeless(value); len(v) < len(value) {
+		bare = s.hash(v)
+	}
+	p.cur.sum, p.cur.timeless = add(p.cur.sum, offset, whole), add(p.cur.timeless, offset, bare)
+	p.ones = append(p.ones, segment{start: offset, last: offset, sum: add(0, offset, whole), timeless: add(0, offset, bare), stamp: stamp})
 	p.end = alone
 }
 
@@ -172,8 +179,9 @@ func (s *Set) Close() {
 	}
 }
 
-// add goes on with the hash of a segment.
-func (s *Set) add(sum uint64, offset int64, value []byte) uint64 {
-	h := maphash.Bytes(s.seed, value)
+func (s *Set) hash(value []byte) uint64 { return maphash.Bytes(s.seed, value) }
+
+// add goes on with the hash of a segment: h is that of the next value.
+func add(sum uint64, offset int64, h uint64) uint64 {
 	return (sum ^ h ^ uint64(offset)*0x9e3779b97f4a7c15) * 0xff51afd7ed558ccd
 }

@@ -103,10 +103,17 @@ func (s *Set) find(p *path, c *flow.Chunk, n int, b Bound) (at, end int) {
 // match is where the segment ends in c, which from n on has its records; 0 when
 // it does not.
 func (s *Set) match(g *segment, c *flow.Chunk, n int) int {
-	var sum uint64
+	sum, want, timed := uint64(0), g.sum, c.Reading != 0 && c.Timed
+	if timed {
+		want = g.timeless
+	}
 	for ; n < c.Lines() && c.Offset(n) <= g.last; n++ {
-		sum = s.add(sum, c.Offset(n), c.Line(n))
-		if c.Offset(n) == g.last && sum == g.sum {
+		value := c.Line(n)
+		if timed {
+			value = flow.Timeless(value)
+		}
+		sum = add(sum, c.Offset(n), s.hash(value))
+		if c.Offset(n) == g.last && sum == want {
 			return n + 1
 		}
 	}

@@ -43,7 +43,9 @@
 //     may not know all, the lane settles.
 //   - L8: when all of that is acked, new lines get a fresh producer id.
 //   - L9: to settle is to give up asking the broker by sending: the lane waits
-//     until nothing that was sent can arrive any more.
+//     until nothing that was sent can arrive any more. A connection on which
+//     nothing was left to be answered delivers nothing.
+//     That it settles is in the journal: another start goes on with the wait.
 //   - L10: then the partition is read back, from what was acked last to the end
 //     of the leader's log, and not before all of that is committed. What is not
 //     there goes under a fresh producer id. Where reading is not allowed, all is

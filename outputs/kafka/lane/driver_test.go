@@ -20,15 +20,25 @@ func (w *world) agentMoves(without rule, try func(name string, arg int, do func(
 			})
 		}
 	}
-	if w.m == nil {
-		event("start", 0, func(w *world) Event {
-			c := Config{Window: w.h.window, without: without}
-			if w.h.stamps {
-				c.Stamp = func(Handle) int64 { return modelTime - 2*believed }
-			}
-			w.m = New(c)
-			return w.startEvent()
-		})
+	start := func(w *world) Event {
+		c := Config{Window: w.h.window, without: without}
+		if w.h.stamps {
+			c.Stamp = func(Handle) int64 { return modelTime - 2*believed }
+		}
+		w.m = New(c)
+		return w.startEvent()
+	}
+	switch {
+	case w.m == nil && w.newLane() && !w.peeking:
+		try("look for a first line", 0, (*world).peek)
+		return
+	case w.m == nil && w.newLane():
+		if w.hw >= w.lookEnd || w.h.toHW {
+			event("see whether there is one, and start", 0, func(w *world) Event { w.seeFirst(); return start(w) })
+		}
+		return
+	case w.m == nil:
+		event("start", 0, start)
 		return
 	}
 	w.faults(try)
@@ -56,6 +66,14 @@ func (w *world) agentMoves(without rule, try func(name string, arg int, do func(
 func (w *world) faults(try func(name string, arg int, do func(*world))) {
 	if w.crash > 0 {
 		try("kill", 0, func(w *world) { w.crash--; w.kill() })
+	}
+	if w.lose > 0 && (w.h.hasty || w.looksUsed()) {
+		try("lose the state directory", 0, func(w *world) {
+			w.lose--
+			w.journal = ledger{offset: -1, boot: w.boot}
+			w.sync()
+			w.kill()
+		})
 	}
 	if len(w.pending) > 0 {
 		try("sync", 0, (*world).sync)
@@ -187,9 +205,13 @@ func (w *world) carryOut(a Action) {
 	switch a := a.(type) {
 	case GetPID:
 		w.asked = true
-	case WriteIntent, WriteAck, WriteSplit:
+	case WriteIntent, WriteAck, WriteSplit, WriteSending:
 		w.write(a)
+	case WriteSettling:
+		w.write(a)
+		w.noteLinks()
 	case WritePID:
+		w.write(a)
 		w.sync()
 	case WriteRebind:
 		if !w.h.rebinds {
@@ -269,6 +291,9 @@ func (w *world) loseTail(keep int, told bool) {
 	for _, a := range w.pending[:keep] {
 		w.journal.apply(a)
 	}
+	// The machine was started since, whether that is told or not, and so the
+	// journal is not believed in since when nothing was sent.
+	w.journal.rests = false
 	w.sync()
 	for f, known := range w.journal.ends() {
 		if told {
@@ -289,7 +314,7 @@ func (w *world) kill() {
 		}
 	}
 	w.m, w.asked, w.dial, w.timer, w.remake, w.read, w.owned = nil, false, 0, false, 0, [2]int{}, nil
-	w.looking, w.lookFrom, w.lookEnd, w.doubted, w.known = false, 0, 0, false, [2]uint64{}
+	w.peeking, w.looking, w.lookFrom, w.lookEnd, w.doubted, w.known = false, false, 0, 0, false, [2]uint64{}
 	w.asking, w.told = false, Remembered{}
 }
 
@@ -311,10 +336,19 @@ func (w *world) startEvent() Event {
 		if !l.doubt {
 			l.doubt, l.from = true, l.offset
 		}
+		l.settling, l.rests = false, true
+		w.noteLinks()
 		w.sync() // with the next generation
 	}
-	if w.journal.doubt {
-		s.Doubt, s.From, w.doubted = "boot", w.journal.from, true
+	switch l := &w.journal; {
+	case l.doubt:
+		s.Doubt, s.From, w.doubted = "boot", l.from, true
+	case l.settling:
+		s.Doubt, s.From = "settling", l.from
+	}
+	// When nothing is delivered any more, it is as long ago as one likes.
+	if w.quiet() || s.Doubt != "" && w.waited() {
+		s.Sent = modelTime - settleFor
 	}
 	w.read = w.journal.ends()
 	for _, e := range w.journal.unacked {
@@ -327,6 +361,19 @@ func (w *world) startEvent() Event {
 		}
 	}
 	return s
+}
+
+// noteLinks notes which connections the wait is for that the journal tells of.
+func (w *world) noteLinks() {
+	for i := range w.links {
+		w.links[i].noted = true
+	}
+}
+
+// waited says that by the journal the wait is over: nothing that it is for is
+// delivered any more.
+func (w *world) waited() bool {
+	return w.journal.rests && !slices.ContainsFunc(w.links, func(l link) bool { return l.noted })
 }
 
 func (w *world) offerEvent(f, n int) Event {
@@ -374,7 +421,7 @@ func (w *world) readBack() Event {
 	there := map[number]bool{}
 	for i := w.lookFrom; i < end; i++ {
 		there[w.numbers[i]] = true
-		if l := w.log[i]; w.doubted {
+		if l := w.log[i]; w.doubted && l != other {
 			w.known[l>>8] |= 1 << (l & 0xff)
 		}
 	}
@@ -446,6 +493,8 @@ func (l *ledger) apply(a Action) {
 		return es
 	}
 	switch a := a.(type) {
+	case WritePID:
+		l.used = true
 	case WriteIntent:
 		l.unacked = append(l.unacked, bind(a.PID, []Bound{a.Bound})...)
 	case WriteAck:
@@ -464,7 +513,15 @@ func (l *ledger) apply(a Action) {
 	case skip:
 		l.pos[a.file] = max(l.pos[a.file], a.line+1)
 	case sure:
-		l.doubt = false
+		l.doubt, l.settling, l.rests = false, false, false
+	case WriteSettling:
+		l.from = min(l.from, a.From)
+		if !l.doubt {
+			l.settling, l.from = true, a.From
+		}
+		l.rests = true
+	case WriteSending:
+		l.settling, l.rests = false, false
 	case WriteRebind:
 		for _, e := range l.unacked { // what is released and not in Into is acked
 			f, _, to := e.Batch.span()
@@ -472,7 +529,8 @@ func (l *ledger) apply(a Action) {
 				l.pos[f] = max(l.pos[f], to)
 			}
 		}
-		l.unacked = bind(a.PID, a.Into)
+		l.unacked, l.used = bind(a.PID, a.Into), true
+		l.settling, l.rests = false, l.rests && l.doubt
 	}
 }
 

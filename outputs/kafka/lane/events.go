@@ -43,8 +43,9 @@ type Start struct {
 	// before the boot), not from "the last run was another boot": a second
 	// crash before all is acked would forget that.
 	Doubt string
-	// From is the offset from which on the partition may have what the journal
-	// does not know of, -1 unknown.
+	// A run that ended while it settled is a reason too: see WriteSettling.
+	// From is the offset from which on the partition may have what is in doubt,
+	// -1 unknown.
 	From int64
 }
 
@@ -133,7 +134,8 @@ type Unasked struct{ Code int16 }
 
 // NewTopic says that the topic was deleted and made again, or is that of another
 // cluster: its id is not the one that the lane sent to, in this run or before. It
-// comes before the Up of the generation whose metadata showed it.
+// comes before the Up of the generation whose metadata showed it, or in place of
+// Found or Remembered.
 type NewTopic struct {
 	Elsewhere bool // in another cluster
 }
@@ -142,9 +144,10 @@ type NewTopic struct {
 const Lost int16 = -100
 
 // Action is something for the driver to do: GetPID, WritePID, WriteIntent,
-// WriteAck, WriteSplit, WriteRebind, Connect, Send, Close, Wait, Look,
-// AskProducer, Remake, Free or Report. Actions are done in their order. A write that fails is tried
-// again until it is done, before the next action.
+// WriteAck, WriteSplit, WriteRebind, WriteSettling, WriteSending, Connect, Send,
+// Close, Wait, Look, AskProducer, Remake, Free or Report. Actions are done in
+// their order. A write that fails is tried again until it is done, before the
+// next action.
 type Action any
 
 // GetPID asks for a producer id. Granted or GrantFailed answers.
@@ -184,6 +187,18 @@ type WriteRebind struct {
 	Gone  []Handle
 	Cause string
 }
+
+// WriteSettling journals that the lane settles: a run that is started before the
+// WriteRebind or WriteSending gets Cause as its Doubt, and From and Sent.
+type WriteSettling struct {
+	Cause string
+	From  int64 // where what is not acked may begin in the partition, -1 unknown
+	Sent  int64 // until when a request may have been on a connection, Unix milliseconds
+}
+
+// WriteSending journals that something is sent from now on: no run that is started
+// later gets Sent of a WriteSettling or a Start before. A doubt of the Start stays.
+type WriteSending struct{}
 
 // Connect opens a connection to the partition's leader. Up or Down answers.
 type Connect struct {

@@ -65,13 +65,15 @@ type Machine struct {
 	asking bool    // a producer id is asked for, or will be after the wait
 	cause  string  // why the lane settles
 	from   int64   // where what is not acked may begin in the partition, -1 unknown
-	sentAt int64   // until when a request may have been on a connection
+	sentAt int64   // until when a request without an answer may have been on a connection
+	noted  bool    // the journal has that the lane settles, or is in doubt, and when it sent last
 	again  bool    // the numbers may be used again when the partition cannot be read
 	rest   []batch // in Rebind: what goes under another producer id
 	maybe  bool    // in Rebind: rest may be in the partition
 
 	gen   int // of the connection
 	conn  conn
+	open  int // requests on it that are not answered
 	sent  int // how many batches of the window are under way, from the oldest
 	probe int // in Scan, the one of the window that is under way, or will be
 

@@ -33,6 +33,12 @@ var mutants = []struct {
 		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, budget: budget{crash: 1, forget: 1}}},
 	{"the partition read before an old connection is done", settleFirst,
 		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, budget: budget{crash: 1, drop: 1, forget: 1, power: 1}}},
+	{"the partition read, after the state directory was lost, before an old connection is done", settleFirst,
+		history{lines: [2]int{2}, cut: []int{1}, window: 2, first: true, rebinds: true, budget: budget{lose: 1}}},
+	{"the partition read while a request is on a connection that was closed", heedOpen,
+		history{lines: [2]int{1}, cut: []int{1}, window: 2, rebinds: true, stamps: true, budget: budget{drop: 1}}},
+	{"a wait that was for what was sent before taken for one for all", noteSends,
+		history{lines: [2]int{1}, cut: []int{1}, window: 2, rebinds: true, budget: budget{power: 1, crash: 1}}},
 	{"a rebind in several records", rebindWhole,
 		history{lines: [2]int{3}, cut: []int{1}, window: 2, rebinds: true, budget: budget{crash: 1, power: 1}}},
 	{"old timestamps taken for young ones: a repeat", heedStamps,
@@ -48,6 +54,10 @@ var drivers = []struct {
 }{
 	{"the partition read to the high watermark only",
 		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, toHW: true, budget: budget{power: 1, failover: 1}}},
+	{"a first line looked for to the high watermark only",
+		history{lines: [2]int{1}, cut: []int{1}, window: 2, first: true, rebinds: true, toHW: true, budget: budget{lose: 1, failover: 1}}},
+	{"the state directory lost while the very first batch is under way, which no look can know",
+		history{lines: [2]int{1}, cut: []int{1}, window: 2, first: true, rebinds: true, hasty: true, budget: budget{lose: 1}}},
 	{"a doubt that a second crash forgets",
 		history{lines: [2]int{2}, cut: []int{1}, window: 2, rebinds: true, forgets: true, budget: budget{power: 1, crash: 1}}},
 }

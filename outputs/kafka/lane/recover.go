@@ -49,10 +49,10 @@ func (m *Machine) drop() {
 }
 
 func (m *Machine) dropped() {
-	if m.conn == up {
+	if m.open > 0 && m.keeps(heedOpen) {
 		m.sentAt = max(m.sentAt, m.now)
 	}
-	m.conn, m.sent = closed, 0
+	m.conn, m.open, m.sent = closed, 0, 0
 	if len(m.window) > 0 && !m.Settling() {
 		m.state = Resend
 	}
@@ -178,6 +178,8 @@ func (m *Machine) newTopic(n NewTopic) {
 		m.cause, m.waiting = "another cluster", false
 		m.rest, m.maybe = slices.Clone(m.window), true
 		m.end()
+	case m.state == ReadBack && !n.Elsewhere:
+		m.look() // in the new one, from its beginning
 	case len(m.window) > 0:
 		m.settle("topic made again", false)
 	case m.state != Cold:

@@ -43,12 +43,18 @@ const (
 	// A lane that settles waits first: an old connection could deliver what was
 	// not there when the partition was read.
 	settleFirst
+	// Only a connection on which nothing is left to be answered delivers nothing
+	// any more: the wait is counted from when another one was closed.
+	heedOpen
 	// A rebind is one record: torn, a part of what it released would be read
 	// as new, and nobody told.
 	rebindWhole
 	// A batch with old timestamps goes alone, and not again before it was looked
 	// for: the broker may forget its producer id at any moment.
 	heedStamps
+	// A lane that settled says so in the journal before it sends again: a start
+	// would take the wait for over that was for what was sent before.
+	noteSends
 )
 
 func (m *Machine) keeps(r rule) bool { return m.without&r == 0 }

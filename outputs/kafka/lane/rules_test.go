@@ -82,7 +82,7 @@ func TestReplayInDoubt(t *testing.T) {
 	// The partition begins behind what was looked for.
 	r = replaying(t, minute, minute, "boot")
 	r.step(Found{Rest: absent(2, 3).Rest, Partly: true}).want("pid?")
-	r.step(Granted{PID: 8}).want("rebind 8 0+2 2+2 gone 0, repeats 0 4, connect 1")
+	r.step(Granted{PID: 8}).want("repeats 0 4, rebind 8 0+2 2+2 gone 0, connect 1")
 }
 
 // When the partition may not be read, all is sent again, and that is said.
@@ -91,10 +91,10 @@ func TestReplayInDoubtUnread(t *testing.T) {
 	r.step(Unread{29}).want("repeats 0 6, connect 1")
 	r.step(Up{1}).want("send 10 on 1")
 	r.step(Answer{1, 1, 45, -1}).want("close 1, ask 7")
-	r.step(Unasked{29}).want("wait 90000")
-	r.step(Timer{}).want("look 0")
+	// Nothing was left to be answered, so there is nothing more to wait for.
+	r.step(Unasked{29}).want("look 0")
 	r.step(Unread{29}).want("pid?")
-	r.step(Granted{PID: 8}).want("rebind 8 0+2 2+2 4+2 gone 0, repeats 0 6, connect 2")
+	r.step(Granted{PID: 8}).want("repeats 0 6, rebind 8 0+2 2+2 4+2 gone 0, connect 2")
 
 	// Nothing un-acked: only what the journal may not know of is in doubt.
 	newRig(t).step(Start{Offset: 50, Doubt: "boot"}).step(Unread{29}).want("unverified 0 0")
@@ -132,7 +132,7 @@ func TestScan(t *testing.T) {
 		r.step(Answer{r.m.gen, h, 45, -1})
 	}
 	r.step(Up{4}).want("send 10 on 4")
-	r.step(Answer{4, 1, 45, -1}).want("close 4, wait 90000")
+	r.step(Answer{4, 1, 45, -1}).want("close 4, look 50")
 
 	// A cold one is not scanned at once: the last ack is too long ago, and the
 	// broker may have forgotten.
@@ -216,9 +216,7 @@ func TestLongOutage(t *testing.T) {
 	r.step(Down{2, Lost}).want("wait 100")
 	r.step(Timer{})
 	r.now += 2 * 60 * minute
-	r.step(Up{3}).want("close 3, wait 90000")
-	r.now += 90_000
-	r.step(Timer{}).want("look 100")
+	r.step(Up{3}).want("close 3, look 100")
 	r.step(absent(2)).want("pid?")
 }
 
@@ -270,8 +268,7 @@ func TestGrantDenied(t *testing.T) {
 func TestOffsetGoesBack(t *testing.T) {
 	r := open(t)
 	r.step(Offer{2, 2})
-	r.step(Answer{1, 2, 0, 100}).want("close 1, wait 90000")
-	r.step(Timer{}).want("look -1")
+	r.step(Answer{1, 2, 0, 100}).want("close 1, look -1")
 	r.step(absent(2)).want("pid?")
 	r.step(Granted{PID: 8}).want("rebind 8 0+2 gone 0, connect 2")
 	r.step(Up{2}).want("send 0 on 2")
@@ -301,13 +298,22 @@ func TestNewTopic(t *testing.T) {
 	r.step(Offer{2, 2})
 	r.step(Answer{1, 2, 100, -1}).want("close 1, wait 50")
 	r.step(Timer{}).want("connect 2 refresh")
-	r.step(NewTopic{}).want("recreated 0 0, close 2, wait 90000")
+	r.step(NewTopic{}).want("recreated 0 0, close 2, look -1")
 	r.step(Up{2}).want("")
-	r.step(Timer{}).want("look -1")
 	r.step(absent(2)).want("pid?")
 	r.step(Granted{PID: 8}).want("rebind 8 0+2 gone 0, connect 3")
 	r.step(Up{3})
 	r.step(Answer{3, 2, 0, 0}).want("ack 0@0")
+
+	// One that was sent is not answered, and may still arrive.
+	r = open(t)
+	r.step(Offer{2, 2})
+	r.step(Offer{3, 2})
+	r.step(Answer{1, 2, 100, -1}).want("close 1, wait 50")
+	r.now += 50
+	r.step(Timer{}).want("connect 2 refresh")
+	r.step(NewTopic{}).want("recreated 0 0, close 2, wait 89950")
+	r.step(Timer{}).want("look -1")
 }
 
 // Before anything was sent in this run, there is nothing to look for in a topic
@@ -326,8 +332,28 @@ func TestNewTopicBeforeTheFirstBatch(t *testing.T) {
 func TestNewTopicElsewhere(t *testing.T) {
 	r := replaying(t, minute, minute, "")
 	r.step(NewTopic{Elsewhere: true}).want("recreated 0 0, close 1, pid?")
-	r.step(Granted{PID: 8}).want("rebind 8 0+2 2+2 4+2 gone 0, repeats 0 6, connect 2")
+	r.step(Granted{PID: 8}).want("repeats 0 6, rebind 8 0+2 2+2 4+2 gone 0, connect 2")
 	r.step(Up{2}).want("send 0 on 2")
+}
+
+// So it is when it is found out by reading back, or by asking the leader, which
+// happens before anything is sent.
+func TestNewTopicElsewhereInDoubt(t *testing.T) {
+	r := replaying(t, minute, minute, "power")
+	r.step(NewTopic{Elsewhere: true}).want("recreated 0 0, pid?")
+	r.step(Granted{PID: 8}).want("repeats 0 6, rebind 8 0+2 2+2 4+2 gone 0, connect 1")
+	r = replaying(t, 2*60*minute, 2*60*minute, "")
+	r.step(NewTopic{Elsewhere: true}).want("recreated 0 0, pid?")
+	r.step(Granted{PID: 8}).want("repeats 0 6, rebind 8 0+2 2+2 4+2 gone 0, connect 1")
+}
+
+// A topic that was made again is read from its beginning.
+func TestNewTopicInDoubt(t *testing.T) {
+	r := replaying(t, minute, minute, "power")
+	r.step(NewTopic{}).want("recreated 0 0, look -1")
+	r.step(absent(1, 2, 3)).want("pid?")
+	r = replaying(t, 2*60*minute, 2*60*minute, "")
+	r.step(NewTopic{}).want("recreated 0 0, look -1")
 }
 
 // What an earlier run sent to another topic of the name goes out with other
@@ -351,17 +377,16 @@ func TestGone(t *testing.T) {
 	r.step(Gone{2}).want("close 1, wait 90000")
 	r.step(Timer{}).want("look 51")
 	r.step(absent(2, 3)).want("pid?")
-	r.step(Granted{PID: 8}).want("rebind 8 0+2 gone 1, given up 0 2, connect 2")
+	r.step(Granted{PID: 8}).want("given up 0 2, rebind 8 0+2 gone 1, connect 2")
 
 	// The head can still be taken before the hole is reached.
 	r = replaying(t, minute, minute, "")
 	r.step(Up{1})
 	r.step(Gone{3}).want("")
 	r.step(Answer{1, 1, 0, 51}).want("ack 10@51, send 12 on 1")
-	r.step(Answer{1, 2, 0, 53}).want("ack 12@53, close 1, wait 90000")
-	r.step(Timer{}).want("look 53")
+	r.step(Answer{1, 2, 0, 53}).want("ack 12@53, close 1, look 53")
 	r.step(absent(3)).want("pid?")
-	r.step(Granted{PID: 8}).want("rebind 8 gone 1, given up 0 2")
+	r.step(Granted{PID: 8}).want("given up 0 2, rebind 8 gone 1")
 	if !r.m.Room() {
 		t.Error("no room after a rebind of nothing")
 	}

@@ -12,6 +12,10 @@ func (m *Machine) settle(cause string, again bool) {
 	}
 	m.drop()
 	m.state, m.cause, m.again, m.waiting = Settle, cause, again, false
+	if !m.noted {
+		m.noted = true
+		m.do(WriteSettling{Cause: cause, From: m.from, Sent: m.sentAt})
+	}
 	if left := m.sentAt + m.Settle - m.now; left > 0 && m.keeps(settleFirst) {
 		m.wait(left)
 		return
@@ -99,17 +103,18 @@ func (m *Machine) rebound() {
 		r.Into = append(r.Into, b.Bound)
 	}
 	m.rest, m.sent, m.state, m.replay, m.bound = nil, 0, First, false, m.now
-	m.journalRebind(r)
-	for _, b := range past {
-		if m.find(b.Batch) < 0 {
-			m.do(Free{b.Batch})
-		}
-	}
+	// A kill behind the record would leave it unsaid.
 	if m.maybe && repeats > lost {
 		m.do(Report{Kind: Repeats, Cause: m.cause, Records: repeats - lost})
 	}
 	if lost > 0 {
 		m.do(Report{Kind: GivenUp, Cause: m.cause, Records: lost})
+	}
+	m.journalRebind(r)
+	for _, b := range past {
+		if m.find(b.Batch) < 0 {
+			m.do(Free{b.Batch})
+		}
 	}
 }
 

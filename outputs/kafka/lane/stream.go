@@ -6,7 +6,7 @@ import "slices"
 func (m *Machine) start(s Start) {
 	m.offset, m.from, m.sentAt = s.Offset, s.Offset, s.Sent
 	if s.Doubt != "" {
-		m.from = s.From
+		m.from, m.noted = s.From, true
 	}
 	if len(s.Unacked) == 0 {
 		if s.Doubt != "" && m.keeps(heedDoubt) {
@@ -174,6 +174,11 @@ func (m *Machine) limit() int {
 func (m *Machine) send(i int) {
 	b := &m.window[i]
 	b.once, b.tried = !b.tried, true
+	if m.noted && m.keeps(noteSends) {
+		m.do(WriteSending{})
+	}
+	m.noted = false
+	m.open++
 	m.do(Send{m.gen, m.intent(b.Bound)})
 }
 
@@ -195,6 +200,7 @@ func (m *Machine) answer(a Answer) {
 	if a.Gen != m.gen || m.conn != up {
 		return
 	}
+	m.open--
 	switch i := m.find(a.Batch); {
 	case i < 0 || !m.underWay(i):
 	case taken(a.Code):

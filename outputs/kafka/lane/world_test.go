@@ -31,6 +31,8 @@ type history struct {
 	forgets bool    // a wrong driver: its doubt is over once the partition was read
 	codes   []int16 // what a walk refuses with; NOT_ENOUGH_REPLICAS else
 	links   int     // old connections that still deliver, 0 for two
+	first   bool    // the journal begins without the lane, and the partition with a record of another program
+	hasty   bool    // the journal is lost while the very first batch is under way
 }
 
 // budget is how often a thing may still happen.
@@ -48,6 +50,7 @@ type budget struct {
 	lower    int8 // of the limit to one record
 	raise    int8 // of the limit to any
 	deny     int8 // to read the partition, or to ask for a producer id's state
+	lose     int8 // the state directory
 }
 
 type world struct {
@@ -68,6 +71,7 @@ type world struct {
 	looking           bool
 	lookFrom, lookEnd int
 	doubted           bool // the start was in doubt
+	peeking           bool // before it: whether the partition has a line at all
 	asking            bool // for what the broker remembers: told
 	told              Remembered
 	known             [2]uint64 // lines that were found then
@@ -101,6 +105,11 @@ type ledger struct {
 	boot    uint8 // of the last start
 	doubt   bool
 	from    int64 // where what is in doubt begins
+	// settling: which of unacked arrived is in doubt, and nothing else; rests: it
+	// says, of either doubt, since when nothing is sent.
+	settling, rests bool
+	// lane: it has the lane; used: and that it got a producer id.
+	lane, used bool
 }
 
 type entry struct {
@@ -117,6 +126,9 @@ type number struct {
 // line is file<<8 | number.
 type line uint16
 
+// other is a record of another program.
+const other line = 0xff << 8
+
 // producer is what the broker knows of a producer id: all batches, of which it
 // remembers the last ones.
 type producer struct {
@@ -132,8 +144,9 @@ type stored struct {
 
 // link is a connection: requests in order.
 type link struct {
-	gen  int // 0: closed by the agent, the broker still reads
-	reqs []request
+	gen   int // 0: closed by the agent, the broker still reads
+	reqs  []request
+	noted bool // it was there when the journal was told since when nothing is sent
 }
 
 type request struct {
@@ -163,6 +176,9 @@ func newWorld(h *history) *world {
 		w.limit = 99
 	}
 	w.disk.offset, w.journal.offset = -1, -1
+	if h.first {
+		w.log, w.numbers, w.hw = []line{other}, []number{{}}, 1
+	}
 	return w
 }
 
@@ -199,6 +215,7 @@ func (w *world) check() {
 	for _, l := range w.log[:w.hw] {
 		f, n := int(l>>8), int(l&0xff)
 		switch {
+		case l == other:
 		case n == next[f]:
 			next[f]++
 		case n > next[f]:
@@ -216,7 +233,7 @@ func (w *world) done() bool {
 	}
 	var next [2]int
 	for _, l := range w.log[:w.hw] {
-		if int(l&0xff) == next[l>>8] {
+		if l != other && int(l&0xff) == next[l>>8] {
 			next[l>>8]++
 		}
 	}
@@ -249,6 +266,11 @@ func (w *world) normalise() {
 		}
 		if m.state == Cold {
 			m.pid, m.next, m.warmAt, m.bound = 0, 0, 0, 0
+		}
+	}
+	if !w.journal.rests && !w.disk.rests && len(w.pending) == 0 {
+		for i := range w.links {
+			w.links[i].noted = false
 		}
 	}
 	if len(w.journal.unacked) == 0 && len(w.pending) == 0 && (w.m == nil || w.m.pid != w.journal.warm) {
@@ -337,18 +359,18 @@ func (w *world) key(b []byte) []byte {
 	}
 	intent := func(i Intent) { n(int(i.Batch), int(i.First), int(i.Count), int(i.PID)) }
 	u := w.budget
-	for _, c := range []int8{u.crash, u.power, u.rollback, u.refuse, u.fail, u.drop, u.failover, u.restart, u.forget, u.age, u.lower, u.raise, u.deny} {
+	for _, c := range []int8{u.crash, u.power, u.rollback, u.refuse, u.fail, u.drop, u.failover, u.restart, u.forget, u.age, u.lower, u.raise, u.deny, u.lose} {
 		b = append(b, byte(c))
 	}
 	n(w.limit, w.read[0], w.read[1], w.dial, int(w.remake), int(w.boot), int(w.maybe[0]), int(w.maybe[1]), w.hw, int(w.nextPID))
-	flags(w.m == nil, w.asked, w.timer, w.looking, w.doubted, w.asking, w.told.Known)
+	flags(w.m == nil, w.asked, w.timer, w.looking, w.doubted, w.asking, w.told.Known, w.peeking)
 	n(int(w.told.Last), w.lookFrom, w.lookEnd, int(w.known[0]), int(w.known[1]))
 	if m := w.m; m != nil {
 		b = append(append(b, m.cause...), 0)
 		n(int(m.state), int(m.pid), int(m.next), int(m.warmAt), int(m.offset), int(m.held.Batch), int(m.conn))
-		n(m.sent, m.probe, int(m.making), int(m.how), len(m.window))
-		flags(m.replay, m.asking, m.waiting, m.again, m.maybe)
-		n(int(m.from), len(m.rest))
+		n(m.open, m.sent, m.probe, int(m.making), int(m.how), len(m.window))
+		flags(m.replay, m.asking, m.waiting, m.again, m.maybe, m.noted)
+		n(int(m.from), int(m.sentAt), len(m.rest))
 		for _, x := range append(slices.Clone(m.rest), m.window...) {
 			n(int(x.Batch), int(x.First), int(x.Count))
 			flags(x.tried, x.gone, x.once)
@@ -356,7 +378,7 @@ func (w *world) key(b []byte) []byte {
 	}
 	for _, l := range []*ledger{&w.disk, &w.journal} {
 		n(l.pos[0], l.pos[1], int(l.warm), int(l.offset), len(l.unacked), int(l.boot), int(l.from))
-		flags(l.doubt)
+		flags(l.doubt, l.settling, l.rests, l.lane, l.used)
 		for _, e := range l.unacked {
 			intent(e.Intent)
 			flags(e.old)
@@ -379,6 +401,7 @@ func (w *world) key(b []byte) []byte {
 	n(len(w.links))
 	for _, l := range w.links {
 		n(l.gen, len(l.reqs))
+		flags(l.noted)
 		for _, r := range l.reqs {
 			intent(r.Intent)
 			n(int(r.status), int(r.code), r.offset)

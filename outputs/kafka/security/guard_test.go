@@ -266,7 +266,7 @@ func TestSASL(t *testing.T) {
 		{SASL{Mechanism: Plain, Username: "u", Password: NewSecret("secret")}, kafka,
 			`does not accept the user "u" or the password (PLAIN; it says: Authentication failed: Invalid username or password)`},
 		{SASL{Mechanism: Plain, Username: "u", Password: SecretFile("/nowhere")}, kafka, "/nowhere cannot be read"},
-		{SASL{Mechanism: Plain, Username: "u", Password: SecretFile("pw")}, kafka, "pw is a credential of systemd"},
+		{SASL{Mechanism: Plain, Username: "u", Password: SecretFile("secretpw")}, kafka, "a name without a slash is a credential of systemd"},
 		{SASL{Mechanism: SCRAM512, Username: "u", Password: NewSecret("right")}, kafka,
 			"does not have the SASL mechanism SCRAM-SHA-512; it has PLAIN"},
 		{SASL{Mechanism: Plain, Username: "u", Password: NewSecret("right")}, (&fake{}).start(t), "this port is without SASL"},

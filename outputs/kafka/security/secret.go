@@ -25,8 +25,8 @@ func (f File) path() (string, error) {
 	}
 	dir := os.Getenv("CREDENTIALS_DIRECTORY")
 	if dir == "" {
-		return "", fmt.Errorf("%s is a credential of systemd, and only the service has those: "+
-			"$CREDENTIALS_DIRECTORY is not set; write LoadCredential=%s:… into the unit, or give the whole path of a file", f, f)
+		return "", errors.New("a name without a slash is a credential of systemd, and only the service has those: " +
+			"$CREDENTIALS_DIRECTORY is not set; write LoadCredential= with that name into the unit, or give the whole path of a file")
 	}
 	return filepath.Join(dir, string(f)), nil
 }
@@ -37,17 +37,22 @@ func (f File) read() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	shown := path
+	if f.credential() {
+		// What is no file may be a password that was written into the wrong place.
+		shown = "the credential of systemd that is named there (LoadCredential= of the unit)"
+	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %s", path, cause(err))
+		return nil, fmt.Errorf("%s cannot be read: %s", shown, cause(err))
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, fileMax+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%s cannot be read: %s", path, cause(err))
+		return nil, fmt.Errorf("%s cannot be read: %s", shown, cause(err))
 	case len(data) > fileMax:
-		return nil, fmt.Errorf("%s is larger than %d bytes", path, fileMax)
+		return nil, fmt.Errorf("%s is larger than %d bytes", shown, fileMax)
 	}
 	return data, nil
 }

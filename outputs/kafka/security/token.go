@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 
 	"golang.org/x/oauth2"
@@ -66,7 +67,7 @@ func (t *tokens) fetch(ctx context.Context) (*oauth2.Token, error) {
 	}
 	token, err := c.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 	if err != nil {
-		return nil, t.explain(err)
+		return nil, t.explain(err, secret)
 	}
 	return token, nil
 }
@@ -90,18 +91,29 @@ func (t *tokens) client() (*http.Client, error) {
 	return &http.Client{Transport: transport, Timeout: timeout, CheckRedirect: refuse}, nil
 }
 
+// endpoint is where tokens are asked for, without what may be secret in it.
+func (t *tokens) endpoint() string {
+	address, _, _ := strings.Cut(t.sasl.TokenURL, "#")
+	address, _, _ = strings.Cut(address, "?")
+	return address
+}
+
 // explain has nothing of what was sent, and of what came only the endpoint's
 // own words for an error.
-func (t *tokens) explain(err error) error {
+func (t *tokens) explain(err error, secret string) error {
 	var refused *oauth2.RetrieveError
 	var request *url.Error
 	switch {
 	case errors.As(err, &refused) && refused.ErrorCode != "":
-		return fmt.Errorf("%s gives no token: %s %s", t.sasl.TokenURL, refused.ErrorCode, refused.ErrorDescription)
+		words := refused.ErrorCode + " " + refused.ErrorDescription
+		if secret != "" {
+			words = strings.ReplaceAll(words, secret, hidden)
+		}
+		return fmt.Errorf("%s gives no token: %s", t.endpoint(), words)
 	case errors.As(err, &refused) && refused.Response != nil:
-		return fmt.Errorf("%s gives no token: status %s", t.sasl.TokenURL, refused.Response.Status)
+		return fmt.Errorf("%s gives no token: status %s", t.endpoint(), refused.Response.Status)
 	case errors.As(err, &request):
-		return fmt.Errorf("%s cannot be asked for a token: %w", t.sasl.TokenURL, request.Err)
+		return fmt.Errorf("%s cannot be asked for a token: %w", t.endpoint(), request.Err)
 	}
-	return fmt.Errorf("%s gives no token that can be read", t.sasl.TokenURL)
+	return fmt.Errorf("%s gives no token that can be read", t.endpoint())
 }

@@ -1,6 +1,7 @@
 package security
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -37,6 +38,9 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "<html>")
 	case r.URL.Path == "/broken":
 		http.Error(w, "out of "+secret, http.StatusBadGateway)
+	case r.URL.Path == "/echo":
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprintf(w, `{"error": "invalid_client", "error_description": "not %s"}`, cmp.Or(secret, r.FormValue("client_secret")))
 	case id != "me" || secret != *e.secret.Load():
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprint(w, `{"error": "invalid_client", "error_description": "unknown"}`)
@@ -82,6 +86,8 @@ func TestTokenProblems(t *testing.T) {
 		{e.URL + "/elsewhere", "5ecret", "gives no token: status 307"},
 		{e.URL + "/page", "5ecret", "gives no token"},
 		{e.URL + "/broken", "5ecret", "gives no token: status 502"},
+		{e.URL + "/echo", "5ecret", "gives no token: invalid_client not ***"},
+		{e.URL + "/broken?key=5ecret#5ecret", "5ecret", "/broken gives no token: status 502"},
 		{"http://127.0.0.1:1", "5ecret", "cannot be asked for a token: dial tcp"},
 	} {
 		s := &SASL{Mechanism: OAuthBearer, TokenURL: test.url, ClientID: "me", ClientSecret: NewSecret(test.secret), Scopes: []string{"a", "b"}}
