@@ -38,11 +38,27 @@ func (r *rig) underWay() {
 	u.acked(int64(n))
 	on.Store(true)
 	s.append(numbered(n, 50))
-	for s.position() < len(numbered(0, n+10)) {
-		time.Sleep(time.Millisecond)
+	batches := 1
+	if r.small {
+		batches = 3
 	}
+	u.journalled("logs", batches)
 	u.crash()
 	r.dial = nil
+}
+
+// journalled waits until n batches to the topic are in the journal un-acked.
+func (u *run) journalled(topic string, n int) {
+	for {
+		found := 0
+		for _, l := range u.journal.Lanes(u.out.Name, topic) {
+			found += len(l.Intents)
+		}
+		if found >= n {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // intents is how many batches the journal has un-acked.
