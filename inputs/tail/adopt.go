@@ -284,6 +284,7 @@ func (in *Input) generation(prev *file, m rotation.Member, path string, rest []r
 	if m.Gen.Packed {
 		return in.packedGeneration(prev, m.Entry, path)
 	}
+	in.dropCopied(m.Entry, path)
 	f := in.create(m.Entry, path, rotated)
 	f.sealed = len(rest) > 1
 	in.link(prev, f)

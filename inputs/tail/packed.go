@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"path/filepath"
@@ -314,8 +315,14 @@ func (in *Input) isGeneration(e disk.Entry, path string) bool {
 // packedGeneration adopts the compressed file at e, of which that is known, as
 // the one after prev.
 func (in *Input) packedGeneration(prev *file, e disk.Entry, path string) *file {
-	if p := in.parcels[e.Key]; p == nil || p.inside == nil {
+	p := in.parcels[e.Key]
+	if p == nil || p.inside == nil {
 		return prev // it came during this look
+	}
+	if w := in.packedUnbegun(p); w != nil {
+		f := in.beginNameless(w, prev, path)
+		p.glance, p.inside, p.of, p.held = nil, nil, f, f != nil // it is compared with f when that was read
+		return cmp.Or(f, prev)
 	}
 	f := in.unwrap(e, path)
 	if f.state == done {

@@ -97,9 +97,5 @@ func (in *Input) own(e disk.Entry, path string) {
 		in.history(e.Path, e) // nothing is in it
 		return
 	}
-	prev := in.tails[e.Path]
-	f := in.unwrap(e, e.Path)
-	if f.state != done {
-		in.link(prev, f)
-	}
+	in.packedGeneration(in.tails[e.Path], e, e.Path)
 }

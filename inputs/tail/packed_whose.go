@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tailrace/agent/flow"
+	"tailrace/inputs/tail/content"
 	"tailrace/inputs/tail/disk"
 	"tailrace/inputs/tail/packed"
 	"tailrace/inputs/tail/rotation"
@@ -196,22 +197,23 @@ func (in *Input) openHolder(p *parcel) *file {
 	}
 	for _, f := range in.mayHold(p) {
 		f.mu.Lock()
-		same := f.state != done && f.fd >= 0 && f.z == nil && f.owned(p.Entry)
-		if same {
-			e, err := f.content().Describe()
-			same = err == nil && e.Size == c.Size
-		}
-		if same {
-			buf := make([]byte, len(c.Head))
-			n, err := f.content().Pread(buf, c.HeadAt)
-			same = err == nil && bytes.Equal(buf[:n], c.Head)
-		}
+		same := f.state != done && f.fd >= 0 && f.z == nil && f.owned(p.Entry) && looksLike(c, f.content())
 		f.mu.Unlock()
 		if same {
 			return f
 		}
 	}
 	return nil
+}
+
+// looksLike says that of is as long as what is in c, and begins like it.
+func looksLike(c *packed.Inside, of content.Content) bool {
+	if e, err := of.Describe(); err != nil || e.Size != c.Size {
+		return false
+	}
+	buf := make([]byte, len(c.Head))
+	n, err := of.Pread(buf, c.HeadAt)
+	return err == nil && bytes.Equal(buf[:n], c.Head)
 }
 
 // known is what has been found out of p; nil: nothing yet.

@@ -58,24 +58,59 @@ func (in *Input) nameless(l *disk.Listing) {
 			continue
 		}
 		if prev, ok := in.generations(l, w.Path); ok && in.unbegun[w.Key] == w && in.byKey[w.Key] == nil {
-			in.beginNameless(w, prev)
+			in.beginNameless(w, prev, w.Path)
 		}
 	}
 }
 
-// beginNameless begins with w, behind prev.
-func (in *Input) beginNameless(w *unbegun, prev *file) {
+// packedUnbegun is the one of them that has the content of p, and no name any more: it was
+// compressed meanwhile.
+func (in *Input) packedUnbegun(p *parcel) *unbegun {
+	for _, w := range in.unbegunIn(filepath.Dir(p.path)) {
+		if looksLike(p.inside, in.content(w.fd)) {
+			return w
+		}
+	}
+	return nil
+}
+
+// dropCopied lets go of the one that the file at e is a copy of, and that has no name
+// any more: it is read there.
+func (in *Input) dropCopied(e disk.Entry, path string) {
+	for _, w := range in.unbegunIn(filepath.Dir(path)) {
+		if fd, _, err := in.disk.OpenAs(e.Path, e.Key); err == nil {
+			if at, err := in.disk.SizeFD(w.fd); err == nil && at.Size == e.Size && in.disk.DifferAt(w.fd, fd, 0, e.Size) == e.Size {
+				in.dropUnbegun(w.Key)
+			}
+			unix.Close(fd)
+		}
+	}
+}
+
+// unbegunIn is those of a directory that have no name any more.
+func (in *Input) unbegunIn(dir string) (out []*unbegun) {
+	for _, w := range in.unbegun {
+		if e, err := in.disk.StatFD(w.fd); filepath.Dir(w.Path) == dir && in.byKey[w.Key] == nil && err == nil && e.Nlink == 0 {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// beginNameless begins with w, of path, behind prev. It is nil when that cannot be.
+func (in *Input) beginNameless(w *unbegun, prev *file, path string) *file {
 	e, err := in.disk.StatFD(w.fd)
 	if err != nil {
 		in.dropUnbegun(w.Key)
-		return
+		return nil
 	}
 	delete(in.unbegun, w.Key)
 	e.Path = w.Path
-	f := in.create(e, w.Path, rotated)
+	f := in.create(e, path, rotated)
 	in.link(prev, f)
 	f.mu.Lock()
 	f.gone = e.Nlink == 0
 	f.hold(w.fd)
 	f.mu.Unlock()
+	return f
 }

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -79,5 +80,50 @@ func TestLinkIsRemovedWhileItsLogWaits(t *testing.T) {
 			h.noLoss()
 			h.stop()
 		})
+	}
+}
+
+// While it is found out what is in the compressed file before them, new logs are rotated
+// and compressed, or copied and deleted, one after the other.
+func TestNewLogsAreRotated(t *testing.T) {
+	for name, rotate := range map[string]func(h *host){
+		"compressed": func(h *host) { h.rename("a.log", "a.log.1"); h.compress("a.log.1", ".gz") },
+		"copied":     func(h *host) { h.copyAll("a.log", "a.log.1"); h.remove("a.log") },
+	} {
+		for i := range 4 {
+			paused, pattern := i%2 > 0, []string{"a.log", "a.log*"}[i/2]
+			t.Run(name+" "+pattern, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					h := newHost(t, pattern)
+					h.write("a.log", 1, 2)
+					h.start()
+					h.settle()
+					h.write("a.log", 3, 4)
+					h.packRotated("a.log", ".gz")
+					h.write("a.log", 5, 6)
+					h.wait(time.Second)
+					for n := 7; n < 15; n += 2 {
+						for i := 6; i > 0; i-- {
+							for _, ext := range []string{"", ".gz"} {
+								if from := fmt.Sprint("a.log.", i, ext); h.exists(from) {
+									h.rename(from, fmt.Sprint("a.log.", i+1, ext))
+								}
+							}
+						}
+						rotate(h)
+						h.write("a.log", n, n+1)
+						if paused {
+							h.wait(time.Second)
+						}
+					}
+					h.settleLong()
+					h.want(texts(1, 14)...)
+					h.noLoss()
+					h.stop()
+					h.sessionLong()
+					h.want(texts(1, 14)...)
+				})
+			})
+		}
 	}
 }
