@@ -285,6 +285,7 @@ func (in *Input) generation(prev *file, m rotation.Member, path string, rest []r
 		return in.packedGeneration(prev, m.Entry, path)
 	}
 	in.dropCopied(m.Entry, path)
+	prev = in.beginOlder(prev, m.Entry, path, nil)
 	f := in.create(m.Entry, path, rotated)
 	f.sealed = len(rest) > 1
 	in.link(prev, f)

@@ -319,7 +319,9 @@ func (in *Input) packedGeneration(prev *file, e disk.Entry, path string) *file {
 	if p == nil || p.inside == nil {
 		return prev // it came during this look
 	}
-	if w := in.packedUnbegun(p); w != nil {
+	w := in.packedUnbegun(p)
+	prev = in.beginOlder(prev, e, path, w)
+	if w != nil {
 		f := in.beginNameless(w, prev, path)
 		p.glance, p.inside, p.of, p.held = nil, nil, f, f != nil // it is compared with f when that was read
 		return cmp.Or(f, prev)

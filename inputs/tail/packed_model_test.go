@@ -26,8 +26,12 @@ func (c *chain) compress() {
 	if !c.w.mode.packs {
 		return
 	}
-	if c.w.rnd.IntN(4) == 0 {
+	switch c.w.rnd.IntN(6) {
+	case 0:
 		c.decompress()
+		return
+	case 1:
+		c.burst()
 		return
 	}
 	var names []string
@@ -49,6 +53,13 @@ func (c *chain) compress() {
 	if c.linked(name) && !c.w.familiar(name) {
 		return // too little is known to tell the copy from what has another name
 	}
+	c.beginCompress(name)
+	if c.w.rnd.IntN(3) > 0 {
+		c.endCompress()
+	}
+}
+
+func (c *chain) beginCompress(name string) {
 	if c.old != nil && c.old.name == name {
 		c.closeOld() // nobody writes to what is compressed
 	}
@@ -58,8 +69,22 @@ func (c *chain) compress() {
 	c.packing = &packing{name, unpacktest.Pack(c.w.t, ".gz", plain)}
 	c.w.append(name+".gz", string(c.packing.packed[:len(c.packing.packed)/2]))
 	c.w.say("%s: compression of %s begins", c.path, name)
-	if c.w.rnd.IntN(3) > 0 {
-		c.endCompress()
+}
+
+// burst is several rotations within a moment, each compressed at once: what is at the
+// path then has no time to be known.
+func (c *chain) burst() {
+	for range 2 + c.w.rnd.IntN(3) {
+		if c.cur == nil {
+			c.create()
+		}
+		c.write()
+		c.rotate()
+		name := fmt.Sprintf("%s%s.1", c.dir, c.path)
+		if c.cur == nil && c.old != nil && c.old.name == name && c.packing == nil && c.dir == "" && !c.copies && !c.linked(name) {
+			c.beginCompress(name)
+			c.endCompress()
+		}
 	}
 }
 

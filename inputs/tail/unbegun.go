@@ -52,7 +52,7 @@ func (in *Input) nameless(l *disk.Listing) {
 			left = append(left, w)
 		}
 	}
-	slices.SortFunc(left, func(a, b *unbegun) int { return cmp.Compare(a.Key.Birth, b.Key.Birth) })
+	slices.SortFunc(left, olderUnbegun)
 	for _, w := range left {
 		if in.missingAt(l, w.Path) || !in.unpacked(l, w.Path) {
 			continue
@@ -87,14 +87,28 @@ func (in *Input) dropCopied(e disk.Entry, path string) {
 	}
 }
 
-// unbegunIn is those of a directory that have no name any more.
+// unbegunIn is those of a directory that have no name any more, older ones first.
 func (in *Input) unbegunIn(dir string) (out []*unbegun) {
 	for _, w := range in.unbegun {
 		if e, err := in.disk.StatFD(w.fd); filepath.Dir(w.Path) == dir && in.byKey[w.Key] == nil && err == nil && e.Nlink == 0 {
 			out = append(out, w)
 		}
 	}
+	slices.SortFunc(out, olderUnbegun)
 	return out
+}
+
+func olderUnbegun(a, b *unbegun) int { return cmp.Compare(a.Key.Birth, b.Key.Birth) }
+
+// beginOlder begins with those of path that came before what is in m, which is to come
+// behind prev, and of which same is the one that has its content. It returns the last.
+func (in *Input) beginOlder(prev *file, m disk.Entry, path string, same *unbegun) *file {
+	for _, w := range in.unbegunIn(filepath.Dir(path)) {
+		if w != same && w.Path == path && w.Key.Birth < min(m.Key.Birth, m.Mtime) {
+			prev = cmp.Or(in.beginNameless(w, prev, path), prev)
+		}
+	}
+	return prev
 }
 
 // beginNameless begins with w, of path, behind prev. It is nil when that cannot be.

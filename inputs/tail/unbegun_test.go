@@ -86,9 +86,23 @@ func TestLinkIsRemovedWhileItsLogWaits(t *testing.T) {
 // While it is found out what is in the compressed file before them, new logs are rotated
 // and compressed, or copied and deleted, one after the other.
 func TestNewLogsAreRotated(t *testing.T) {
-	for name, rotate := range map[string]func(h *host){
-		"compressed": func(h *host) { h.rename("a.log", "a.log.1"); h.compress("a.log.1", ".gz") },
-		"copied":     func(h *host) { h.copyAll("a.log", "a.log.1"); h.remove("a.log") },
+	for name, rotate := range map[string]func(h *host, n int){
+		"compressed": func(h *host, _ int) { h.packRotated("a.log", ".gz") },
+		"copied":     func(h *host, _ int) { h.copyAll("a.log", "a.log.1"); h.remove("a.log") },
+		"the first deleted": func(h *host, n int) {
+			if n == 7 {
+				h.remove("a.log")
+			} else {
+				h.rename("a.log", "a.log.1")
+			}
+		},
+		"the first deleted, others compressed": func(h *host, n int) {
+			if n == 7 {
+				h.remove("a.log")
+			} else {
+				h.packRotated("a.log", ".gz")
+			}
+		},
 	} {
 		for i := range 4 {
 			paused, pattern := i%2 > 0, []string{"a.log", "a.log*"}[i/2]
@@ -110,7 +124,7 @@ func TestNewLogsAreRotated(t *testing.T) {
 								}
 							}
 						}
-						rotate(h)
+						rotate(h, n)
 						h.write("a.log", n, n+1)
 						if paused {
 							h.wait(time.Second)
