@@ -74,6 +74,9 @@ func (c *chain) beginCompress(name string) {
 // burst is several rotations within a moment, each compressed at once: what is at the
 // path then has no time to be known.
 func (c *chain) burst() {
+	if c.copies {
+		return
+	}
 	for range 2 + c.w.rnd.IntN(3) {
 		if c.cur == nil {
 			c.create()
@@ -81,7 +84,7 @@ func (c *chain) burst() {
 		c.write()
 		c.rotate()
 		name := fmt.Sprintf("%s%s.1", c.dir, c.path)
-		if c.cur == nil && c.old != nil && c.old.name == name && c.packing == nil && c.dir == "" && !c.copies && !c.linked(name) {
+		if c.cur == nil && c.old != nil && c.old.name == name && c.packing == nil && c.dir == "" && !c.linked(name) {
 			c.beginCompress(name)
 			c.endCompress()
 		}
