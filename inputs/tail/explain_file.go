@@ -119,7 +119,7 @@ func (f *file) waitsForMore() []explain.Wait {
 	defer f.mu.Unlock()
 	rest := max(0, f.end()-f.pos.off)
 	switch {
-	case f.reserved && f.state == following:
+	case f.reserved && f.state == following && rest == 0:
 		return []explain.Wait{{For: explain.ForData, Bytes: f.size - f.pos.off}}
 	case f.unread():
 		return []explain.Wait{{For: explain.ForTurn, Bytes: rest}}

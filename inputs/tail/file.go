@@ -43,10 +43,12 @@ type file struct {
 	// little to know the file again; nil otherwise.
 	early *position
 	// size is the largest that was seen; searched is up to where there is no
-	// newline behind pos. There is something to read when size > searched.
+	// newline behind pos. There is something to read when size > searched, unless
+	// reserved says that it is NULs.
 	size, searched int64
 	// certain is the size when it was last seen together with the content that
-	// pos marks: size may be that of what the file was truncated to.
+	// pos marks, without space that was taken in advance: size may be that of what
+	// the file was truncated to.
 	certain int64
 	mtime   int64
 	// joined is how many bytes at the start of next end the line that this
@@ -65,8 +67,9 @@ type file struct {
 	// final says that nobody writes any more: a last line without a newline
 	// is given too.
 	final bool
-	// reserved says that NULs follow: space that the writer took in advance. The
-	// file's size does not say when they are overwritten; its mtime does.
+	// reserved says that nothing but NULs is behind searched: space that the writer
+	// took in advance. The file's size does not say when they are overwritten; its
+	// mtime does.
 	reserved bool
 	// packed says that what is there is compressed; offsets are those of the
 	// plain bytes. Run writes it, holding mu.
@@ -143,7 +146,12 @@ func (f *file) markEarly() {
 	if err != nil {
 		return
 	}
-	if n > 0 && bytes.IndexByte(buf[:n], 0) < 0 { // NULs may be overwritten
+	if i := bytes.IndexByte(buf[:n], 0); i >= flow.Enough {
+		n = i // NULs may be overwritten
+	} else if i >= 0 {
+		n = 0
+	}
+	if n > 0 {
 		f.early = &position{off: int64(n), mark: flow.NewMark(buf[:n], buf[:n])}
 		if !f.has(young) { // else it may be what came after a truncation
 			f.certain = max(f.certain, int64(n))
@@ -212,14 +220,12 @@ func (f *file) markBegin() {
 
 // saw takes note of the size.
 func (f *file) saw(e disk.Entry) {
-	if e.Size > f.size || f.reserved && e.Mtime != f.mtime {
+	filled := f.reserved && (e.Mtime != f.mtime || e.Size != f.size)
+	if e.Size > f.size || filled {
 		f.grown = momentOf(time.Now())
 	}
-	if f.reserved && e.Mtime != f.mtime {
-		f.searched, f.reserved = f.pos.off, false
-	}
-	if e.Size < f.size {
-		f.searched = f.pos.off // what was searched is gone
+	if e.Size < f.size || filled {
+		f.searchFrom(f.pos.off) // what was searched is gone
 	}
 	f.size, f.mtime = e.Size, e.Mtime
 	f.markEarly()
@@ -287,7 +293,8 @@ func (f *file) place() position {
 func (f *file) beginAt(p position) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.pos, f.searched = p, p.off
+	f.pos = p
+	f.searchFrom(p.off)
 	f.base, f.baseMark = p.off, &p.mark
 }
 

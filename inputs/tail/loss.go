@@ -205,9 +205,9 @@ func (f *file) remaining(p position, at disk.Entry) int64 {
 
 // trust notes that the open file, which e describes, has the content that pos
 // marks. If it has become shorter, what is cut off behind pos is lost, but for a
-// line that was never complete. lines says that there may have been some. The
-// caller holds mu.
-func (f *file) trust(e disk.Entry, lines bool) {
+// line that was never complete. lines says that there may have been some; all up to
+// end was read, or is. The caller holds mu.
+func (f *file) trust(e disk.Entry, end int64, lines bool) {
 	if f.has(young) {
 		return // it may be what came after a truncation
 	}
@@ -215,7 +215,19 @@ func (f *file) trust(e disk.Entry, lines bool) {
 		in := f.queue.in
 		in.tell(task{do: func() { in.lose(f, rest, lostTruncated) }})
 	}
-	f.certain = e.Size
+	f.certain = f.dataSeen(e.Size, end)
+}
+
+// dataSeen is up to where there is data in f, which has size bytes, and was read to end:
+// space that its writer took in advance is none.
+func (f *file) dataSeen(size, end int64) int64 {
+	switch {
+	case f.reserved:
+		return f.searched
+	case size-end < nulRun || f.joined > 0 || f.z != nil:
+		return size
+	}
+	return f.content().SpaceAt(end, size)
 }
 
 // loseBack counts what the lane gave back of f, which is done and cannot be read

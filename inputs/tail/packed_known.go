@@ -122,7 +122,8 @@ func (in *Input) overwritten(f *file) {
 func (f *file) keepPacked() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.packed, f.size, f.searched, f.mtime = true, 0, 0, 0
+	f.packed, f.size, f.mtime = true, 0, 0
+	f.searchFrom(0)
 }
 
 // born is when the content of f came to be where it is. Of a compressed file

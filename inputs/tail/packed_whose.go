@@ -252,9 +252,9 @@ func (in *Input) pour(f *file, p *parcel) {
 
 // wrap makes f a compressed file with c in it. The caller holds mu.
 func (f *file) wrap(c *packed.Inside) {
-	f.packed, f.size, f.certain, f.searched = true, c.Size, c.Size, f.pos.off
-	f.reserved, f.mtime, f.early = false, 0, nil
+	f.packed, f.size, f.certain, f.mtime, f.early = true, c.Size, c.Size, 0, nil
+	f.searchFrom(f.pos.off)
 	if c.Whole && c.Err == nil && f.joined == 0 && c.DataEnd <= f.pos.off {
-		f.reserved, f.searched = true, f.size
+		f.spaceFrom(f.pos.off)
 	}
 }

@@ -37,7 +37,7 @@ func (in *Input) forgetPast() {
 	left := map[flow.FileID]past{}
 	for id, p := range in.olds {
 		p.f.mu.Lock()
-		read := p.f.pos.off >= p.size
+		read := p.f.pos.off >= min(p.size, p.f.end())
 		p.f.mu.Unlock()
 		if !read || p.f.queue.Busy(p.f) {
 			left[id] = p
@@ -71,7 +71,7 @@ func (s *feed) Past() (p flow.Past) {
 			p.Since = old.born
 		}
 		old.f.mu.Lock()
-		p.Left = p.Left || max(old.f.pos.off, old.f.searched) < old.size
+		p.Left = p.Left || max(old.f.pos.off, old.f.searched) < min(old.size, old.f.end())
 		old.f.mu.Unlock()
 	}
 	return p

@@ -35,15 +35,24 @@ const (
 
 // unread says that there may be something to read.
 func (f *file) unread() bool {
-	return f.size > f.searched || f.pos.off < f.end() && (f.final || f.joined > 0 || f.rec != nil && f.rec.flush != record.More)
+	return f.size > f.searched && !f.reserved || f.pos.off < f.end() && (f.final || f.joined > 0 || f.rec != nil && f.rec.flush != record.More)
 }
 
 // end is up to where f has bytes: its size, but for space that was taken in advance.
 func (f *file) end() int64 {
-	if f.reserved && f.searched >= f.size && f.joined == 0 {
-		return f.pos.off
+	if f.reserved && f.joined == 0 {
+		return f.searched
 	}
 	return f.size + f.joined
+}
+
+// searchFrom notes that there may be a newline from off on.
+func (f *file) searchFrom(off int64) { f.searched, f.reserved = off, false }
+
+// spaceFrom notes that there is no newline up to off, and nothing but NULs behind it.
+func (f *file) spaceFrom(off int64) {
+	f.searched, f.reserved = off, true
+	f.certain = min(f.certain, off)
 }
 
 // unreadDone is unread for a file that is done and open: it may have been with space
@@ -53,7 +62,7 @@ func (f *file) unreadDone() bool {
 		return false
 	}
 	if at, err := f.content().FirstData(f.pos.off); err == nil && at < 0 && f.joined == 0 {
-		f.reserved, f.searched = true, f.size
+		f.spaceFrom(f.pos.off)
 	}
 	return f.unread()
 }
@@ -101,12 +110,15 @@ func (f *file) load(c *flow.Chunk, want, width int) (lead, n int, r result, err 
 		if n < 0 {
 			return 0, 0, other, nil
 		}
-		c.Data = c.Buf[lead : lead+n]
 		if ok, err := f.verify(f.pos.off + int64(n)); err != nil {
 			return 0, 0, broken, err
 		} else if !ok {
 			return 0, 0, other, nil
 		}
+		if n, err = f.beforeSpace(c.Buf[lead:lead+n], width); err != nil {
+			return 0, 0, broken, err
+		}
+		c.Data = c.Buf[lead : lead+n]
 		if n == 0 || c.Data[0] != 0 {
 			return lead, n, filled, nil
 		}
@@ -120,6 +132,22 @@ func (f *file) load(c *flow.Chunk, want, width int) (lead, n int, r result, err 
 			return lead, n, filled, nil
 		}
 	}
+}
+
+// beforeSpace is how much of data, which is behind pos, is before the space that the
+// writer took in advance, when data ends in that. A few NULs may be text of another
+// encoding.
+func (f *file) beforeSpace(data []byte, width int) (int, error) {
+	n := len(bytes.TrimRight(data, "\x00"))
+	n += n % width
+	if n == 0 || len(data)-n < nulRun || f.joined > 0 {
+		return len(data), nil
+	}
+	if at, err := f.content().FirstData(f.pos.off + int64(n)); err != nil || at >= 0 {
+		return len(data), err
+	}
+	f.spaceFrom(f.pos.off + int64(n))
+	return n, nil
 }
 
 // fill reads up to want bytes behind pos into c.Buf, with the lead bytes before
@@ -163,7 +191,7 @@ func (f *file) verify(end int64) (bool, error) {
 	}
 	ok, err := f.content().Matches(f.pos.off, f.pos.mark)
 	if ok {
-		f.trust(e, lines)
+		f.trust(e, end, lines)
 		if f.below == nil && f.rec == nil && f.joined == 0 && f.z == nil && f.pos.off > 0 && f.pos.mark.Part == 0 {
 			f.below = f.content().StepsBelow(f.pos.off, f.pos.mark) // it is known from the run before, or was cut
 		}
@@ -184,7 +212,7 @@ func (f *file) nuls(data []byte, width int) (skipped bool, err error) {
 		return false, err
 	}
 	if at < 0 {
-		f.reserved, f.searched = true, f.size
+		f.spaceFrom(f.pos.off)
 		return false, nil
 	}
 	at -= at % int64(width)
@@ -197,7 +225,7 @@ func (f *file) nuls(data []byte, width int) (skipped bool, err error) {
 	}
 	f.queue.in.stats.nuls.Add(at)
 	f.pos = position{off: at, mark: m}
-	f.searched = at
+	f.searchFrom(at)
 	return true, nil
 }
 
@@ -210,7 +238,7 @@ func (f *file) cut(data []byte, alone, end bool) (used, part int, last bool) {
 	} else if used = bytes.IndexByte(data, '\n') + 1; used == 0 && len(data) > maxLine {
 		return record.WholeUTF8(data[:maxLine]), f.pos.mark.Part + 1, false
 	}
-	if used == 0 && end && (f.final || f.joined > 0) && f.pos.off+int64(len(data)) >= f.size+f.joined {
+	if used == 0 && end && (f.final || f.joined > 0) && f.pos.off+int64(len(data)) >= f.end() {
 		used = len(data)
 	}
 	if used > 0 && f.pos.mark.Part > 0 {
@@ -235,10 +263,11 @@ func (f *file) give(s *feed, c *flow.Chunk, lead, used, part int, last bool, n i
 		f.pos.mark.Part = 0
 	}
 	f.noteSteps(c, back)
-	f.searched = f.pos.off
 	rest := c.Buf[lead+used : lead+n]
 	if part == 0 && bytes.IndexByte(rest, '\n') < 0 && !bytes.HasPrefix(rest, []byte{0}) { // which is looked at again: see nuls
 		f.searched = back.off + int64(n)
+	} else {
+		f.searchFrom(f.pos.off)
 	}
 }
 
@@ -252,7 +281,7 @@ func (f *file) unreadFrom(s *feed, c *flow.Chunk, n int) {
 		f.pos = position{off: span.End, mark: span.Mark}
 	}
 	f.below = f.below.Lower(was - f.pos.off)
-	f.searched = f.pos.off
+	f.searchFrom(f.pos.off)
 	if c.Reading != 0 {
 		f.unreadRecords(s, c, n)
 	}

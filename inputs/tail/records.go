@@ -89,7 +89,7 @@ func (f *file) keepLong(s *feed, c *flow.Chunk) error {
 
 // ending says what is known of what is behind n bytes that were read, of want.
 func (f *file) ending(n, want int) record.End {
-	switch whole := n < want && f.pos.off+int64(n) >= f.size+f.joined; {
+	switch whole := n < want && f.pos.off+int64(n) >= f.end(); {
 	case whole && (f.final || f.joined > 0):
 		return record.Last
 	case !whole, f.rec.flush != record.More && f.grown.ago() < f.rec.how.Wait:
@@ -172,7 +172,7 @@ func (f *file) unreadRecords(s *feed, c *flow.Chunk, n int) {
 // when nothing comes for a while.
 func (f *file) await() {
 	r := f.rec
-	if f.pos.off < f.size && !f.unread() && (r.how.Wait > 0 && r.tried[record.Quiet] != f.size ||
+	if f.pos.off < f.end() && !f.unread() && (r.how.Wait > 0 && r.tried[record.Quiet] != f.size ||
 		r.how.Stall > 0 && r.tried[record.Stalled|record.Quiet] != f.size) {
 		f.tellOnce(&r.told.waits, func(in *Input) { in.waits[f] = true })
 	}
@@ -201,7 +201,7 @@ func (in *Input) endQuiet() {
 		may := f.state != done && (f.state != rotated || !f.followed()) && in.stays(f)
 		f.mu.Lock()
 		r := f.rec
-		waits, end := f.state != done && f.pos.off < f.size, record.More
+		waits, end := f.state != done && f.pos.off < f.end(), record.More
 		if waits && may {
 			end = f.overdue()
 		}

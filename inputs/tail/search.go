@@ -170,7 +170,8 @@ func (in *Input) rebindAs(f *file, e disk.Entry, as func()) {
 	f.close()
 	f.key, f.dev = e.Key, e.Dev
 	f.owner, f.handle = int64(e.UID)+1, in.disk.Handle(e)
-	f.size, f.searched, f.grown = e.Size, f.pos.off, momentOf(time.Now())
+	f.size, f.grown = e.Size, momentOf(time.Now())
+	f.searchFrom(f.pos.off)
 	f.early, f.packed, f.certain = nil, false, e.Size
 	f.doubt &= altered // truncatedIn ends that
 	as()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tailrace/agent/flow"
@@ -60,6 +61,27 @@ func TestFirstData(t *testing.T) {
 	f(40<<10, "ab", 3, 40<<10)
 	f(40<<10, "", 0, -1)
 	f(0, "", 0, -1)
+}
+
+// The NULs in which a content ends begin where its text ends, unless they are few.
+func TestSpaceAt(t *testing.T) {
+	f := func(text string, nuls int, from, want int64) {
+		t.Helper()
+		c := of(t, append([]byte(text), make([]byte, nuls)...))
+		if got := c.SpaceAt(from, int64(len(text)+nuls)); got != want {
+			t.Errorf("%d bytes and %d NULs, from %d: %d, want %d", len(text), nuls, from, got, want)
+		}
+	}
+	lines := strings.Repeat("a line\n", 1000)
+	f(lines, 0, 0, 7000)
+	f(lines, 63, 0, 7063)
+	f(lines, 64, 0, 7000)
+	f(lines, 1<<20, 0, 7000)
+	f(lines, 1<<20, 6999, 7000)
+	f(lines, 1<<20, 7000, 7000)
+	f(lines, 1<<20, 7100, 7100)
+	f("", 4096, 0, 0)
+	f("", 0, 0, 0)
 }
 
 // A place is known again by the bytes before it and the first ones, and by no others.

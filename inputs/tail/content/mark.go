@@ -1,6 +1,7 @@
 package content
 
 import (
+	"sort"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -81,6 +82,24 @@ func (c Content) FirstData(off int64) (int64, error) {
 		}
 		off += int64(n)
 	}
+}
+
+// spaceRun is how many NULs are taken for space, as there are none in text.
+const spaceRun = 64
+
+// SpaceAt is where the NULs begin in which content of size bytes ends, but not before
+// from; size, when they are few. It takes no more than one read, if there are
+// none, and else some 30: text is taken to have no such run of NULs.
+func (c Content) SpaceAt(from, size int64) int64 {
+	var buf [spaceRun]byte
+	space := func(at int64) bool {
+		n, err := c.Pread(buf[:], at)
+		return err == nil && NotNul(buf[:n]) < 0
+	}
+	if size-from < spaceRun || !space(size-spaceRun) {
+		return size
+	}
+	return from + int64(sort.Search(int(size-spaceRun-from), func(i int) bool { return space(from + int64(i)) }))
 }
 
 // NotNul is the index of the first byte that is not NUL, or -1.
