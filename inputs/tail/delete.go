@@ -97,7 +97,7 @@ func (in *Input) keep(f *file) {
 // come.
 func (in *Input) keeps(f *file, now time.Time) (why string, until time.Time) {
 	f.mu.Lock()
-	off, size, half, written := f.pos.off, f.size, f.pos.mark.Part != 0 || f.joined > 0, time.Unix(0, f.mtime)
+	off, end, half, written := f.pos.off, f.end(), f.pos.mark.Part != 0 || f.joined > 0, time.Unix(0, f.mtime)
 	f.mu.Unlock()
 	due := written.Add(f.conf.DeleteAfter)
 	switch failed := in.del.failed[f]; {
@@ -109,11 +109,11 @@ func (in *Input) keeps(f *file, now time.Time) (why string, until time.Time) {
 		return "it was not shipped from its beginning", until
 	case f.gone || f.resumed || !f.recorded || f.wrong != nil || f.prev != nil || f.queue.Busy(f):
 		return "it is not read to its end", until
-	case off == 0 && size == 0:
+	case off == 0 && end == 0:
 		return "it is empty", until
 	case f.state == rotated:
 		return "somebody may still write to it", until
-	case f.state != following && f.state != done, off == 0, off != size:
+	case f.state != following && f.state != done, off == 0, off != end:
 		return "it is not read to its end", until
 	case half:
 		return "its last line is not complete", until
@@ -153,7 +153,7 @@ func (in *Input) hasCopy(f *file) bool {
 // shippedWhole says that all of f was read, that it ends with a line, and that
 // it was last written to before t. The caller holds mu.
 func (f *file) shippedWhole(t time.Time) bool {
-	return f.pos.off > 0 && f.pos.off == f.size && f.pos.mark.Part == 0 && f.joined == 0 && f.mtime < t.UnixNano()
+	return f.pos.off > 0 && f.pos.off == f.end() && f.pos.mark.Part == 0 && f.joined == 0 && f.mtime < t.UnixNano()
 }
 
 // delete removes the name of f, which the journal knows to be wanted, and says
@@ -185,6 +185,9 @@ func (in *Input) delete(f *file) (deleted bool) {
 		defer unix.FcntlInt(uintptr(f.fd), unix.F_SETLEASE, unix.F_UNLCK)
 	case unix.EAGAIN:
 		return in.notDeleted(f, errWritten)
+	}
+	if at, err := f.content().FirstData(f.pos.off); err != nil || at >= 0 {
+		return in.notDeleted(f, err) // it was written to since, where there was space
 	}
 	if err := in.disk.RemoveAt(dir, filepath.Base(f.now), f.key, f.size); err != nil {
 		return in.notDeleted(f, err)
