@@ -225,3 +225,38 @@ func TestExplainCopyOverwritten(t *testing.T) {
 		h.stop()
 	})
 }
+
+// Space that a program took in advance is not unread, whoever is asked, and whatever
+// became of the file.
+func TestExplainSpace(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		f := func(when, name string, want int64) {
+			t.Helper()
+			for _, a := range []explain.Answer{h.explain(name), h.atRest(name)} {
+				if n := len(a.Files); n == 0 || a.Files[n-1].Unread() != want {
+					t.Errorf("%s: want %d unread: %+v", when, want, a.Files)
+				}
+			}
+			for _, i := range h.explain("").Inside {
+				if i.Path == h.path(name) && i.Unread != want {
+					t.Errorf("%s, in its directory: %+v, want %d", when, i, want)
+				}
+			}
+		}
+		h.prepared("a.log", long+"\n")
+		h.start()
+		f("unread", "a.log", int64(len(long)+1))
+		h.settle()
+		f("read", "a.log", 0)
+		h.overwrite("a.log", int64(len(long)+1), "half")
+		h.settle()
+		f("half a line", "a.log", 4)
+		h.overwrite("a.log", int64(len(long)+5), "\n")
+		h.rename("a.log", "a.log.1")
+		h.append("a.log", "next\n")
+		h.settle()
+		f("rotated", "a.log.1", 0)
+		h.stop()
+	})
+}

@@ -81,8 +81,8 @@ type File struct {
 	Read  int64 `json:"read"`           // all below was read
 	Acked int64 `json:"acked"`          // all below is in the topic
 	Open  bool  `json:"open,omitempty"`
-	// Space is how many bytes behind Read are NUL, which the program took in advance
-	// and left: it is done. A running agent knows that.
+	// Space is how many bytes at its end, behind Read, are NUL, which the program took
+	// in advance.
 	Space int64 `json:"space,omitempty"`
 	// Packed says that it is compressed: sizes and positions count the bytes
 	// before that.

@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
+	"tailrace/inputs/tail/content"
 	"tailrace/inputs/tail/disk"
 	"tailrace/inputs/tail/pattern"
 )
@@ -182,13 +185,13 @@ func (x *Explainer) files(path string, k disk.Key) ([]File, error) {
 func (x *Explainer) Present(f *File) {
 	e, err := x.disk.Stat(f.Now)
 	if err == nil && e.Key == keyOf(f) {
-		measured(f, e.Size)
+		x.measure(f, e.Size)
 		return
 	}
 	if l, err := x.list(filepath.Dir(f.Path)); err == nil && keyOf(f) != (disk.Key{}) {
 		if e, ok := l.Find(keyOf(f)); ok {
 			f.Now = e.Path
-			measured(f, e.Size)
+			x.measure(f, e.Size)
 			return
 		}
 	}
@@ -198,12 +201,29 @@ func (x *Explainer) Present(f *File) {
 	}
 }
 
-// measured notes the size of a file, unless that is the size of what it was
-// compressed to.
-func measured(f *File, size int64) {
-	if !f.Packed {
-		f.Size = size
+// measure notes the size of a file, unless that is the size of what it was
+// compressed to, and how much of it is space that its program took in advance.
+func (x *Explainer) measure(f *File, size int64) {
+	if f.Packed {
+		return
 	}
+	if f.Size = size; f.Unread() > 0 {
+		f.Space = x.space(f)
+	}
+}
+
+// space is how many bytes at the end of a file are NUL, behind what was read of it.
+func (x *Explainer) space(f *File) int64 {
+	fd, _, err := x.disk.OpenAs(f.Now, keyOf(f))
+	if err != nil {
+		return 0
+	}
+	defer unix.Close(fd)
+	c := content.Of(x.disk, fd)
+	if at, err := c.FirstData(f.Read); err == nil && at < 0 {
+		return f.Size - f.Read
+	}
+	return f.Size - c.SpaceAt(f.Read, f.Size)
 }
 
 // verdict sums up.

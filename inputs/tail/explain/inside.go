@@ -47,7 +47,7 @@ func (x *Explainer) inside(e *Answer) error {
 		one := Inside{Path: path, Verdict: verdict(&ats[i], &m, path, files[i]), Topic: m.Topic, Size: ats[i].Size}
 		if len(files[i]) > 0 {
 			f := &files[i][0]
-			measured(f, ats[i].Size)
+			x.measure(f, ats[i].Size)
 			one.Topic = f.Topic
 			one.Unread = f.Unread()
 		} else if one.Verdict == New && old[i] {
