@@ -228,6 +228,43 @@ func TestVerifyNotSent(t *testing.T) {
 	}
 }
 
+// Space that a program took in advance is no line, and no beginning of one, while it
+// is at its path and when it was rotated: with the state, and without.
+func TestVerifySpace(t *testing.T) {
+	b := newBed(t)
+	b.write(0, 100)
+	must(t, os.Truncate(b.log, 790+8192))
+	l := b.start()
+	shipped := func(n int64) {
+		t.Helper()
+		b.until(func(s *Shipment) (all bool) {
+			for _, f := range s.Files {
+				all = all || f.To == n
+			}
+			return all
+		})
+		if _, r := b.verify(b.log); !r.Proven || r.Files[len(r.Files)-1].Partial != 0 {
+			t.Errorf("up to %d: %s%+v", n, told(r), r.Files)
+		}
+	}
+	shipped(790)
+	f, err := os.OpenFile(b.log, os.O_WRONLY, 0)
+	must(t, err)
+	defer f.Close()
+	_, err = f.WriteAt([]byte("line 100\nhalf"), 790)
+	must(t, err)
+	must(t, os.Rename(b.log, b.log+".1"))
+	add(t, b.log, "next\n")
+	shipped(5)
+	l.stop()
+	must(t, <-l.ended)
+	shipped(803)
+	must(t, os.RemoveAll(b.config.StateDir))
+	if _, r := b.verify(); !r.Proven {
+		t.Error(told(r), r.Files)
+	}
+}
+
 // copies is what a topic has, for others to be made of it.
 type copies struct {
 	*bed

@@ -100,34 +100,64 @@ func full(f *os.File, p []byte, off int64) (int, error) {
 }
 
 // lines is up to where the content has complete lines, behind from, and where it
-// ends.
+// ends: space that its program took in advance (NULs) is left out, as the input does.
 func (c *content) lines(from int64, width int) (complete, end int64, err error) {
-	complete, end = from, from
+	at := from
 	if c.z == nil { // from its end
-		end = max(from, c.size)
-		buf := make([]byte, min(64<<10, end-from))
-		for at := end; at > from; {
-			n := min(int64(len(buf)), at-from)
-			m, err := c.pread(buf[:n], at-n)
-			if err != nil || int64(m) < n {
-				return from, end, err
-			}
-			if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
-				return min(end, at-n+int64(i)+int64(width)), end, nil
-			}
-			at -= n
-		}
-		return from, end, nil
+		complete, end, at, err = c.linesBack(from, int64(width))
+	} else {
+		complete, end, at, err = c.linesOn(from, int64(width))
 	}
+	if complete < end && at-end < nulRun {
+		end = at // a few NULs behind half a line may be text
+	}
+	return complete, end, err
+}
+
+// linesBack is lines of a plain file; at is its end with what is left out.
+func (c *content) linesBack(from, width int64) (complete, end, at int64, err error) {
+	size := max(from, c.size)
+	end = from
+	buf := make([]byte, min(64<<10, size-from))
+	for at := size; at > from; {
+		n := min(int64(len(buf)), at-from)
+		m, err := c.pread(buf[:n], at-n)
+		if err != nil || int64(m) < n {
+			return from, size, size, err
+		}
+		if i := textEnd(buf[:n]); end == from && i > 0 {
+			end = min(size, wide(at-n+i, width))
+		}
+		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
+			return min(end, at-n+int64(i)+width), end, size, nil
+		}
+		at -= n
+	}
+	return from, end, size, nil
+}
+
+// linesOn is lines of a compressed file.
+func (c *content) linesOn(from, width int64) (complete, end, at int64, err error) {
+	complete, end, at = from, from, from
 	buf := make([]byte, 64<<10)
 	for {
-		n, err := c.pread(buf, end)
+		n, err := c.pread(buf, at)
 		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
-			complete = end + int64(i) + int64(width)
+			complete = at + int64(i) + width
 		}
-		end += int64(n)
+		if i := textEnd(buf[:n]); i > 0 {
+			end = at + i
+		}
+		at += int64(n)
 		if err != nil || n < len(buf) {
-			return min(complete, end), end, err
+			end = min(at, wide(end, width))
+			return min(complete, end), end, at, err
 		}
 	}
 }
+
+// textEnd is how many bytes of p are before the NULs that it ends in.
+func textEnd(p []byte) int64 { return int64(len(bytes.TrimRight(p, "\x00"))) }
+
+// wide is off, or the next place at which a character of so many bytes may begin.
+func wide(off, width int64) int64 { return off + off%width }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tailrace/agent/proof"
@@ -150,17 +151,22 @@ func TestBegins(t *testing.T) {
 }
 
 func TestComplete(t *testing.T) {
-	f := func(text string, from, complete int64) {
+	space := func(text string, nuls, width int, from, complete, want int64) {
 		t.Helper()
+		text += strings.Repeat("\x00", nuls)
 		for _, gz := range []bool{false, true} {
 			c, err := fileOf(t, text, gz).open()
 			must(t, err)
-			got, end, err := c.lines(from, 1)
+			got, end, err := c.lines(from, width)
 			c.close()
-			if err != nil || got != complete || end != int64(len(text)) {
-				t.Errorf("%d bytes from %d (compressed: %v): complete up to %d of %d, %v; want %d", len(text), from, gz, got, end, err, complete)
+			if err != nil || got != complete || end != want {
+				t.Errorf("%d bytes from %d (compressed: %v): complete up to %d of %d, %v; want %d of %d", len(text), from, gz, got, end, err, complete, want)
 			}
 		}
+	}
+	f := func(text string, from, complete int64) {
+		t.Helper()
+		space(text, 0, 1, from, complete, int64(len(text)))
 	}
 	f("", 0, 0)
 	f("a\n", 0, 2)
@@ -170,6 +176,21 @@ func TestComplete(t *testing.T) {
 	long := string(bytes.Repeat([]byte("x"), 200_000))
 	f("a\n"+long, 0, 2)
 	f("a\n"+long+"\n", 0, 200_003)
+
+	// space that was taken in advance
+	space("", 9, 1, 0, 0, 0)
+	space("a\n", 9, 1, 0, 2, 2)
+	space("a\n", 9, 1, 2, 2, 2)
+	space("a\n", 200_000, 1, 0, 2, 2)
+	space("a\nb", 200_000, 1, 0, 2, 3)
+	space("a\nb", 63, 1, 0, 2, 66) // may be text
+	space("a\nb", 64, 1, 0, 2, 3)
+	space("a\n"+long+"\n", 200_000, 1, 0, 200_003, 200_003)
+	// in UTF-16
+	space("a\x00\n\x00", 0, 2, 0, 4, 4)
+	space("a\x00\n\x00", 100, 2, 0, 4, 4)
+	space("\x00a\x00\n", 100, 2, 0, 4, 4)
+	space("a\x00\n\x00b\x00", 100, 2, 0, 4, 6)
 }
 
 func TestParsePart(t *testing.T) {
