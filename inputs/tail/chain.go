@@ -109,7 +109,8 @@ func (in *Input) chains() map[string][]*file {
 		f := in.files[s.ID]
 		files := chains[f.path]
 		at := len(files)
-		if (f.isHistory() || f.prevID == 0 && f.base == 0) && !followed[f.id] {
+		late := f.prevID == 0 && f.base == 0 && slices.ContainsFunc(files, func(p *file) bool { return !p.isHistory() })
+		if (f.isHistory() || late) && !followed[f.id] {
 			at = 0 // it was noted, or found, late, and nothing comes after it
 		}
 		if i := slices.Index(files, in.files[f.prevID]); i >= 0 {

@@ -3,6 +3,8 @@ package tail
 import (
 	"testing"
 	"time"
+
+	"tailrace/inputs/tail/explain"
 )
 
 // A file that was noted as history is numbered after the one that is at the path.
@@ -44,6 +46,35 @@ func TestHistoryNotedLate(t *testing.T) {
 				t.Errorf("%s is the newest at %s", f.now, path)
 			}
 		}
+		h.stop()
+	})
+}
+
+// A path has a rotated file that is history, as on the host where the agent is started
+// for the first time: what is at the path is its newest file after a restart, too. So
+// half of a line is not shipped, and there is nothing to be told of a rotation.
+func TestHistoryNotedFirst(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "a.log")
+		h.append("a.log.1", "history\n")
+		h.append("a.log", "1\n")
+		h.session()
+		for range 2 {
+			if a := h.atRest("a.log"); len(a.Files) != 2 || a.Files[1].State != explain.Followed {
+				t.Errorf("at rest: %+v", a.Files)
+			}
+			h.session()
+		}
+		h.start()
+		h.append("a.log", "2\nhal")
+		h.settle()
+		h.want("1", "2")
+		h.append("a.log", "f\n")
+		h.settle()
+		h.rename("a.log", "a.log.2")
+		h.append("a.log", "3\n")
+		h.settle()
+		h.want("1", "2", "half", "3")
 		h.stop()
 	})
 }
