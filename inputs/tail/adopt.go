@@ -102,6 +102,10 @@ func (in *Input) adopt(d *dir, l *disk.Listing, e disk.Entry) {
 		in.touched(l.Dir) // it was renamed during this look, and met under both names
 		return
 	}
+	if prev == before && in.mayBeNear(before, l) {
+		in.holdUnbegun(e)
+		return
+	}
 	if prev == before && place == nil {
 		in.sayRepeated(before, e)
 	}

@@ -63,6 +63,9 @@ func (in *Input) ownPacked(l *disk.Listing) {
 			continue
 		}
 		path, ok := in.packedFrom(l.Dir, e)
+		if !ok && !in.first && in.isFromNear(l, e) {
+			continue
+		}
 		if !ok {
 			path = e.Path
 			if base, ok := in.rotatedFrom(l, e.Path); ok && !l.Has(filepath.Base(base)) {

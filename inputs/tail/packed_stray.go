@@ -89,6 +89,50 @@ func (in *Input) findPacked(f *file, l *disk.Listing) (p *parcel, kin, wait bool
 	return slices.MaxFunc(proven, func(a, b *parcel) int { return cmp.Compare(a.inside.Size, b.inside.Size) }), false, false
 }
 
+// mayBeNear says that t, the newest file of its path, which has no name any more, may
+// have been compressed in another directory, to which nothing of the path was rotated
+// before: so may what came after it, which has to wait.
+func (in *Input) mayBeNear(t *file, l *disk.Listing) bool {
+	if t == nil || !t.gone || t.deleting || t.removed() || len(in.kin.Of(t.path)) > 0 || in.isInParcel(t) {
+		return false
+	}
+	_, kin, wait := in.findPacked(t, l)
+	if kin {
+		in.touched(l.Dir) // it has these, too
+	}
+	return kin || wait
+}
+
+// isInParcel says that f is in a compressed file that belongs to its family.
+func (in *Input) isInParcel(f *file) bool {
+	for _, p := range in.parcels {
+		if p.of == f {
+			return true
+		}
+	}
+	return false
+}
+
+// isFromNear says that the compressed file at e, in l, which is of no family, may be what
+// became of the newest file of a path in a directory above its own. The next look tells.
+func (in *Input) isFromNear(l *disk.Listing, e disk.Entry) (may bool) {
+	up := filepath.Dir(l.Dir)
+	for _, home := range []string{up, filepath.Dir(up)} {
+		for _, name := range rotation.Originals(filepath.Base(e.Path)) {
+			t := in.tails[filepath.Join(home, name)]
+			if t != nil && t.state == following && !in.present(t) {
+				in.touched(home) // where it is, is seen there
+				may = true
+			}
+			may = may || in.mayBeNear(t, in.beside(home))
+		}
+	}
+	if may {
+		in.dir(l.Dir).lookBy(time.Now().Add(tickEvery))
+	}
+	return may
+}
+
 // plainNear is the directories near, none of the family's, where a file came that is
 // called like a rotated one of the path of f, of which few bytes were read, and begins
 // with these. Of others that file itself is found: see search.
