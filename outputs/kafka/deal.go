@@ -24,6 +24,7 @@ type dealer struct {
 	// host, and how many records those have that have said.
 	unsure int
 	echoes int64
+	past   flow.Past // before any of them took lines, once that is known
 }
 
 // turn is one lane's part of a dealer. It is the lane's feed.
@@ -81,6 +82,17 @@ func atOnce(t *turn) chan struct{} { return t.now }
 
 // Wake implements flow.Feed.
 func (t *turn) Wake() <-chan struct{} { return t.wake }
+
+// Past implements flow.Feed. What was there before the run may have been taken by
+// another lane meanwhile: this one's partition may have it all the same.
+func (t *turn) Past() flow.Past {
+	t.d.mu.Lock()
+	defer t.d.mu.Unlock()
+	if !t.d.past.Looked {
+		t.d.past = t.d.feed.Past()
+	}
+	return t.d.past
+}
 
 // begin says whether it is this lane's turn.
 func (t *turn) begin() bool {

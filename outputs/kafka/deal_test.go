@@ -3,6 +3,9 @@ package kafka
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"tailrace/agent/flow"
 )
 
 // Lanes that share a feed take a batch each in turn, those that have no room are
@@ -84,6 +87,22 @@ func TestLaneEndsWithTheFeed(t *testing.T) {
 	f(true, true)
 }
 
+// A lane that begins when another has taken all lines still has to look what its
+// partition has of them.
+func TestDealersPast(t *testing.T) {
+	s := newSource(1, "/var/log/a.log", numbered(0, 10))
+	s.begin(0)
+	d := newDealer(s, 2)
+	if !d.lanes[0].Past().Left {
+		t.Error("nothing is left before the first lane reads")
+	}
+	var c flow.Chunk
+	s.Next(&c, 1<<20)
+	if !d.lanes[1].Past().Left {
+		t.Error("nothing was left for a lane that begins later")
+	}
+}
+
 // Lines that are dealt out to partitions are not looked for when the state is
 // lost: how many may be repeated is said once. At a first start there are none.
 func TestDealtOutAgain(t *testing.T) {
@@ -102,6 +121,9 @@ func TestDealtOutAgain(t *testing.T) {
 	}
 	wipe(t, r.dir)
 	u = r.start()
+	for u.out.repeats.Load() == 0 { // the last lane says it
+		time.Sleep(time.Millisecond)
+	}
 	u.acked(300)
 	u.end()
 	if n := u.out.repeats.Load(); n != 300 {
