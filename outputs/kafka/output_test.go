@@ -183,7 +183,7 @@ func (r *rig) records(topic string, n int) []*kgo.Record {
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(50*time.Millisecond), kgo.MetadataMinAge(20*time.Millisecond))
 	must(r.t, err)
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	var all []*kgo.Record
 	for len(all) < n {
@@ -409,7 +409,7 @@ func (r *rig) killedAt(n int32) {
 	select {
 	case <-reached:
 		u.crash()
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		r.t.Fatalf("operation %d was never reached", n)
 	}
 	r.dial = nil

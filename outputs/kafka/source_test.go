@@ -95,13 +95,6 @@ func (s *source) Next(c *flow.Chunk, max int) bool {
 	return true
 }
 
-// position is how far was read.
-func (s *source) position() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.at
-}
-
 func (s *source) fill(c *flow.Chunk, start, end, form int) {
 	known := min(start, flow.PrefixMax)
 	*c = flow.Chunk{
