@@ -36,9 +36,9 @@ type Server struct {
 
 	mu      sync.Mutex
 	servers []*http.Server
-	closed  bool
-	quit    chan struct{} // closed by Close
-	all     sync.WaitGroup
+	quit    chan struct{}  // closed by Close
+	tries   sync.WaitGroup // of what is tried again
+	all     sync.WaitGroup // of those who answer
 }
 
 // NewServer returns a server that answers nobody yet.
@@ -62,7 +62,7 @@ func (s *Server) OnSocket(dir string, h http.Handler) {
 // again calls try now and then, until it says that it has ended or Close is
 // called.
 func (s *Server) again(try func() (ended bool)) {
-	s.all.Go(func() {
+	s.tries.Go(func() {
 		tick := time.NewTicker(s.retry)
 		defer tick.Stop()
 		for {
@@ -169,10 +169,6 @@ func (s *Server) serve(l net.Listener, h http.Handler) *http.Server {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		l.Close()
-		return server
-	}
 	s.servers = append(s.servers, server)
 	s.all.Go(func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -182,14 +178,11 @@ func (s *Server) serve(l net.Listener, h http.Handler) *http.Server {
 	return server
 }
 
-// Close ends all answers and removes the socket.
+// Close ends all answers and removes the socket, which nobody makes again then.
 func (s *Server) Close() {
-	s.mu.Lock()
-	s.closed = true
-	servers := s.servers
-	s.mu.Unlock()
 	close(s.quit)
-	for _, server := range servers {
+	s.tries.Wait()
+	for _, server := range s.servers {
 		server.Close()
 	}
 	s.all.Wait()
