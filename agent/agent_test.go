@@ -92,7 +92,7 @@ func (b *bed) start() *life {
 		stop()
 		select {
 		case <-gone:
-		case <-time.After(time.Minute):
+		case <-time.After(5 * time.Minute):
 			b.t.Error("the agent does not end")
 		}
 	})
@@ -119,7 +119,7 @@ func (b *bed) wants(n int) {
 		b.t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	var got []string
 	for len(got) < n {
@@ -163,7 +163,7 @@ func TestStatusAndWatchdog(t *testing.T) {
 	b.write(0, 10)
 	l := b.start()
 	defer l.stop()
-	deadline := time.After(time.Minute)
+	deadline := time.After(5 * time.Minute)
 	for {
 		l.mu.Lock()
 		alive := slices.ContainsFunc(l.states, func(s string) bool {

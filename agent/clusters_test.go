@@ -68,7 +68,7 @@ func TestOneOfTwoClustersIsDown(t *testing.T) {
 // askUntil asks the agent what it does until that is as wanted.
 func (f *field) askUntil(want func(Status) bool) (s Status) {
 	f.t.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		var err error
 		if s, err = AskStatus(f.t.Context(), f.config); err == nil && s.Running && want(s) {
 			return s

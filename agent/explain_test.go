@@ -67,7 +67,7 @@ func TestExplain(t *testing.T) {
 	f("before the first start", false, -1)
 	l := b.start()
 	b.wants(100)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) { // the last ack may be under way
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(10 * time.Millisecond) { // the last ack may be under way
 		if s, err := AskStatus(context.Background(), b.config); err != nil || s.Topics[0].Backlog == 0 || time.Now().After(deadline) {
 			break
 		}

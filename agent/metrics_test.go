@@ -110,7 +110,7 @@ func TestMetrics(t *testing.T) {
 		`tailrace_buffer_bytes{output="kafka"}`:                                 "3.3554432e+07",
 	}
 	var got map[string]string
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) { // the last ack may be under way
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(10 * time.Millisecond) { // the last ack may be under way
 		got = figures(t, b.config.Metrics)
 		if got[`tailrace_in_flight_batches{output="kafka",partition="0",topic="logs"}`] == "0" || time.Now().After(deadline) {
 			break

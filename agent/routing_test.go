@@ -32,6 +32,7 @@ type field struct {
 	rnd     *rand.Rand
 	taken   atomic.Int64 // requests with records that were not refused
 	refused atomic.Int64
+	used    [partitions]atomic.Bool // that took some
 
 	refuseAll atomic.Bool
 }
@@ -55,6 +56,11 @@ func newField(t *testing.T, topics ...string) *field {
 		c.KeepControl()
 		if refusals.IntN(3) > 0 && !f.refuseAll.Load() {
 			f.taken.Add(1)
+			for _, topic := range q.(*kmsg.ProduceRequest).Topics {
+				for _, p := range topic.Partitions {
+					f.used[p.Partition].Store(true)
+				}
+			}
 			return nil, nil, false
 		}
 		f.refused.Add(1)
@@ -140,7 +146,7 @@ func (f *field) got(topics ...string) (all []*kgo.Record) {
 	for _, n := range f.written {
 		want += n
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	for len(all) < want {
 		all = append(all, client.PollFetches(ctx).Records()...)
@@ -297,6 +303,12 @@ func TestRoundRobin(t *testing.T) {
 		})
 	}
 	l := f.start()
+	for i := range f.used { // with few batches it may not have been the turn of all
+		for !f.used[i].Load() {
+			f.grow("x/a.log", 1)
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
 	all := f.got("logs")
 	l.stop()
 	<-l.ended

@@ -371,7 +371,7 @@ func TestVerifyBehindLink(t *testing.T) {
 // until waits until what the journal says is so.
 func (b *bed) until(is func(*Shipment) bool) {
 	b.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if s, err := Shipped(b.config, Question{}); err == nil && is(s) {
 			return
 		}

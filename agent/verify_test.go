@@ -68,7 +68,7 @@ func (b *bed) clients() func(string) (sarama.Client, error) {
 // settled waits until all that is in the files is shipped, and ends the agent.
 func (b *bed) settled(l *life) *verify.Report {
 	b.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		s, err := Shipped(b.config, Question{})
 		must(b.t, err)
 		waits := len(s.Files) == 0

@@ -62,7 +62,7 @@ func TestSilentBroker(t *testing.T) {
 func TestFallsSilent(t *testing.T) {
 	c, addr := fake(t, kfake.SeedTopics(1, "app"))
 	mustRun(t, "send", "--brokers", addr, "--topic", "app", "x")
-	impatient(t, time.Second)
+	impatient(t, 3*time.Second)
 	end := make(chan struct{})
 	defer close(end)
 	c.ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) {

@@ -80,7 +80,7 @@ func (p *place) start() (stop func()) {
 func (p *place) until(says []string, args ...string) string {
 	p.t.Helper()
 	var out, missing string
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		var status int
 		var errOut string
 		out, errOut, status = tailrace(append(args, "--config", p.config)...)
