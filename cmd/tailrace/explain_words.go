@@ -62,6 +62,9 @@ func headline(e *agent.Explanation) string {
 	case explain.Packed:
 		return "is a compressed file: its lines are not shipped from it"
 	case explain.New:
+		if e.Of != e.Path {
+			return fmt.Sprintf("is the file that was at %s: it will be followed, and was not begun yet. Its lines will go to topic %s", e.Of, topic)
+		}
 		if e.Running {
 			return fmt.Sprintf("will be followed, and was not begun yet. Its lines will go to topic %s", topic)
 		}
@@ -115,7 +118,9 @@ func (w *words) match(e *agent.Explanation) {
 	for _, other := range m.Also {
 		w.line("  Also:     the input at %s matches it; each file goes to one topic, by the first input that matches", other)
 	}
-	if e.RotatedOf != "" {
+	if e.RotatedOf != "" && (e.At.Kind == "" || e.Unpacking != nil) {
+		w.line("  By its name it is a rotated file of %s, which is followed", e.RotatedOf)
+	} else if e.RotatedOf != "" {
 		w.line("  By its name it is a rotated file of %s, which is followed. Nothing is known of this one:", e.RotatedOf)
 		w.line("  %s.", unknownRotated(e))
 	}
@@ -128,7 +133,7 @@ func (w *words) match(e *agent.Explanation) {
 	} else if e.At.Kind == "" && e.At.Link != "" && e.At.LinkRefused == "" {
 		w.line("  Missing:  the symbolic link leads to %s, which does not exist", e.At.Link)
 	} else if e.Verdict == explain.NoPattern && e.At.Kind == "" {
-		w.line("  Missing:  nothing is there either")
+		w.line("  Missing:  nothing is there")
 	}
 }
 

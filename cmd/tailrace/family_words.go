@@ -119,7 +119,7 @@ func unpackingText(u *explain.Unpacking) string {
 	case u.Of != 0:
 		return "the lines are those of a file that is known, and not shipped twice"
 	case u.Plain != "":
-		return u.Plain + " is beside it: it may be made from that now, and counts when that is gone"
+		return u.Plain + " is beside it: it is not read as long as that is there"
 	case u.Error != "" && !u.Until.IsZero():
 		return u.Error + "; tried again at " + clock(u.Until)
 	case u.Error != "":
@@ -141,10 +141,26 @@ func (w *words) awaited(e *agent.Explanation) {
 	if e.Verdict != explain.New {
 		return
 	}
-	for _, s := range e.Siblings {
-		if u := s.Unpacking; u != nil && u.Of == 0 && (u.Error == "" || !u.Until.IsZero()) && s.Path != e.Path {
-			w.line("  Waits:    for %s, whose lines may come first: %s", name(s.Path, e.Of), unpackingText(u))
+	waits := false
+	first := func(path string, u *explain.Unpacking) {
+		if u != nil && u.Of == 0 && (u.Error == "" || !u.Until.IsZero()) && path != e.Path {
+			w.line("  Waits:    for %s, whose lines may come first: %s", name(path, e.Of), unpackingText(u))
+			waits = true
 		}
+	}
+	for _, s := range e.Siblings {
+		first(s.Path, s.Unpacking)
+	}
+	for _, a := range e.Awaits {
+		first(a.Path, a.Unpacking)
+	}
+	switch {
+	case waits || !e.Running || e.At.Unlisted != "" || e.At.Unseen:
+	case len(e.Awaits) > 0:
+		a := e.Awaits[0]
+		w.line("  Waits:    until it is known what became of the file that was at %s, of which %s were read", name(a.Path, e.Of), byteCount(a.Read))
+	default:
+		w.line("  Waits:    for the next look at its directory, which comes within seconds")
 	}
 }
 
@@ -198,9 +214,9 @@ func causes(cause string) string {
 	case "deleted":
 		return "the file was deleted before they were read"
 	case "unseen":
-		return "the file was truncated or written anew while no agent ran: whether more was written to it before that is not known"
+		return "the file was truncated or written anew: whether more was written to it before that, while no agent ran, is not known"
 	case "missing":
-		return "the file was deleted while no agent ran: whether more was written to it by then is not known"
+		return "the file is nowhere any more: whether more was written to it while no agent ran is not known"
 	case "compressed":
 		return "the file was compressed before they were read, and cannot be unpacked"
 	case "hold_deleted":

@@ -113,6 +113,38 @@ func (x facts) Rotated(path string) explain.Places {
 // Unpacking implements explain.Source.
 func (x facts) Unpacking(path string) *explain.Unpacking { return x.in.packedFacts(path) }
 
+// Awaited implements explain.Source.
+func (x facts) Awaited(path string, k disk.Key) (of string, before []explain.Await) {
+	if !x.live() || x.in.byKey[k] != nil {
+		return "", nil
+	}
+	if w := x.in.unbegun[k]; w != nil {
+		path = w.Path
+	}
+	if x.in.pats.Match(path) < 0 {
+		return "", nil
+	}
+	for _, f := range x.in.filesOf(path) {
+		if f.state != done && f.missing || f.has(sought|young|truncating) {
+			before = append(before, x.in.soughtFor(f)...)
+		}
+	}
+	return path, before
+}
+
+// soughtFor is what has to be known of f, which is not where it was, and of the
+// compressed files of no family that may have its content.
+func (in *Input) soughtFor(f *file) []explain.Await {
+	out := []explain.Await{{Path: f.now, Read: f.at()}}
+	for _, p := range in.proofs {
+		if c := p.known(); p.only == f && p.inside == nil && (c == nil || c.Begins[f.id]) {
+			out = append(out, explain.Await{Path: p.Entry.Path, Unpacking: p.facts()})
+		}
+	}
+	slices.SortFunc(out[1:], func(a, b explain.Await) int { return strings.Compare(a.Path, b.Path) })
+	return out
+}
+
 // matchOf says what matches path, and why it is followed or not.
 func (in *Input) matchOf(path string) explain.Match {
 	var m explain.Match
@@ -139,7 +171,7 @@ func (in *Input) matchOf(path string) explain.Match {
 // packedFacts is what is known of the compressed file at path; nil when it is none, or
 // a file that is read from it. Run calls it.
 func (in *Input) packedFacts(path string) *explain.Unpacking {
-	if !unpack.Is(path) {
+	if !unpack.Is(path) || pattern.IsArchive(path) {
 		return nil
 	}
 	at, err := in.disk.Stat(path)
@@ -149,14 +181,19 @@ func (in *Input) packedFacts(path string) *explain.Unpacking {
 	case in.packing(at):
 		return &explain.Unpacking{Plain: unpack.Plain(path)}
 	}
-	return in.parcels[at.Key].facts()
+	if p := in.parcels[at.Key]; p != nil {
+		return p.facts()
+	}
+	for of, p := range in.proofs {
+		if of.key == at.Key && in.proving(of.key) {
+			return p.facts()
+		}
+	}
+	return nil
 }
 
-// facts is what is known of p, which may be nil.
+// facts is what is known of p.
 func (p *parcel) facts() *explain.Unpacking {
-	if p == nil {
-		return nil
-	}
 	u := &explain.Unpacking{Busy: p.busy}
 	switch now := time.Now(); {
 	case p.of != nil:

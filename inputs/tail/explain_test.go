@@ -458,3 +458,64 @@ func TestExplainInputs(t *testing.T) {
 	f("/l/x.log", "2", "", "")
 	f("/l/x2.log", "1", "/l/x*", "")
 }
+
+// What a file that is not begun yet waits for is told: a compressed file, whatever it is
+// called, or a known file of which it is not known where it is; and also when a link that
+// led to it was removed meanwhile.
+func TestExplainAwaits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.must(os.Mkdir(h.path("old"), 0o755))
+		h.append("a.log", long+"\n")
+		h.session()
+		h.append("a.log", "more\n")
+		h.compressTo("a.log", "any.gz")
+		h.remove("a.log")
+		h.append("new.txt", "new\n")
+		h.must(os.Symlink("new.txt", h.path("a.log")))
+		h.start()
+		h.wait(2 * time.Second)
+		f := func(name string) {
+			t.Helper()
+			a := h.explain(name)
+			if a.Verdict != explain.New || a.Of != h.path("a.log") || a.Match.Topic != "t" || len(a.Awaits) != 2 {
+				t.Fatalf("%s: %+v", name, a)
+			}
+			known, packed := a.Awaits[0], a.Awaits[1]
+			if known.Path != h.path("a.log") || known.Read != int64(len(long)+1) || packed.Path != h.path("any.gz") || packed.Unpacking == nil || packed.Unpacking.Until.IsZero() {
+				t.Errorf("%s waits for %+v", name, a.Awaits)
+			}
+		}
+		f("a.log")
+		f("new.txt")
+		if u := h.explain("any.gz").Unpacking; u == nil || u.Until.IsZero() {
+			t.Errorf("any.gz: %+v", u)
+		}
+		h.remove("a.log")
+		h.wait(time.Second)
+		f("new.txt")
+		h.settle()
+		h.wait(packedQuiet)
+		h.settle()
+		h.want(long, "more", "new")
+		if a := h.explain("new.txt"); len(a.Awaits) > 0 || len(a.Files) == 0 {
+			t.Errorf("at last: %+v", a)
+		}
+		h.stop()
+	})
+}
+
+// An archive is none that counts when the file beside it is gone.
+func TestExplainArchiveBeside(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*")
+		h.append("a.tar", "1\n")
+		h.compress("a.tar", ".gz")
+		h.append("a.tar", "1\n")
+		h.start()
+		if a := h.explain("a.tar.gz"); a.Verdict != explain.Archive || a.Unpacking != nil || len(a.Siblings) > 0 {
+			t.Errorf("%+v", a)
+		}
+		h.stop()
+	})
+}

@@ -28,6 +28,9 @@ type Answer struct {
 	// Unpacking is set of a compressed file as long as its lines are not known
 	// to be shipped from it.
 	Unpacking *Unpacking `json:"unpacking,omitempty"`
+	// Awaits is set of a file that is not begun yet: what has to be known before,
+	// beside what is in compressed ones of Siblings.
+	Awaits []Await `json:"awaits,omitempty"`
 	// Siblings is the rotated files of Of that are there now, in its own
 	// directory and in others where some were found, oldest first.
 	Siblings []Sibling `json:"siblings,omitempty"`
@@ -172,6 +175,14 @@ type Unpacking struct {
 	Plain string      `json:"plain,omitempty"` // the file that it may be made from just now
 	Until time.Time   `json:"until,omitzero"`  // it is left alone: somebody may be writing to it
 	Error string      `json:"error,omitempty"` // why it cannot be decompressed
+}
+
+// Await is a file of which something has to be known before a new one is begun: a
+// known one that is not where it was, or a compressed one that may have its lines.
+type Await struct {
+	Path      string     `json:"path"`                // where it is, or was
+	Read      int64      `json:"read,omitempty"`      // of a known one
+	Unpacking *Unpacking `json:"unpacking,omitempty"` // of a compressed one
 }
 
 // Inside is one of several files.

@@ -38,6 +38,10 @@ type Source interface {
 	// Unpacking is what is known of the compressed file at path; nil when it is
 	// none, or a file that is read from it.
 	Unpacking(path string) *Unpacking
+	// Awaited is what is waited for before the file with the identity k, which is at
+	// path, is begun, and the path as which it will be followed: another one when
+	// that was its name. Empty: it is known, or nothing matches it.
+	Awaited(path string, k disk.Key) (of string, before []Await)
 }
 
 // Places is where rotated files of a path are.
@@ -87,6 +91,9 @@ func (x *Explainer) Path(path string) (Answer, error) {
 		e.Of = e.RotatedOf
 	}
 	e.Verdict = verdict(&e.At, &e.Match, path, files)
+	if err := x.awaited(&e); err != nil {
+		return e, err
+	}
 	if e.Of != path {
 		if e.Files, err = x.files(e.Of, disk.Key{}); err != nil {
 			return e, err
@@ -100,10 +107,28 @@ func (x *Explainer) Path(path string) (Answer, error) {
 			e.Verdict = Unlisted
 		}
 	}
-	if err == nil {
+	if err == nil && e.Verdict != Archive {
 		err = x.siblings(&e)
 	}
 	return e, err
+}
+
+// awaited finds out what a file waits for that is not begun yet, maybe since it had
+// another name.
+func (x *Explainer) awaited(e *Answer) error {
+	if e.At.Kind != "file" || e.Current() != nil {
+		return nil
+	}
+	var of string
+	var before []Await
+	if err := x.from.Ask(func() { of, before = x.from.Awaited(e.Path, keyAt(&e.At)) }); err != nil || of == "" {
+		return err
+	}
+	e.Awaits = before
+	if of != e.Path {
+		e.Of, e.RotatedOf, e.Verdict, e.Match = of, "", New, x.from.Match(of)
+	}
+	return nil
 }
 
 // unknown finds out why a file that a pattern matches is not known.
