@@ -174,9 +174,14 @@ func (in *Input) beginsLike(f *file, e disk.Entry) bool {
 		return false
 	}
 	defer unix.Close(fd)
-	c, m := in.content(fd), f.place().mark
-	p, _, all := in.placeOf(f, c, e.Size)
-	if n := int64(m.PrefixLen); n >= flow.Enough && n <= e.Size {
+	return in.isBeginning(in.content(fd), e.Size, f)
+}
+
+// isBeginning says so of c, of so many bytes.
+func (in *Input) isBeginning(c content.Content, size int64, f *file) bool {
+	m := f.place().mark
+	p, _, all := in.placeOf(f, c, size)
+	if n := int64(m.PrefixLen); n >= flow.Enough && n <= size {
 		return all && c.BeginsWith(m)
 	}
 	return all && p.off >= flow.Enough

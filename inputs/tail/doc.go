@@ -125,6 +125,7 @@
 //	between.go                  what was at a path between two looks: a path of which nothing
 //	                            is known, and names that nothing tells of
 //	truncate.go copies.go       copytruncate
+//	appended.go                 the same, where each copy is appended to the one before
 //	cutback.go                  a file that lost its end
 //	settle.go                   what may still be changing
 //	replaced.go                 another inode at the path

@@ -46,7 +46,7 @@ func (in *Input) drain(f *file) {
 		in.suspect(f)
 	case grew:
 		in.wake(f)
-	case late:
+	case late && !in.hasAppended(f):
 		in.splitLate(f, at)
 	case quiet < in.patience(f):
 	case partial && (f.half || in.mayGoOn(f)):

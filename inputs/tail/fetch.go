@@ -103,7 +103,7 @@ func (in *Input) fetch(f *file, s flow.Span, c *flow.Chunk) error {
 	letGo() // nobody else may know that it is open
 	paths := []string{f.now, f.path}
 	f.mu.Unlock()
-	if err == nil {
+	if err == nil || in.fetchAppended(f, s, c) == nil {
 		return nil
 	}
 	dirs := slices.Compact([]string{filepath.Dir(paths[0]), filepath.Dir(paths[1])})
@@ -136,14 +136,19 @@ func (in *Input) fetchFrom(path string, s flow.Span, c *flow.Chunk) error {
 		return err
 	}
 	defer unix.Close(fd)
+	return fetchKnown(in.content(fd), s, c)
+}
+
+// fetchKnown reads s from what is known by its mark.
+func fetchKnown(of content.Content, s flow.Span, c *flow.Chunk) error {
 	known := func() bool {
-		ok, err := in.content(fd).Matches(s.End, s.Mark)
+		ok, err := of.Matches(s.End, s.Mark)
 		return err == nil && ok
 	}
 	if !known() {
 		return flow.ErrGone // before all of the span is read: there may be many files beside it
 	}
-	if err := content.Fill(s, c, in.content(fd).Pread); err != nil {
+	if err := content.Fill(s, c, of.Pread); err != nil {
 		return err
 	}
 	if !known() {

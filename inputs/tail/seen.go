@@ -90,7 +90,9 @@ func (in *Input) seen(f *file, e disk.Entry) {
 	}
 	switch f.sight(e, in.o.Life) {
 	case sawLate:
-		in.splitLate(f, e)
+		if !in.hasAppended(f) {
+			in.splitLate(f, e)
+		}
 	case sawCalm:
 		in.later = append(in.later, f)
 	case sawOdd:
@@ -182,7 +184,7 @@ func (in *Input) recheck(f *file) {
 	case !same:
 		in.cut = append(in.cut, f)
 	case f.state == done:
-		if in.more(f) {
+		if in.more(f) && !in.hasAppended(f) {
 			in.belated(f)
 		}
 	default:

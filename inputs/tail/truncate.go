@@ -102,7 +102,11 @@ func (in *Input) truncatedIn(f *file, l *disk.Listing) {
 	}
 	in.rotate(f)
 	seen := f.sizeForSure(fd)
-	if c.found {
+	if c.appended.to != nil {
+		g := in.readAppended(f, c.appended)
+		in.loseTruncated(f, seen, c.appended.size)
+		in.renew(g, c, fd, l)
+	} else if c.found {
 		in.goOnInCopy(f, c)
 		in.loseTruncated(f, seen, f.sizeSeen())
 		in.renew(f, c, fd, l)
@@ -125,11 +129,12 @@ func (in *Input) truncatedIn(f *file, l *disk.Listing) {
 }
 
 // cut is what became of a truncated file: its inode is at, placed says that this is
-// at its path, and the rest of it is in a copy, if one was found.
+// at its path, and the rest of it is in a copy, if one was found, or was appended.
 type cut struct {
 	at     disk.Entry
 	placed bool
 	copied
+	appended appendix
 }
 
 // findCut finds that out. It reports false when it has to wait, or when f was not
@@ -143,6 +148,9 @@ func (in *Input) findCut(f *file, l *disk.Listing) (c cut, ok bool) {
 	if c.at, c.placed, ok = in.cutAt(f, l); !ok {
 		in.touched(l.Dir) // first, it is found where it is
 		return c, false
+	}
+	if c.appended, ok = in.findAppended(f, l); !ok || c.appended.to != nil {
+		return c, ok
 	}
 	if c.copied, ok = in.findCopy(f, l); !ok {
 		return c, false
@@ -162,6 +170,8 @@ func (in *Input) findCut(f *file, l *disk.Listing) (c cut, ok bool) {
 func (in *Input) goOnInCopy(f *file, c cut) {
 	if c.parcel == nil {
 		in.rebind(f, c.entry)
+		// what comes to a copy is the next one: see appended.go
+		f.sealed = !c.stray && f.key.Birth > c.at.Key.Birth && c.at.Key.Birth > 0
 		return
 	}
 	for _, p := range in.parcels {

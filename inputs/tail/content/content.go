@@ -16,6 +16,7 @@ type Content struct {
 	disk *disk.Disk
 	fd   int
 	z    *Unpacked // of a compressed file; nil: the bytes are plain
+	from int64     // where it begins in the file
 }
 
 // Unpacked is the plain bytes of a compressed file that is known to be whole.
@@ -28,7 +29,13 @@ type Unpacked struct {
 func Of(d *disk.Disk, fd int) Content { return Content{disk: d, fd: fd} }
 
 // OfPacked is the content of a file that z decompresses; nil: its bytes are plain.
-func OfPacked(d *disk.Disk, fd int, z *Unpacked) Content { return Content{d, fd, z} }
+func OfPacked(d *disk.Disk, fd int, z *Unpacked) Content { return Content{disk: d, fd: fd, z: z} }
+
+// From is what is behind the first off bytes, for who reads and compares it.
+func (c Content) From(off int64) Content {
+	c.from += off
+	return c
+}
 
 // Pread reads at off until p is full or the content ends.
 func (c Content) Pread(p []byte, off int64) (int, error) {
@@ -36,9 +43,9 @@ func (c Content) Pread(p []byte, off int64) (int, error) {
 		if err := c.disk.Enter("pread", ""); err != nil {
 			return 0, err
 		}
-		return c.z.Pread(p, off)
+		return c.z.Pread(p, c.from+off)
 	}
-	return c.disk.Pread(c.fd, p, off)
+	return c.disk.Pread(c.fd, p, c.from+off)
 }
 
 // Describe is size, mtime and nlink of the file. It allocates nothing. The
