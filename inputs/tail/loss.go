@@ -171,23 +171,30 @@ func (f *file) sizeForSure(fd int) int64 {
 }
 
 // copiedJustNow says that all that was seen of f, of which nothing was read, is in the
-// file before it: that is its copy, made between two looks, which was taken for a
-// generation of its own before f was truncated.
+// file before it, or in one that was found since: that is its copy, made between two
+// looks, which was taken for a generation of its own before f was truncated, or for what
+// came to the copy before that, over which it was written.
 func (in *Input) copiedJustNow(f *file) bool {
-	p := in.files[f.prevID]
 	f.mu.Lock()
 	early, seen, at := f.early, f.certain, f.pos.off
 	f.mu.Unlock()
-	if p == nil || p.key.Birth <= f.key.Birth || early == nil || at > 0 {
+	if early == nil || at > 0 {
 		return false
 	}
+	return slices.ContainsFunc(in.filesOf(f.path), func(p *file) bool {
+		return (p.id == f.prevID || p.id > f.id && p.base == 0 && p.original == nil) && p.key.Birth > f.key.Birth && in.hasBeginning(p, *early, seen)
+	})
+}
+
+// hasBeginning says that the file at p begins as early tells, and has at least size bytes.
+func (in *Input) hasBeginning(p *file, early position, size int64) bool {
 	fd, e, err := in.disk.OpenAs(p.now, p.key)
 	if err != nil {
 		return false
 	}
 	defer unix.Close(fd)
 	same, err := in.content(fd).Matches(early.off, early.mark)
-	return same && err == nil && e.Size >= seen
+	return same && err == nil && e.Size >= size
 }
 
 // remaining is how many bytes there are of f, which was truncated and of which there is
