@@ -39,12 +39,43 @@ func (v value) pattern() (string, bool) {
 		v.problem("%q is a directory; to follow the files in it, write %s", s, path.Join(clean, "*.log"))
 	case clean != s:
 		v.problem(`%q has a ".", a ".." or a double "/"; write %s`, s, clean)
+	case deepName(s) != "":
+		v.problem(`%q: ** is directories of any depth only where it stands between two /, and * is any text within a name; write %s`, s, deepName(s))
+	case dated.MatchString(s):
+		v.problem("%q: dates are not filled in; write * for one: %s", s, dated.ReplaceAllString(s, "*"))
 	case strings.ContainsRune(s, 0):
 		v.problem("%q has a NUL, which no path can have", s)
 	default:
 		return s, true
 	}
 	return "", false
+}
+
+// dated finds the year and the month of strftime, and what belongs to them.
+var dated = regexp.MustCompile(`%Y[-_.]?%m([-_.T]?%[dHMS])*`)
+
+// deepName is what was probably meant by a pattern that has ** beside other text in
+// one name; empty: it has none, or that cannot be told.
+func deepName(s string) string {
+	if strings.ContainsAny(s, `{\`) {
+		return ""
+	}
+	parts, found := strings.Split(s, "/"), false
+	for i, part := range parts {
+		if part == "**" || !strings.Contains(part, "**") {
+			continue
+		}
+		found = true
+		if rest, deep := strings.CutPrefix(part, "**"); deep {
+			part = "**/*" + rest
+		}
+		dirs, name := path.Split(part)
+		parts[i] = dirs + strings.ReplaceAll(name, "**", "*")
+	}
+	if !found {
+		return ""
+	}
+	return strings.Join(parts, "/")
 }
 
 // relative says what is wrong with a pattern that does not begin with "/".

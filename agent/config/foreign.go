@@ -48,7 +48,10 @@ var (
 func topWords() foreign {
 	f := foreign{}
 	f.words(meant("inputs"), "filebeat.inputs sources receivers filelog scrape_configs")
-	f.words(meant("outputs"), "sinks exporters output.kafka")
+	f.words(meant("outputs"), "sinks exporters")
+	f.words(instead(`a dot does not lead into a key; did you mean "outputs: {kafka: {brokers: [localhost:9092]}}"?`),
+		"output.kafka output.kafka.hosts output.kafka.brokers outputs.kafka outputs.kafka.hosts outputs.kafka.brokers kafka.hosts kafka.brokers")
+	f.words(instead(`did you mean "inputs: [{paths: [/var/log/app/*.log], topic: app}]"?`), "filebeat fluentd vector")
 	f.words(meant("state_dir"), "data_dir registry path.data filebeat.registry.path filebeat.registry db positions storage workdirectory")
 	f.words(meant("buffer"), "mem_buf_limit queue queue.mem memory_limiter")
 	f.words(meant("hostname"), "host name host_name")

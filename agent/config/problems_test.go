@@ -255,6 +255,24 @@ func TestProblems(t *testing.T) {
 		`config.yaml:4:9: inputs[0].time: the pattern must have a group with the name time, like '^(?P<time>\S+)'`)
 	f(in("paths: [/a]\n  topic: a\n  time: {pattern: '(?P<time>x)', layout: rfc3339}"),
 		`config.yaml:4:9: inputs[0].time: the layout says how Mon Jan 2 15:04:05 2006 would be written, like "2006-01-02T15:04:05Z07:00"`)
+	for layout, want := range map[string]string{
+		"%Y-%m-%d %H:%M:%S": "2006-01-02 15:04:05", "%d/%b/%Y:%H:%M:%S %z": "02/Jan/2006:15:04:05 -0700", "%FT%TZ": "2006-01-02T15:04:05Z",
+		"%Y-%m-%d": "2006-01-02", "yyyy-MM-dd HH:mm:ss,SSS": "2006-01-02 15:04:05,000", "yyyy-MM-dd''T''HH:mm:ssXXX": "2006-01-02T15:04:05Z07:00",
+	} {
+		f(in("paths: [/a]\n  topic: a\n  time: {pattern: '(?P<time>x)', layout: '"+layout+"'}"),
+			fmt.Sprintf(`config.yaml:4:9: inputs[0].time: the layout %q is not one of Go: it says how Mon Jan 2 15:04:05 2006 would be written, like %q`, strings.ReplaceAll(layout, "''", "'"), want))
+	}
+	f(in("paths: [/a/**.log, /a/app**, '/a/**x**/b', '/a/app-%Y-%m-%d.log', '/a/%Y%m%dT%H.log', '/a/100%.log', '/a/**/b', '/a/**']\n  topic: logs-%Y.%m.%d\n  exclude: [/a/**.gz]"),
+		`config.yaml:2:11: inputs[0].paths[0]: "/a/**.log": ** is directories of any depth only where it stands between two /, and * is any text within a name; write /a/**/*.log`,
+		`config.yaml:2:22: inputs[0].paths[1]: "/a/app**": ** is directories of any depth only where it stands between two /, and * is any text within a name; write /a/app*`,
+		`config.yaml:2:32: inputs[0].paths[2]: "/a/**x**/b": ** is directories of any depth only where it stands between two /, and * is any text within a name; write /a/**/*x*/b`,
+		`config.yaml:2:46: inputs[0].paths[3]: "/a/app-%Y-%m-%d.log": dates are not filled in; write * for one: /a/app-*.log`,
+		`config.yaml:2:69: inputs[0].paths[4]: "/a/%Y%m%dT%H.log": dates are not filled in; write * for one: /a/*.log`,
+		`config.yaml:3:10: inputs[0].topic: Kafka has no topic "logs-%Y.%m.%d", and dates are not filled in: name one for all days, like logs`,
+		`config.yaml:4:13: inputs[0].exclude[0]: "/a/**.gz": ** is directories of any depth only where it stands between two /, and * is any text within a name; write /a/**/*.gz`)
+	f("inputs: [{paths: [/a], topic: a}]\noutput.kafka.hosts: [a]\n",
+		`config.yaml:1:1: outputs: missing: say where the lines go, like "outputs: {kafka: {brokers: [localhost:9092]}}"`,
+		`config.yaml:2:1: output.kafka.hosts: unknown key; a dot does not lead into a key; did you mean "outputs: {kafka: {brokers: [localhost:9092]}}"?`)
 	f(in("paths: [/a]\n  topic: a\n  time: {pattern: '(?P<time>x)', layout: '15:04', timestamp: often}"),
 		`config.yaml:4:62: inputs[0].time.timestamp: expected true or false, found the text "often"`)
 	f(in("paths: [/a]\n  topic: a\n  time: {layout: '15:04'}"),

@@ -78,6 +78,21 @@ func (v value) pathPattern() string {
 	return s
 }
 
+// notGo finds the layouts of strftime and of Java.
+var notGo = regexp.MustCompile(`%[A-Za-z]|yyyy|HH`)
+
+// goLayouts is the words of these, and what they are in Go.
+var goLayouts = strings.NewReplacer(
+	"%Y", "2006", "%m", "01", "%d", "02", "%e", "_2", "%H", "15", "%I", "03", "%M", "04", "%S", "05", "%y", "06", "%b", "Jan", "%B", "January", "%a", "Mon",
+	"%A", "Monday", "%p", "PM", "%z", "-0700", "%Z", "MST", "%T", "15:04:05", "%F", "2006-01-02", "%D", "01/02/06", "%R", "15:04",
+	"%f", "000000", "%L", "000", "%N", "000000000", "%3N", "000", "%6N", "000000", "%9N", "000000000", "%%", "%",
+	"yyyy", "2006", "MMMM", "January", "MMM", "Jan", "MM", "01", "dd", "02", "HH", "15", "hh", "03", "mm", "04", "ss", "05", "SSSSSS", "000000", "SSS", "000",
+	"XXX", "Z07:00", "'T'", "T",
+)
+
+// goLayout is such a layout as Go has it, as far as it can be told.
+func goLayout(s string) string { return goLayouts.Replace(s) }
+
 // time is where a record has its time. pattern and layout are needed.
 func (v value) time() (t Time) {
 	if !v.mapping(fields{
@@ -93,6 +108,8 @@ func (v value) time() (t Time) {
 		v.problem(`needs pattern and layout, like {pattern: '^(?P<time>\S+)', layout: "2006-01-02T15:04:05Z07:00"}`)
 	case err == nil && when.SubexpIndex("time") < 0:
 		v.problem(`the pattern must have a group with the name time, like '^(?P<time>\S+)'`)
+	case notGo.MatchString(t.Layout):
+		v.problem(`the layout %q is not one of Go: it says how Mon Jan 2 15:04:05 2006 would be written, like %q`, t.Layout, goLayout(t.Layout))
 	case !strings.Contains(t.Layout, "04"):
 		v.problem(`the layout says how Mon Jan 2 15:04:05 2006 would be written, like "2006-01-02T15:04:05Z07:00"`)
 	}

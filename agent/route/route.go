@@ -3,6 +3,7 @@
 package route
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -178,6 +179,9 @@ func (r *Route) Fixed() string { return r.one }
 
 const topicMax = 249 // characters; Kafka's limit
 
+// dated finds what strftime makes a date of, and what stands between it.
+var dated = regexp.MustCompile(`([-_.]*%[YmdHyj])+`)
+
 var badRunes = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // legal replaces what no topic's name can have.
@@ -188,6 +192,8 @@ func CheckTopic(s string) string {
 	switch {
 	case s == "":
 		return "a topic's name cannot be empty"
+	case dated.MatchString(s):
+		return fmt.Sprintf("Kafka has no topic %q, and dates are not filled in: name one for all days, like %s", shorten(s), cmp.Or(shorten(legal(dated.ReplaceAllString(s, ""))), "logs"))
 	case badRunes.MatchString(s):
 		return fmt.Sprintf("Kafka has no topic %q: letters, digits, '.', '_' and '-' are allowed, like %s",
 			shorten(s), shorten(legal(s)))
