@@ -220,9 +220,10 @@ func (a *agent) memory(field string) int64 {
 	return kib << 10
 }
 
-// hasJournal says whether the agent has ever begun.
+// hasJournal says whether the agent has ever begun. Who is killed before its journal
+// has its name has not.
 func (a *agent) hasJournal() bool {
-	names, _ := filepath.Glob(filepath.Join(a.state, "journal*"))
+	names, _ := filepath.Glob(filepath.Join(a.state, "journal.0*"))
 	for _, name := range names {
 		if info, err := os.Stat(name); err == nil && info.Size() > 0 {
 			return true
