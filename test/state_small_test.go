@@ -23,7 +23,7 @@ func TestStateStaysSmall(t *testing.T) {
 		stateMax         = 8 << 20
 	)
 	s := seed(t)
-	st := newStage(t, sharedBroker(t), busy, s, config{paths: []string{"*.log", "jobs/*.out"}})
+	st := newStage(t, sharedBroker(t), busy, s, config{paths: []string{"*.log", "jobs/*.out"}, own: "close_idle: 1h"})
 	st.agent.start()
 	stop := st.write(lines.Load{Rate: 200}) // a batch for each few lines, of many files
 	must(t, os.Mkdir(filepath.Join(st.dir, "jobs"), 0o755))
