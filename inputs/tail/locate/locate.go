@@ -199,16 +199,30 @@ func (l *Locator) alike(k *Kept, dirs []string, taken map[disk.Key]bool) {
 // Open opens the file, also when it was rotated since it was located: then At is
 // set anew. Others than k are not touched. It is safe for any goroutine.
 func (l *Locator) Open(k *Kept) (*os.File, error) {
-	f, err := openKept(k)
-	if k.ID == 0 || !errors.Is(err, fs.ErrNotExist) {
-		return f, err
+	for try := 1; ; try++ {
+		f, err := openKept(k)
+		if try == openTries || !errors.Is(err, fs.ErrNotExist) || !l.again(k) {
+			return f, err
+		}
 	}
+}
+
+// openTries is how often a file is opened that is rotated each time.
+const openTries = 10
+
+// again sets anew where k is, and says whether it is anywhere.
+func (l *Locator) again(k *Kept) bool {
 	now := New(l.pats)
-	if again := now.Locate([]journal.FileState{k.FileState}); again[0].At != "" {
-		*k = again[0]
-		return openKept(k)
+	if k.ID == 0 {
+		at := now.list(filepath.Dir(k.At)).by[k.key]
+		k.At = cmp.Or(at, k.At)
+		return at != ""
 	}
-	return nil, err
+	found := now.Locate([]journal.FileState{k.FileState})
+	if found[0].At != "" {
+		*k = found[0]
+	}
+	return found[0].At != ""
 }
 
 // openKept opens what is at the place of k. Another file than it was is an error
