@@ -55,6 +55,18 @@ func (in *Input) hasAppended(g *file) bool {
 	return false
 }
 
+// resumesAppended is hasAppended for g, which is known from the run before and at e, and
+// had the other half of its last line from the log: that is behind it now, too.
+func (in *Input) resumesAppended(g *file, e disk.Entry) bool {
+	if g.state != done || g.joined == 0 || e.Size <= g.size || !in.hasAppended(g) {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.resumed, g.noted = false, 0
+	return true
+}
+
 // findAppended finds what f, which was truncated, was appended to. It reports false when
 // that has to wait: what was read has to be acked, since neither can be read again then.
 func (in *Input) findAppended(f *file, l *disk.Listing) (a appendix, ok bool) {

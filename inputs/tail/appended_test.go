@@ -164,3 +164,69 @@ func TestLateLinesLikeTheLog(t *testing.T) {
 		h.stop()
 	})
 }
+
+// The same in the middle of a line, whose other half the log begins with then.
+func TestAppendedInALine(t *testing.T) {
+	for _, down := range []bool{false, true} {
+		t.Run(fmt.Sprintf("down %v", down), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, "app.log")
+				text, all := numbers(1, 200)
+				at := 0
+				h.append("app.log", "")
+				tick() // the copy is younger than the log
+				h.start()
+				for i := range 4 {
+					end := len(text)*(i+1)/4 - 10 // in a line
+					h.append("app.log", text[at:end])
+					at = end
+					h.settle()
+					if down {
+						h.stop()
+					}
+					h.appendTo("app.log", "app.log.old")
+					h.empty("app.log")
+					if down {
+						h.start()
+					}
+					h.settle()
+				}
+				h.append("app.log", text[at:])
+				h.settle()
+				h.want(all...)
+				h.noLoss()
+				h.stop()
+			})
+		})
+	}
+}
+
+// A log that was empty when the agent ended is written to, appended and emptied.
+func TestAppendedUnread(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "app.log")
+		text, all := numbers(1, 30)
+		write := func(to int) {
+			text, lines := numbers(len(all)+1, to)
+			all = append(all, lines...)
+			h.append("app.log", text)
+		}
+		h.append("app.log", text)
+		tick() // the copy is younger than the log
+		h.start()
+		h.settle()
+		h.appendTo("app.log", "app.log.old")
+		h.empty("app.log")
+		h.settle()
+		h.stop()
+		write(34)
+		h.appendTo("app.log", "app.log.old")
+		h.empty("app.log")
+		write(50)
+		h.start()
+		h.settle()
+		h.want(all...)
+		h.noLoss()
+		h.stop()
+	})
+}

@@ -88,6 +88,9 @@ func (in *Input) seen(f *file, e disk.Entry) {
 	if f.resumed {
 		in.wasRenamed(f, e)
 	}
+	if f.resumed && in.resumesAppended(f, e) {
+		return
+	}
 	switch f.sight(e, in.o.Life) {
 	case sawLate:
 		if !in.hasAppended(f) {

@@ -104,7 +104,9 @@ func (in *Input) truncatedIn(f *file, l *disk.Listing) {
 	seen := f.sizeForSure(fd)
 	if c.appended.to != nil {
 		g := in.readAppended(f, c.appended)
-		in.loseTruncated(f, seen, c.appended.size)
+		if f.at() >= flow.Enough { // else what was seen may be what is there now
+			in.loseTruncated(f, seen, c.appended.size)
+		}
 		in.renew(g, c, fd, l)
 	} else if c.found {
 		in.goOnInCopy(f, c)
