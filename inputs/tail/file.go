@@ -71,6 +71,8 @@ type file struct {
 	// took in advance. The file's size does not say when they are overwritten; its
 	// mtime does.
 	reserved bool
+	// spaceKnown says that the journal was told so once: it has no size with that space.
+	spaceKnown bool
 	// packed says that what is there is compressed; offsets are those of the
 	// plain bytes. Run writes it, holding mu.
 	packed bool

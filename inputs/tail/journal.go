@@ -68,6 +68,18 @@ func (in *Input) noteFile(f *file) {
 	}
 }
 
+// noteSpace notes that f ends in space that was taken in advance, lest the next run take
+// that for lines that are lost, should f be gone.
+func (in *Input) noteSpace(f *file) {
+	f.mu.Lock()
+	known := f.spaceKnown
+	f.spaceKnown = f.reserved && f.recorded
+	f.mu.Unlock()
+	if !known && in.files[f.id] == f {
+		in.noteFile(f)
+	}
+}
+
 func (f *file) journalFile() *journal.File {
 	r := &journal.File{
 		ID: f.id, Path: f.path, Output: f.queue.output, Topic: f.queue.topic, Dev: f.dev, Ino: f.key.Ino, Birth: f.key.Birth, Owner: f.owner, Handle: f.handle,

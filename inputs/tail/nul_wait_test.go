@@ -33,6 +33,22 @@ func TestSpaceIsCutUnread(t *testing.T) {
 	}
 }
 
+// All lines of a log with space behind them were read. It is deleted while
+// no agent runs: that a line of it is lost is not known.
+func TestSpaceIsDeletedWhileDown(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHost(t, "*.log")
+		h.prepared("a.log", long+"\n")
+		h.session()
+		h.remove("a.log")
+		h.session()
+		h.want(long)
+		if n := h.logged("lines are lost"); n > 0 {
+			t.Errorf("log:\n%s", h.log)
+		}
+	})
+}
+
 // What is cut off with the space is counted, and no more than that.
 func TestLinesAreCutWithSpace(t *testing.T) {
 	bubble(t, func(t *testing.T) {

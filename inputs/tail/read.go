@@ -53,6 +53,9 @@ func (f *file) searchFrom(off int64) { f.searched, f.reserved = off, false }
 func (f *file) spaceFrom(off int64) {
 	f.searched, f.reserved = off, true
 	f.certain = min(f.certain, off)
+	if !f.spaceKnown {
+		f.queue.in.tell(task{do: func() { f.queue.in.noteSpace(f) }})
+	}
 }
 
 // unreadDone is unread for a file that is done and open: it may have been with space
