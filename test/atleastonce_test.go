@@ -2,6 +2,7 @@ package test
 
 import (
 	"testing"
+	"time"
 
 	"tailrace/test/lines"
 )
@@ -31,14 +32,33 @@ func TestAtLeastOnceKilled(t *testing.T) {
 		st.agent.start()
 	}
 	stop()
-	var result lines.Result
-	until(t, stalled, "every line is there", func() bool {
-		result = readBack(t, b, st.topic, st.chains()...)
-		return result.Missing == 0
-	})
+	result := st.complete()
 	st.agent.stop(stopLimit)
 	t.Log(result)
 	if result.Torn+result.Misplaced > 0 {
 		t.Errorf("%v\n%v", result, result.Offenders)
+	}
+}
+
+// complete is what the topic has, once every line is there: it may have many more
+// records, and reading it may take longer than a topic may stand still.
+func (st *stage) complete() lines.Result {
+	st.t.Helper()
+	topic, err := lines.OpenTopic(st.broker.Bootstrap(), st.topic)
+	must(st.t, err)
+	defer topic.Close()
+	for last, moved := -1, time.Now(); ; wait(st.t, 100*time.Millisecond) {
+		n, err := topic.End()
+		if err == nil && n != last {
+			last, moved = n, time.Now()
+		}
+		still := time.Since(moved)
+		result := readBack(st.t, st.broker, st.topic, st.chains()...)
+		if result.Missing == 0 {
+			return result
+		}
+		if still > stalled {
+			st.t.Fatalf("no record came for %v: %v\n%v", still, result, result.Offenders)
+		}
 	}
 }

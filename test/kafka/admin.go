@@ -20,12 +20,16 @@ func ClientConfig() *sarama.Config {
 }
 
 // admin calls f with a client that is closed behind it. In a cluster a node may
-// be down, or paused: f is called again when its connection was lost.
+// be down, or paused, and any may be slow: f is called again when its connection
+// was lost, or no answer came.
 func (b *Broker) admin(f func(sarama.ClusterAdmin) error) (err error) {
-	for range 2 * len(b.seeds) {
+	for try := range 4 * len(b.seeds) {
 		err = b.adminOnce(f)
 		var refused sarama.KError
-		if err == nil || len(b.seeds) == 1 || errors.As(err, &refused) {
+		if errors.As(err, &refused) && refused == sarama.ErrTopicAlreadyExists && try > 0 {
+			return nil // the try that got no answer made it
+		}
+		if err == nil || refused != 0 {
 			return err
 		}
 	}
