@@ -48,7 +48,7 @@ type scan struct {
 func (in *Input) beginScan() {
 	s := &in.scan
 	s.start = time.Now()
-	s.next, s.dirs = s.start.Add(in.scanInterval()), false
+	s.next = s.start.Add(in.scanInterval())
 	s.left, _ = in.walk()
 	s.spent = time.Since(s.start)
 	in.begun.Add(1)
@@ -124,9 +124,10 @@ func (in *Input) scanSooner() {
 }
 
 // walk finds the directories that are to be looked at, and watches them. Those
-// that are new are fresh.
+// that are new are fresh. What came in one after it was listed, and before it was
+// watched, nobody tells of: then there may be more new ones.
 func (in *Input) walk() (all, fresh []string) {
-	wanted, through := map[string]bool{}, map[string]bool{}
+	wanted, through, watched := map[string]bool{}, map[string]bool{}, in.watch.Adds()
 	in.pats.Walk(&in.disk, func(dir string) { wanted[dir] = true }, func(dir string, err error) {
 		through[dir] = true
 		in.listed(dir, err)
@@ -160,6 +161,7 @@ func (in *Input) walk() (all, fresh []string) {
 		}
 	}
 	in.watch.Keep(wanted, through)
+	in.scan.dirs = in.watch.Adds() > watched
 	return all, fresh
 }
 

@@ -301,3 +301,46 @@ func TestNotifiedBehindLinkToDirectory(t *testing.T) {
 		})
 	}
 }
+
+// A directory is made in one that is new, after that was listed and before it is
+// watched: nobody tells of it, and it is found all the same.
+func TestDirectoryAppearsUntold(t *testing.T) {
+	dir := t.TempDir()
+	log := filepath.Join(dir, "a/b/c.log")
+	in, err := New(Options{Inputs: []Config{{Paths: []string{dir + "/**/*.log"}, Topic: "t"}}, Journal: &fakeJournal{}})
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(err)
+	in.watch = notify.New(in.log)
+	defer in.close()
+	in.beginScan()
+	for len(in.scan.left) > 0 || in.scan.dirs {
+		in.goOn()
+		in.scan.dirs = false
+	}
+	must(os.Mkdir(filepath.Dir(filepath.Dir(log)), 0o755))
+	must(os.Mkdir(filepath.Join(dir, "z"), 0o755))
+	in.disk.Before = func(_, path string) error {
+		if path == filepath.Join(dir, "z") { // a was listed
+			in.disk.Before = nil
+			must(os.Mkdir(filepath.Dir(log), 0o755))
+			must(os.WriteFile(log, []byte("1\n"), 0o644))
+		}
+		return nil
+	}
+	in.findDirs(time.Now())
+	if in.fileAt(log) != nil || in.disk.Before != nil {
+		t.Fatal("the test shows nothing")
+	}
+	in.scan.seek = 0
+	all := in.newChores()
+	all.Due(time.Now())
+	all.Do(time.Now().Add(pollEvery))
+	if in.fileAt(log) == nil {
+		t.Error("the new log is not known")
+	}
+}

@@ -39,6 +39,7 @@ type Watcher struct {
 	// remote is disk.IsRemote.
 	remote func(path string) bool
 	told   bool // that there are remote directories
+	adds   int  // how often a directory was watched that was not before
 }
 
 // watched is one directory and how busy it is.
@@ -101,6 +102,7 @@ func (w *Watcher) Add(path string) bool {
 	case err == nil:
 		d := &watched{since: time.Now(), remote: w.remote(path), dev: dev, ino: ino}
 		w.dirs[path] = d
+		w.adds++
 		if d.remote && !w.told {
 			w.told = true
 			w.log.Info("what other hosts write to a network file system is found by looking, which takes a second or more", "path", path)
@@ -113,6 +115,14 @@ func (w *Watcher) Add(path string) bool {
 		w.short, w.said = true, true
 	}
 	return false
+}
+
+// Adds counts the directories that were not watched before.
+func (w *Watcher) Adds() int {
+	if w == nil {
+		return 0
+	}
+	return w.adds
 }
 
 // Begin is called before Add is for all directories.
