@@ -140,8 +140,12 @@ func (in *Input) itsTurn(l *disk.Listing, e disk.Entry) bool {
 	if in.missingAt(l, e.Path) {
 		return false // where that one is says what came in between
 	}
+	from, rotated := in.rotatedFrom(l, e.Path)
+	if rotated && in.tails[from] == nil && !l.Has(filepath.Base(from)) && !in.first && in.isFromNear(l, e) {
+		return false
+	}
 	isNext := func(path string, ok bool) bool { return !ok || in.inOrder(l, path) && in.byKey[e.Key] == nil }
-	if !isNext(in.kinOf(l.Dir, e)) || !isNext(in.rotatedFrom(l, e.Path)) {
+	if !isNext(in.kinOf(l.Dir, e)) || !isNext(from, rotated) {
 		return false
 	}
 	if t := in.tails[e.Path]; t != nil && t.state != done && in.changed(t) {
@@ -311,6 +315,7 @@ func (in *Input) create(e disk.Entry, path string, s state) *file {
 	}
 	in.mu.Lock()
 	in.files[f.id] = f
+	in.newest = max(in.newest, f.id)
 	if s != done {
 		in.active[f] = true
 	}

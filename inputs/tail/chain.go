@@ -27,6 +27,7 @@ func (in *Input) resume(s journal.FileState) {
 	f.packed = unpack.Is(f.now)
 	f.size = s.Resume
 	in.files[f.id] = f
+	in.newest = max(in.newest, f.id)
 	i := in.pats.Match(f.path)
 	if i < 0 {
 		f.queue, f.conf = in.oldQueue(destination{s.Output, s.Topic}), &unfollowedConfig

@@ -72,6 +72,7 @@ type Input struct {
 	// mu guards what Run changes and others read.
 	mu     sync.Mutex
 	files  map[flow.FileID]*file
+	newest flow.FileID          // the last of them
 	active map[*file]bool       // not done
 	olds   map[flow.FileID]past // set once, at the end of the first scan
 	lost   journal.Losses

@@ -8,35 +8,42 @@ import (
 )
 
 // A log is rotated to another directory for the first time, several times between two
-// looks, and compressed there at once.
+// looks or while it is found out where the first one went, and compressed there at once or
+// the next time.
 func TestOldDirFirstRotations(t *testing.T) {
-	for i := range 48 {
-		pattern, open, n, next := []string{"app/a.log", "app/*.log*", "app/**"}[i%3], i/3%2 > 0, 1+i/6%4, i/24 > 0
-		t.Run(fmt.Sprintf("%s open %v %d next %v", pattern, open, n, next), func(t *testing.T) {
+	looks := []string{"", "app", "app/old"} // at which directory a look is made in between
+	for i := range 3 * 2 * 2 * 2 * 2 * 4 {
+		pattern, open, n, next, delay := []string{"app/a.log", "app/*.log*", "app/**"}[i%3], i/3%2 > 0, []int{1, 4}[i/6%2], i/12%2 > 0, i/24%2 > 0
+		look, pause := looks[i/48%3], i/48 == 3
+		if pause {
+			look = "app"
+		}
+		t.Run(fmt.Sprintf("%s open %v %d next %v delay %v look %s %v", pattern, open, n, next, delay, look, pause), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				h := newHost(t, pattern)
 				h.must(os.MkdirAll(h.path("app/old"), 0o755))
-				h.write("app/a.log", 1, 2)
+				h.write("app/a.log", 1, 1)
 				h.start()
 				h.settle()
 				if open {
-					h.write("app/a.log", 3, 3)
+					h.write("app/a.log", 2, 2)
 					h.wait(time.Second)
 					h.take()
+					h.write("app/a.log", 3, 3)
 				} else {
 					h.wait(time.Minute)
-					h.write("app/a.log", 3, 3)
+					h.write("app/a.log", 2, 3)
 				}
 				for k := range n {
-					for i := n; i > 0; i-- {
-						if from := fmt.Sprint("app/old/a.log.", i, ".gz"); h.exists(from) {
-							h.rename(from, fmt.Sprint("app/old/a.log.", i+1, ".gz"))
-						}
-					}
-					h.rename("app/a.log", "app/old/a.log.1")
-					h.compress("app/old/a.log.1", ".gz")
+					h.toOldDir(n, delay)
 					if k < n-1 || next {
 						h.write("app/a.log", 4+k, 4+k)
+					}
+					if look != "" {
+						h.must(h.in.ask(t.Context(), func() { h.in.look(h.path(look)) }))
+					}
+					if pause && k == 0 {
+						h.wait(time.Second / 2)
 					}
 				}
 				h.settleLong()
@@ -51,5 +58,24 @@ func TestOldDirFirstRotations(t *testing.T) {
 				h.want(texts(1, 3+n)...)
 			})
 		})
+	}
+}
+
+// toOldDir rotates app/a.log to app/old, where so many are kept, and compresses it, or the
+// one before it.
+func (h *host) toOldDir(kept int, delay bool) {
+	h.t.Helper()
+	for i := kept; i > 0; i-- {
+		for _, ext := range []string{".gz", ""} {
+			if from := fmt.Sprint("app/old/a.log.", i, ext); h.exists(from) {
+				h.rename(from, fmt.Sprint("app/old/a.log.", i+1, ext))
+			}
+		}
+	}
+	h.rename("app/a.log", "app/old/a.log.1")
+	if !delay {
+		h.compress("app/old/a.log.1", ".gz")
+	} else if h.exists("app/old/a.log.2") {
+		h.compress("app/old/a.log.2", ".gz")
 	}
 }

@@ -35,9 +35,9 @@ func (in *Input) unpackUpTo(p *parcel, most int64) {
 	}
 	p.busy = true
 	in.jobs.Add(func() func() func() {
-		e, probes, alone := p.Entry, in.probes(p), p.only != nil
+		e, probes, newest, alone := p.Entry, in.probes(p), in.newest, p.only != nil
 		return func() func() {
-			c, err := packed.Inspect(&in.disk, e, in.unpack, probes, most, alone, in.jobs.Quit())
+			c, err := packed.Inspect(&in.disk, e, in.unpack, probes, newest, most, alone, in.jobs.Quit())
 			return func() { in.inspected(p, e, most, c, err) }
 		}
 	})

@@ -113,8 +113,8 @@ func (in *Input) isInParcel(f *file) bool {
 	return false
 }
 
-// isFromNear says that the compressed file at e, in l, which is of no family, may be what
-// became of the newest file of a path in a directory above its own. The next look tells.
+// isFromNear says that the file at e, in l, which is of no family, or one before it may be
+// what became of the newest file of a path in a directory above its own. The next look tells.
 func (in *Input) isFromNear(l *disk.Listing, e disk.Entry) (may bool) {
 	up := filepath.Dir(l.Dir)
 	for _, home := range []string{up, filepath.Dir(up)} {

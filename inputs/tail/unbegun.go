@@ -54,7 +54,7 @@ func (in *Input) nameless(l *disk.Listing) {
 	}
 	slices.SortFunc(left, olderUnbegun)
 	for _, w := range left {
-		if in.missingAt(l, w.Path) || !in.unpacked(l, w.Path) {
+		if in.missingAt(l, w.Path) || !in.unpacked(l, w.Path) || in.mayBeNear(in.tails[w.Path], l) {
 			continue
 		}
 		if prev, ok := in.generations(l, w.Path); ok && in.unbegun[w.Key] == w && in.byKey[w.Key] == nil {

@@ -15,8 +15,9 @@ import (
 
 // Inspect decompresses up to most plain bytes of the file at e and finds out
 // what they are. probes are sorted by their offsets; alone says that nothing but
-// these matters. It ends with an error when quit is closed; others are those of reading.
-func Inspect(d *disk.Disk, e disk.Entry, limits unpack.Limits, probes []Probe, most int64, alone bool, quit <-chan struct{}) (*Inside, error) {
+// these matters; newest is the last file that is known. It ends with an error when quit is
+// closed; others are those of reading.
+func Inspect(d *disk.Disk, e disk.Entry, limits unpack.Limits, probes []Probe, newest flow.FileID, most int64, alone bool, quit <-chan struct{}) (*Inside, error) {
 	fd, r, err := Open(d, e, limits)
 	if err != nil {
 		return nil, err
@@ -27,10 +28,9 @@ func Inspect(d *disk.Disk, e disk.Entry, limits unpack.Limits, probes []Probe, m
 		Content: content.OfPacked(d, fd, &content.Unpacked{Reader: r}),
 		disk:    d,
 		reader:  r,
-		Inside:  &Inside{Asked: map[flow.FileID]int64{}, Holds: map[flow.FileID]Holding{}, Begins: map[flow.FileID]bool{}, Blind: map[flow.FileID]bool{}, Parts: map[flow.FileID]bool{}, Below: map[flow.FileID]int64{}},
+		Inside:  &Inside{Newest: newest, Asked: map[flow.FileID]int64{}, Holds: map[flow.FileID]Holding{}, Begins: map[flow.FileID]bool{}, Blind: map[flow.FileID]bool{}, Parts: map[flow.FileID]bool{}, Below: map[flow.FileID]int64{}},
 	}
 	for _, p := range probes {
-		i.Newest = max(i.Newest, p.ID)
 		if p.Blind {
 			i.Blind[p.ID] = true
 		}
