@@ -65,13 +65,7 @@ func TestOldDirFirstRotations(t *testing.T) {
 // one before it.
 func (h *host) toOldDir(kept int, delay bool) {
 	h.t.Helper()
-	for i := kept; i > 0; i-- {
-		for _, ext := range []string{".gz", ""} {
-			if from := fmt.Sprint("app/old/a.log.", i, ext); h.exists(from) {
-				h.rename(from, fmt.Sprint("app/old/a.log.", i+1, ext))
-			}
-		}
-	}
+	h.shift("app/old/a.log", kept)
 	h.rename("app/a.log", "app/old/a.log.1")
 	if !delay {
 		h.compress("app/old/a.log.1", ".gz")

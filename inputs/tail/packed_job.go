@@ -91,7 +91,7 @@ func (in *Input) probes(p *parcel) []packed.Probe {
 		}
 		f.mu.Unlock()
 		out = append(out, p)
-		if f.lost() {
+		if f.lost() || f.state != done { // it may be truncated, and p a copy from before it was read to its end
 			for _, at := range in.places(f) {
 				if at.off >= flow.Enough && at.off < p.Off {
 					out = append(out, packed.Probe{ID: f.id, Off: at.off, Mark: at.mark, IsBelow: true})

@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -117,13 +116,7 @@ func TestNewLogsAreRotated(t *testing.T) {
 					h.write("a.log", 5, 6)
 					h.wait(time.Second)
 					for n := 7; n < 15; n += 2 {
-						for i := 6; i > 0; i-- {
-							for _, ext := range []string{"", ".gz"} {
-								if from := fmt.Sprint("a.log.", i, ext); h.exists(from) {
-									h.rename(from, fmt.Sprint("a.log.", i+1, ext))
-								}
-							}
-						}
+						h.shift("a.log", 6)
 						rotate(h, n)
 						h.write("a.log", n, n+1)
 						if paused {
