@@ -380,3 +380,24 @@ func (b *bed) until(is func(*Shipment) bool) {
 		}
 	}
 }
+
+// A log was truncated after a copy of it was made, compressed, and more was read of it:
+// the records that the copy has are counted, once.
+func TestVerifyCopyOfWhatIsGone(t *testing.T) {
+	b := newBed(t)
+	b.config.Inputs[0].Paths = []string{b.log}
+	b.write(0, 20_000)
+	first, err := os.ReadFile(b.log)
+	must(t, err)
+	b.settled(b.start())
+	b.write(20_000, 10)
+	b.settled(b.start())
+	must(t, os.WriteFile(b.log+".1.gz", unpacktest.Pack(t, "a.gz", first), 0o644))
+	must(t, os.Truncate(b.log, 0))
+	b.write(20_010, 10)
+	b.settled(b.start())
+	_, r := b.verify()
+	if !r.Proven || r.Records != 20_010 || r.Strange != 10 {
+		t.Errorf("%d records, %d of files that are gone: %s", r.Records, r.Strange, told(r))
+	}
+}

@@ -60,6 +60,7 @@ type Result struct {
 	Error         string `json:"error,omitempty"`
 
 	states []tally // also of ranges that are left out
+	alone  int64   // records of one that the agent noted as a copy, which no other file has
 }
 
 // tally is records of a state.
@@ -217,6 +218,9 @@ func (w *work) found(s *subject, all proof.Found) {
 			s.Note = fmt.Sprintf("its first %d bytes were not shipped: another file had them before, and they were. That is as it should be if this is a copy of that; if the lines were written again, they are missing", s.Alike)
 		}
 		s.Result.Records += r.Records
+		if s.Noted && s.Unknown == NeverRead && r.State == proof.Delivered {
+			s.alone += r.Records // what they were read from is gone, and this is its copy
+		}
 		s.tally(out.State, r.Records)
 		if out.State == Unproven && s.Error == "" {
 			s.Note = blind
@@ -301,6 +305,10 @@ func (r *Report) add(f *Result) {
 			r.States[t.state] += t.records
 			r.Records += t.records
 		}
+	}
+	if f.alone > 0 {
+		r.States[proof.Delivered] += f.alone
+		r.Records += f.alone
 	}
 	if !f.Beside {
 		r.Excluded += f.Excluded
