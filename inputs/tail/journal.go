@@ -53,12 +53,19 @@ func (in *Input) recordNew() {
 }
 
 // looked notes, once, that all files were looked at and those that are new are
-// in the journal: what is younger than that and not known was not seen.
+// in the journal: what is younger than that and not known was not seen. What waits
+// to be known was not: the next run could not tell it from history.
 func (in *Input) looked() {
-	if !in.noted && !in.first && len(in.fresh) == 0 {
-		in.noted = true
-		in.o.Journal.Note(journal.Record{Looked: &journal.Looked{Done: true}})
+	if in.noted || in.first || len(in.fresh) > 0 {
+		return
 	}
+	for _, d := range in.dirs {
+		if d.waits && d.prior == nil {
+			return
+		}
+	}
+	in.noted = true
+	in.o.Journal.Note(journal.Record{Looked: &journal.Looked{Done: true}})
 }
 
 // noteFile brings the journal's record of f up to date.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tailrace/agent/journal"
 )
 
 // What was rotated at a path that nobody knew is shipped if it came after the
@@ -162,5 +164,48 @@ func TestDatedPathsCompressed(t *testing.T) {
 				h.noLoss()
 			})
 		})
+	}
+}
+
+// The same, and the first run after that ends before it knows what is in the compressed
+// ones; the next one begins long after they came.
+func TestDatedPathsCompressedInBriefRuns(t *testing.T) {
+	for _, c := range []struct {
+		ran  time.Duration
+		kill bool
+	}{{100 * time.Millisecond, true}, {time.Second, false}, {time.Second, true}, {9 * time.Second, false}} {
+		t.Run(fmt.Sprintf("%v kill=%v", c.ran, c.kill), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := newHost(t, "*.log")
+				h.write("a-20261123-0001.log", 1, 3)
+				h.session()
+				h.compress("a-20261123-0001.log", ".gz")
+				h.write("a-20261123-0002.log", 4, 6)
+				h.compress("a-20261123-0002.log", ".gz")
+				h.write("a-20261123-0003.log", 7, 9)
+				h.start()
+				h.take()
+				h.wait(c.ran)
+				h.take()
+				if c.kill {
+					h.crash()
+				} else {
+					h.stop()
+				}
+				h.lookedUntil(time.Minute)
+				h.sessionLong()
+				slices.Sort(h.got) // each is a path of its own
+				h.want(texts(1, 9)...)
+				h.noLoss()
+			})
+		})
+	}
+}
+
+// lookedUntil has the run that ended have seen all that happened up to d from now, if
+// it looked at all files.
+func (h *host) lookedUntil(d time.Duration) {
+	if slices.ContainsFunc(h.j.recs[min(h.j.run, len(h.j.recs)):], func(r journal.Record) bool { return r.Looked != nil }) {
+		h.life = realNow().Add(d)
 	}
 }
