@@ -240,7 +240,7 @@ func (f *finder) file(k *found) verify.File {
 	}
 	if next := f.nexts[k.ID]; next != nil {
 		v.Rest = &verify.File{Path: next.Path, At: next.At, Open: func() (*os.File, error) { return l.Open(next) }}
-		v.RestBytes = next.Base
+		v.RestFrom, v.RestBytes = next.Hole, next.Joined()
 	}
 	return v
 }

@@ -124,6 +124,9 @@ var whileStopped = []history{
 	{name: "copied-without-append", begin: (*lines.Log).NoAppend, busy: func(l *lines.Log) error {
 		return errors.Join(l.Write(300), l.RotateCopy(30), l.Write(100))
 	}},
+	{name: "copied-in-a-line-without-append", begin: (*lines.Log).NoAppend, busy: func(l *lines.Log) error {
+		return errors.Join(l.Half(), l.CopyTruncateHalf(l.Path+".1"), l.Write(100))
+	}},
 	{name: "compressed-gz", busy: compressed(".gz")},
 	{name: "compressed-zst", busy: compressed(".zst")},
 	{name: "compressed-xz", busy: compressed(".xz")},

@@ -69,6 +69,9 @@ func (d *decoder) file() *File {
 		m := d.mark()
 		f.BaseMark = &m
 	}
+	if d.is(`,"hole":`) {
+		f.Hole = d.int()
+	}
 	if d.is(`,"alike":`) {
 		f.Alike = d.int()
 	}

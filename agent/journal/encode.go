@@ -71,6 +71,9 @@ func appendFile(b []byte, f *File) []byte {
 	if f.BaseMark != nil {
 		b = appendMark(append(b, `,"base_mark":`...), f.BaseMark)
 	}
+	if f.Hole != 0 {
+		b = appendInt(b, `,"hole":`, f.Hole)
+	}
 	if f.Alike != 0 {
 		b = appendInt(b, `,"alike":`, f.Alike)
 	}

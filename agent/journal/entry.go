@@ -31,7 +31,7 @@ func (e *entry) position() (int64, flow.Mark) {
 }
 
 func (f *fold) file(n File) bool {
-	if n.ID == 0 || n.Base < 0 {
+	if n.ID == 0 || n.Base < 0 || n.Hole < 0 {
 		return false
 	}
 	n.Output, n.Topic = f.once(n.Output), f.once(n.Topic)

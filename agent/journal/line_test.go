@@ -19,7 +19,7 @@ func everyRecord() []Record {
 	return []Record{
 		{Header: &Header{Format: 1, Machine: "m", Boot: "b", Inode: 3, Time: 4}},
 		{File: &File{ID: 3, Path: "/a <b> & \"c\"\n\x00\xff\xe9é\u2028", Now: "\xff", Output: "a \"b", Topic: "t", Dev: 1, Ino: 1 << 63, Birth: -5,
-			Owner: 1001, Handle: "1:00ff", Prev: 2, Base: 8, BaseMark: &long.Mark, Alike: 7, Done: true, End: 9, Deleting: true, Size: 11}},
+			Owner: 1001, Handle: "1:00ff", Prev: 2, Base: 8, BaseMark: &long.Mark, Hole: 5, Alike: 7, Done: true, End: 9, Deleting: true, Size: 11}},
 		{File: &File{ID: 1}},
 		{Forget: &Forget{ID: 9}},
 		{Lane: &Lane{ID: 1, Output: "other", Topic: "t", Partition: 5, TopicID: "a", Cluster: "b", Remade: 7, Key: "host"}},

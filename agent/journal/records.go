@@ -72,6 +72,9 @@ type File struct {
 	// is acked. 0 and nil unless the file is followed from its end.
 	Base     int64      `json:"base,omitempty"`
 	BaseMark *flow.Mark `json:"base_mark,omitempty"`
+	// Hole is how many NULs it begins with, as far as that is known: its writer does
+	// not append, and went on where it was when the file was truncated.
+	Hole int64 `json:"hole,omitempty"`
 	// Alike is up to where it was taken for what another file had, and which was
 	// shipped, for its bytes alone: a program may have written them again.
 	Alike int64 `json:"alike,omitempty"`
@@ -88,6 +91,10 @@ type File struct {
 	// end before it is done with the file, so much of it was there.
 	Size int64 `json:"size,omitempty"`
 }
+
+// Joined is how many bytes before Base may be shipped as the end of Prev: the other half
+// of a line that it broke off in.
+func (f *File) Joined() int64 { return max(0, f.Base-f.Hole) }
 
 // Forget drops a file that is gone.
 type Forget struct {

@@ -17,7 +17,8 @@ type content struct {
 	z    *unpack.Reader // of a compressed one
 	size int64          // -1: it is compressed and nothing is joined to it
 	rest *content
-	more int64 // bytes of rest
+	from int64 // where in rest they begin
+	more int64 // how many of its bytes
 }
 
 // open opens the file. The errors of a content name it.
@@ -57,7 +58,7 @@ func (c *content) join(f *File) (err error) {
 	} else if c.size != size {
 		return nil
 	}
-	c.size, c.more = size, f.RestBytes
+	c.size, c.from, c.more = size, f.RestFrom, f.RestBytes
 	c.rest, err = f.Rest.open()
 	return err
 }
@@ -84,7 +85,7 @@ func (c *content) pread(p []byte, off int64) (n int, err error) {
 		return n, fmt.Errorf("%s at %d: %w", c.f.Name(), off, err)
 	}
 	if at := off + int64(n) - c.size; n < len(p) && c.rest != nil && at < c.more {
-		m, err := c.rest.pread(p[n:min(int64(len(p)), int64(n)+c.more-at)], at)
+		m, err := c.rest.pread(p[n:min(int64(len(p)), int64(n)+c.more-at)], c.from+at)
 		return n + m, err
 	}
 	return n, nil

@@ -52,10 +52,10 @@ type File struct {
 	Cannot string
 	// After says that the path had another file before.
 	After bool
-	// Rest is the file whose first bytes, RestBytes of them, may be shipped as the
-	// end of this one; nil: there is none.
-	Rest      *File
-	RestBytes int64
+	// Rest is the file whose first bytes, RestBytes of them behind RestFrom NULs, may
+	// be shipped as the end of this one; nil: there is none.
+	Rest                *File
+	RestFrom, RestBytes int64
 }
 
 // Stretch is what became of the bytes from Start on, up to the next Stretch.

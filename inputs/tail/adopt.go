@@ -305,7 +305,7 @@ func (in *Input) create(e disk.Entry, path string, s state) *file {
 	conf := &in.o.Inputs[in.pats.Match(path)]
 	f := &file{
 		id: in.o.Journal.NewFile(), path: path, now: e.Path, fd: -1, key: e.Key,
-		dev: e.Dev, owner: int64(e.UID) + 1, size: e.Size, mtime: e.Mtime,
+		dev: e.Dev, owner: e.UID + 1, size: e.Size, mtime: e.Mtime,
 		grown: momentOf(time.Now()), since: momentOf(time.Now()), state: s, conf: conf,
 	}
 	in.route(f)

@@ -17,7 +17,7 @@ func (in *Input) resume(s journal.FileState) {
 	f := &file{
 		id: s.ID, path: s.Path, now: s.Now, fd: -1,
 		key: disk.MakeKey(s.Dev, s.Ino, s.Birth), dev: s.Dev,
-		owner: s.Owner, handle: s.Handle, prevID: s.Prev, base: s.Base, baseMark: s.BaseMark, alike: s.Alike,
+		owner: uint32(s.Owner), handle: s.Handle, prevID: s.Prev, base: s.Base, baseMark: s.BaseMark, hole: s.Hole, alike: s.Alike,
 		pos: position{off: s.Resume, mark: s.ResumeMark}, searched: s.Resume,
 		recorded: true, resumed: true, since: momentOf(time.Now()), deleting: s.Deleting, held: s.Size, noted: s.End,
 	}

@@ -236,7 +236,7 @@ func (in *Input) commonWith(t *file, e disk.Entry, most int64) (has common, know
 func (in *Input) beginsAlike(t *file, e disk.Entry) int64 {
 	t.mu.Lock()
 	p := t.pos
-	if p.off < flow.Enough && t.early != nil {
+	if !t.known() && t.early != nil {
 		p = *t.early // it was not read yet
 	}
 	t.mu.Unlock()

@@ -116,7 +116,7 @@ func (in *Input) giveUpUnread(f *file) {
 	}
 	f.queue.Remove(f)
 	f.mu.Lock()
-	rest, lines := f.end()-f.joined-f.pos.off, int64(0)
+	rest, lines := f.end()-f.joined-f.dataFrom(), int64(0)
 	if rest > 0 && f.fd >= 0 {
 		lines = f.content().CountLines(f.pos.off, f.size)
 	}

@@ -67,10 +67,10 @@ func (in *Input) giveUp(f *file, s flow.Span) error {
 		return fmt.Errorf("read %q from %d to %d again: the file system that it is on is not mounted", f.path, s.Start, s.End)
 	}
 	if f.missed == 0 {
-		f.missed = in.begun.Load()
+		f.missed = int32(in.begun.Load())
 		in.tell(task{})
 	}
-	if in.scans.Load() <= f.missed {
+	if in.scans.Load() <= int64(f.missed) {
 		return fmt.Errorf("read %q from %d to %d again: %w: nothing is where the file was last seen (%q); a full scan of the directories was asked for, and they are given up if that does not find it either",
 			f.path, s.Start, s.End, flow.ErrSought, f.now)
 	}

@@ -59,11 +59,11 @@ type file struct {
 	grown  moment // when data was last seen to arrive
 	// now is where the file is at present, or was last; key its inode's
 	// identity. Run writes them, holding mu.
-	now    string
-	key    disk.Key
-	ended  int64 // up to where it was read when the rest was accounted for
-	missed int64 // the scan after which Fetch did not find its bytes
-	doubt  doubt // Run writes it, holding mu
+	now   string
+	key   disk.Key
+	hole  int64 // how many NULs it begins with, behind which its writer went on
+	ended int64 // up to where it was read when the rest was accounted for
+	doubt doubt // Run writes it, holding mu
 	// final says that nobody writes any more: a last line without a newline
 	// is given too.
 	final bool
@@ -82,13 +82,14 @@ type file struct {
 	// it up to pos; it is being deleted, as the journal knows.
 	preparing, deleting bool
 
+	missed int32       // the scan after which Fetch did not find its bytes
 	misses int32       // Run's, too: looks in a row that did not find it
 	seat   turns.Seat  // in the queue, which alone uses it
 	polled atomic.Bool // Run looks at it often
 
 	// The rest belongs to Run.
+	owner     uint32 // user id + 1; 0 unknown
 	dev       uint64
-	owner     int64  // user id + 1; 0 unknown
 	handle    string // see disk.Handle
 	prev      *file  // read before this one; nil once that is done
 	prevID    flow.FileID
@@ -140,12 +141,16 @@ var errGone = disk.ErrGone
 
 // markEarly sets early.
 func (f *file) markEarly() {
-	if f.fd < 0 || f.size == 0 || f.early != nil || f.pos.off >= flow.Enough {
+	if f.fd < 0 || f.size == 0 || f.early != nil || f.known() {
 		return
 	}
 	var buf [flow.PrefixMax]byte
 	n, err := f.content().Pread(buf[:], 0)
-	if err != nil {
+	if err != nil || n == 0 {
+		return
+	}
+	if buf[0] == 0 {
+		f.markBehindHole()
 		return
 	}
 	if i := bytes.IndexByte(buf[:n], 0); i >= flow.Enough {
@@ -154,22 +159,55 @@ func (f *file) markEarly() {
 		n = 0
 	}
 	if n > 0 {
-		f.early = &position{off: int64(n), mark: flow.NewMark(buf[:n], buf[:n])}
-		if !f.has(young) { // else it may be what came after a truncation
-			f.certain = max(f.certain, int64(n))
-		}
+		f.setEarly(position{off: int64(n), mark: flow.NewMark(buf[:n], buf[:n])})
 	}
 }
+
+// markBehindHole sets early behind the first data of a file that begins with a hole.
+// The caller holds mu.
+func (f *file) markBehindHole() {
+	at, err := f.content().FirstData(0)
+	if err != nil || at < nulRun || f.base > 0 && at != f.hole { // which is another content
+		return
+	}
+	var buf [flow.PrefixMax]byte
+	n, err := f.content().Pread(buf[:], at)
+	if i := bytes.IndexByte(buf[:n], 0); i >= 0 {
+		n = i
+	}
+	if err != nil || n == 0 {
+		return
+	}
+	if m, ok, err := f.content().MarkAt(at + int64(n)); ok && err == nil {
+		f.hole = at
+		f.setEarly(position{off: at + int64(n), mark: m})
+	}
+}
+
+// setEarly sets early to p. The caller holds mu.
+func (f *file) setEarly(p position) {
+	f.early = &p
+	if !f.has(young) { // else it may be what came after a truncation
+		f.certain = max(f.certain, p.off)
+	}
+}
+
+// dataFrom is where the data of f begins that was not read. The caller holds mu.
+func (f *file) dataFrom() int64 { return max(f.pos.off, f.hole) }
+
+// known says that enough of the file was read to tell its content from another. The
+// caller holds mu.
+func (f *file) known() bool { return f.pos.off-f.hole >= flow.Enough }
 
 // unknowable says that too little is known of the file to tell its content from
 // another.
 func (f *file) unknowable() bool {
-	return f.pos.off < flow.Enough && (f.early == nil || f.early.off < flow.Enough)
+	return !f.known() && (f.early == nil || f.early.off-f.hole < flow.Enough)
 }
 
 // outgrowEarly drops early when pos says enough.
 func (f *file) outgrowEarly() {
-	if f.early != nil && f.early.off <= f.pos.off && f.pos.off >= flow.Enough {
+	if f.early != nil && f.early.off <= f.pos.off && f.known() {
 		f.early = nil
 	}
 }
@@ -297,7 +335,7 @@ func (f *file) beginAt(p position) {
 	defer f.mu.Unlock()
 	f.pos = p
 	f.searchFrom(p.off)
-	f.base, f.baseMark = p.off, &p.mark
+	f.base, f.baseMark, f.hole = p.off, &p.mark, 0
 }
 
 // markBase is how to know the file again where reading began.

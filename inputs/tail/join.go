@@ -42,7 +42,7 @@ func (f *file) halfOf(g *file, newest int64) {
 	switch {
 	case g.prevID != f.id, f.key == disk.Key{}: // it has not the bytes any more
 	case g.base > 0:
-		f.joined, f.next = g.base, g
+		f.joined, f.next = max(0, g.base-g.hole), g
 		f.size = max(0, f.pos.off-f.joined)
 	case f.state != done && newest > 0 && newest < f.key.Birth:
 		f.half, f.next = true, g
@@ -69,13 +69,13 @@ func (in *Input) join(f *file) {
 	if in.blocked(g)&doubtful != 0 {
 		return // what came between the two may be in a compressed file
 	}
-	n, same := in.rest(f, g)
+	hole, n, same := in.rest(f, g)
 	if same && n > 0 {
 		in.look(filepath.Dir(g.now)) // it may have been copied and truncated since the last one
 		if !f.half || f.next != g || in.blocked(g)&doubtful != 0 {
 			return
 		}
-		n, same = in.rest(f, g)
+		hole, n, same = in.rest(f, g)
 	}
 	if !same {
 		in.suspect(g)
@@ -88,9 +88,10 @@ func (in *Input) join(f *file) {
 	if n == 0 {
 		return // no line that could be joined: the half is a line of its own
 	}
-	m, ok := g.markOfHead(n)
+	m, ok := g.markOfHead(hole + n)
 	if ok {
-		g.beginAt(position{off: n, mark: m})
+		g.beginAt(position{off: hole + n, mark: m})
+		g.setHole(hole)
 		ok = in.o.Journal.Write(journal.Record{File: g.journalFile()}) == nil
 	}
 	if !ok {
@@ -101,7 +102,15 @@ func (in *Input) join(f *file) {
 	f.mu.Lock()
 	f.joined = n
 	f.mu.Unlock()
+	in.stats.nuls.Add(hole)
 	in.wake(f)
+}
+
+// setHole notes how many NULs g begins with.
+func (g *file) setHole(n int64) {
+	g.mu.Lock()
+	g.hole = n
+	g.mu.Unlock()
 }
 
 // markOfHead is how to know g again behind its first n bytes.
@@ -125,13 +134,13 @@ func (f *file) unjoin() {
 	}
 }
 
-// firstLine is the length of the first line of g with its newline; -1 when it
+// firstLine is the length of the line of g at from with its newline; -1 when it
 // is not complete but may become so; 0 when it is too long to be joined to a
 // half of that length, begins with NULs, or will not be completed. It reports
 // false when g is not what it was.
-func (in *Input) firstLine(g *file, half int) (int64, bool) {
+func (in *Input) firstLine(g *file, from int64, half int) (int64, bool) {
 	buf := make([]byte, max(0, maxLine-half)+1)
-	n, same := g.readHead(buf)
+	n, same := g.readHead(buf, from)
 	switch {
 	case !same:
 		return 0, false
@@ -147,9 +156,14 @@ func (in *Input) firstLine(g *file, half int) (int64, bool) {
 	return -1, true
 }
 
-// readHead reads the first bytes of g, -1 when they cannot be read. It reports false
-// when g is not what it was.
-func (g *file) readHead(p []byte) (n int, same bool) {
+// holeOf is where the data of g begins, when nothing but size NULs are before it: its
+// writer does not append, and went on behind a content of that size, which was
+// truncated. It is 0 when that is not so, and reports false when g is not what it was.
+func (g *file) holeOf(size int64) (at int64, same bool) {
+	var first [1]byte
+	if n, same := g.readHead(first[:], 0); n <= 0 || first[0] != 0 || size == 0 {
+		return 0, same
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	head, letGo, err := g.head()
@@ -157,10 +171,26 @@ func (g *file) readHead(p []byte) (n int, same bool) {
 		return 0, false
 	}
 	defer letGo()
-	if n, err = head.Pread(p, 0); err != nil {
+	if at, err = head.FirstData(0); err != nil || at != size {
+		return 0, true
+	}
+	return at, true
+}
+
+// readHead reads the bytes of g from off on, -1 when they cannot be read. It reports
+// false when g is not what it was.
+func (g *file) readHead(p []byte, off int64) (n int, same bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	head, letGo, err := g.head()
+	if err != nil {
+		return 0, false
+	}
+	defer letGo()
+	if n, err = head.Pread(p, off); err != nil {
 		return -1, true
 	}
-	return n, g.unchanged(n)
+	return n, g.unchanged(off + int64(n))
 }
 
 // preadJoined reads at off: the bytes of the file, and behind them what is joined
@@ -202,7 +232,7 @@ func (f *file) readJoined(p []byte, at int64) (n int, same bool, err error) {
 	}
 	defer letGo()
 	if same, err = head.Matches(g.base, g.markBase()); same && err == nil {
-		n, err = head.Pread(p, at)
+		n, err = head.Pread(p, g.hole+at)
 	}
 	return n, same, err
 }
@@ -238,11 +268,11 @@ func (g *file) head() (c content.Content, letGo func(), err error) {
 
 // unchanged says that g, of which n bytes were read, is what it was. What is
 // compressed is, as long as its inode is the same. The caller holds mu.
-func (g *file) unchanged(n int) bool {
+func (g *file) unchanged(n int64) bool {
 	if g.packed {
 		return true
 	}
-	ok, err := g.verify(int64(n))
+	ok, err := g.verify(n)
 	return ok || err != nil
 }
 

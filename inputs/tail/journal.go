@@ -89,7 +89,7 @@ func (in *Input) noteSpace(f *file) {
 
 func (f *file) journalFile() *journal.File {
 	r := &journal.File{
-		ID: f.id, Path: f.path, Output: f.queue.output, Topic: f.queue.topic, Dev: f.dev, Ino: f.key.Ino, Birth: f.key.Birth, Owner: f.owner, Handle: f.handle,
+		ID: f.id, Path: f.path, Output: f.queue.output, Topic: f.queue.topic, Dev: f.dev, Ino: f.key.Ino, Birth: f.key.Birth, Owner: int64(f.owner), Handle: f.handle,
 		Prev: f.prevID, Base: f.base, BaseMark: f.baseMark, Alike: f.alike, Done: f.state == done, Deleting: f.deleting,
 	}
 	if f.now != f.path {
@@ -97,6 +97,7 @@ func (f *file) journalFile() *journal.File {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	r.Hole = f.hole
 	switch {
 	case r.Done:
 		r.End = f.pos.off

@@ -63,7 +63,7 @@ func (in *Input) loseLines(f *file, n, lines int64, cause string, more ...any) {
 // loseRest counts what is known to be lost of f, which is nowhere.
 func (in *Input) loseRest(f *file, l *disk.Listing) {
 	f.mu.Lock()
-	rest := max(f.end()-f.joined, f.held, f.noted) - f.pos.off
+	rest := max(f.end()-f.joined, f.held, f.noted) - f.dataFrom()
 	f.ended = f.pos.off
 	f.mu.Unlock()
 	if p := in.spoilt(f, l); p != nil {
@@ -149,7 +149,7 @@ func (in *Input) losePacked(f *file, plain, size int64, path string, err error) 
 // seen, and is neither read nor among the first left bytes, which there still are.
 func (in *Input) loseTruncated(f *file, seen, left int64) {
 	f.mu.Lock()
-	rest := seen - max(f.pos.off, left)
+	rest := seen - max(f.dataFrom(), left)
 	f.mu.Unlock()
 	if rest > 0 {
 		in.lose(f, rest, lostTruncated)
@@ -176,9 +176,9 @@ func (f *file) sizeForSure(fd int) int64 {
 // came to the copy before that, over which it was written.
 func (in *Input) copiedJustNow(f *file) bool {
 	f.mu.Lock()
-	early, seen, at := f.early, f.certain, f.pos.off
+	early, seen, begun := f.early, f.certain, f.pos.off > f.hole
 	f.mu.Unlock()
-	if early == nil || at > 0 {
+	if early == nil || begun {
 		return false
 	}
 	return slices.ContainsFunc(in.filesOf(f.path), func(p *file) bool {
@@ -218,7 +218,7 @@ func (f *file) trust(e disk.Entry, end int64, lines bool) {
 	if f.has(young) {
 		return // it may be what came after a truncation
 	}
-	if rest := f.certain - max(e.Size, f.pos.off); rest > 0 && lines && f.joined == 0 {
+	if rest := f.certain - max(e.Size, f.dataFrom()); rest > 0 && lines && f.joined == 0 {
 		in := f.queue.in
 		in.tell(task{do: func() { in.lose(f, rest, lostTruncated) }})
 	}

@@ -143,6 +143,7 @@ func history(t *testing.T, seed uint64, m mode) {
 	up := rand.New(rand.NewPCG(seed, 8))
 	for _, p := range []string{"a.log", "b.log"} {
 		c := &chain{w: w, path: p, copies: !m.renames && rnd.IntN(3) == 0, up: up.IntN(3) == 0}
+		c.sparse = c.copies && seed%3 == 2
 		if rnd.IntN(3) == 0 {
 			c.dir = "old/"
 		}

@@ -43,7 +43,7 @@ func (in *Input) unwrap(e disk.Entry, path string) *file {
 // spoil gives up a compressed file that cannot be decompressed.
 func (in *Input) spoil(f *file, err error) {
 	f.mu.Lock()
-	rest, known := f.end()-f.joined-f.pos.off, f.certain > 0
+	rest, known := f.end()-f.joined-f.dataFrom(), f.certain > 0
 	f.ended = f.pos.off
 	f.mu.Unlock()
 	if !known {

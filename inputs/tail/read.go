@@ -227,7 +227,7 @@ func (f *file) nuls(data []byte, width int) (skipped bool, err error) {
 		return false, err
 	}
 	f.queue.in.stats.nuls.Add(at)
-	f.pos = position{off: at, mark: m}
+	f.pos, f.hole = position{off: at, mark: m}, at
 	f.searchFrom(at)
 	return true, nil
 }

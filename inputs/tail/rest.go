@@ -69,26 +69,30 @@ func (f *file) pending() (c flow.Chunk, how record.Numbered, ok bool) {
 	return flow.Chunk{Data: p, Start: f.pos.off, Part: f.pos.mark.Part, Reading: how.Number}, how, err == nil && n == len(p)
 }
 
-// rest is how many bytes at the beginning of g go on with what f breaks off in:
-// as restIn and firstLine say.
-func (in *Input) rest(f, g *file) (int64, bool) {
-	if f.rec != nil {
-		return in.restIn(f, g)
+// rest is how many bytes at the beginning of g, behind a hole, go on with what f
+// breaks off in: as restIn and firstLine say.
+func (in *Input) rest(f, g *file) (hole, n int64, same bool) {
+	if hole, same = g.holeOf(f.sizeSeen()); !same {
+		return 0, 0, false
 	}
-	return in.firstLine(g, int(f.size-f.pos.off))
+	if f.rec != nil {
+		n, same = in.restIn(f, g, hole)
+	} else {
+		n, same = in.firstLine(g, hole, int(f.size-f.pos.off))
+	}
+	return hole, n, same
 }
 
-// restIn is how many bytes at the beginning of g go on with the record that f
-// breaks off in; -1 when that is not known yet. It reports false when g is not
-// what it was.
-func (in *Input) restIn(f, g *file) (int64, bool) {
+// restIn is how many bytes of g at from go on with the record that f breaks off in;
+// -1 when that is not known yet. It reports false when g is not what it was.
+func (in *Input) restIn(f, g *file, from int64) (int64, bool) {
 	c, how, ok := f.pending()
 	if !ok {
 		return 0, true
 	}
 	half := len(c.Data)
 	p := c.Data[:cap(c.Data)-1] // with one more, a cut would use some in any case
-	n, same := g.readHead(p[half:])
+	n, same := g.readHead(p[half:], from)
 	switch {
 	case !same:
 		return 0, false

@@ -150,7 +150,7 @@ func (in *Input) copiesNear(l *disk.Listing, f *file) []disk.Entry {
 // owned says that e has the owner of f, or is root's: a file that another user
 // has put there must not pass for one of its family, however it begins.
 func (f *file) owned(e disk.Entry) bool {
-	return e.UID == 0 || f.owner == 0 || f.owner == int64(e.UID)+1
+	return e.UID == 0 || f.owner == 0 || f.owner == e.UID+1
 }
 
 // rebind gives f the identity of e.
@@ -169,7 +169,7 @@ func (in *Input) rebindAs(f *file, e disk.Entry, as func()) {
 	f.mu.Lock()
 	f.close()
 	f.key, f.dev = e.Key, e.Dev
-	f.owner, f.handle = int64(e.UID)+1, in.disk.Handle(e)
+	f.owner, f.handle = e.UID+1, in.disk.Handle(e)
 	f.size, f.grown = e.Size, momentOf(time.Now())
 	f.searchFrom(f.pos.off)
 	f.early, f.packed, f.certain = nil, false, e.Size

@@ -62,7 +62,7 @@ func (in *Input) placed(f *file, e disk.Entry) (moved bool) {
 	if e.Dev != f.dev {
 		in.renumbered[f.dev], f.dev = true, e.Dev
 	}
-	f.misses, f.missing, f.gone, f.owner = 0, false, false, int64(e.UID)+1
+	f.misses, f.missing, f.gone, f.owner = 0, false, false, e.UID+1
 	if f.deleting {
 		in.keep(f)
 	}

@@ -17,6 +17,7 @@ type epoch struct {
 	name    string // where it is
 	deleted bool   // nowhere any more
 	size    int64
+	hole    int64     // its size when it was truncated, and the writer does not append
 	half    string    // what was written of a line that is not finished
 	halfAt  int64     // its offset
 	touched time.Time // last write or rotation
@@ -45,6 +46,7 @@ type chain struct {
 	splits  int      // how often that was so
 	cut     *line    // the last such line
 	copies  bool     // it is rotated by copytruncate, not by renaming
+	sparse  bool     // its writer does not append: it goes on at its old offset
 	dir     string   // where it is rotated to, with a slash, if that is another directory
 	up      bool     // numbers count upwards: the newest has the highest
 	top     int      // the highest number that was given
@@ -56,7 +58,11 @@ type chain struct {
 }
 
 func (c *chain) create() {
-	f, err := os.OpenFile(c.w.path(c.path), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	flags := os.O_APPEND | os.O_CREATE | os.O_WRONLY
+	if c.sparse {
+		flags &^= os.O_APPEND
+	}
+	f, err := os.OpenFile(c.w.path(c.path), flags, 0o644)
 	c.w.must(err)
 	c.cur = &epoch{f: f, name: c.path, touched: time.Now(), born: c.w.order}
 	c.n++
@@ -326,7 +332,7 @@ func (c *chain) familiar() bool { return c.w.known(c.cur) }
 // known says that enough of what is in e was read to know it by its content.
 func (w *world) known(e *epoch) bool {
 	for _, l := range e.lines {
-		if !l.again && w.seen[l.text] > 0 && l.offset+int64(len(l.text)) >= 64 {
+		if !l.again && w.seen[l.text] > 0 && l.offset+int64(len(l.text))-e.hole >= 64 {
 			return true
 		}
 	}
@@ -334,7 +340,7 @@ func (w *world) known(e *epoch) bool {
 }
 
 func (c *chain) copyTruncate() {
-	if c.cur == nil || !c.quiet() || c.cur.size == 0 || c.secret() || c.dir != "" && !c.used && !c.familiar() {
+	if c.cur == nil || !c.quiet() || c.cur.size == c.cur.hole || c.secret() || c.dir != "" && !c.used && !c.familiar() {
 		return
 	}
 	c.used = true
@@ -349,12 +355,21 @@ func (c *chain) copyTruncate() {
 	c.w.copyTruncate(c.path, c.rotated())
 	c.w.say("%s: copied and truncated", c.path)
 	e := c.cur
-	c.cur = &epoch{f: e.f, touched: time.Now(), looked: e.looked, born: c.w.order}
+	c.cur = c.emptied()
 	if e.half != "" {
 		c.joined, c.cut = e, e.lines[len(e.lines)-1]
 	}
 	// the agent must have looked before the next rotation of any kind
 	c.calm = time.Now().Add(time.Duration(c.w.rnd.IntN(3)) * time.Second)
+}
+
+// emptied is what is at the path once that was truncated.
+func (c *chain) emptied() *epoch {
+	e := &epoch{f: c.cur.f, touched: time.Now(), looked: c.cur.looked, born: c.w.order}
+	if c.sparse {
+		e.size, e.hole = c.cur.size, c.cur.size
+	}
+	return e
 }
 
 // wasCut lets more be said to be lost than is, if the file was cut short and so may be
@@ -387,6 +402,9 @@ func (c *chain) truncate() {
 	if c.cur == nil || c.secret() || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || c.cur.half != "" {
 		return
 	}
+	if c.sparse && c.cur.size < nulRun {
+		return // so few NULs are taken for text
+	}
 	if c.familiar() {
 		c.w.notice(c.path, c.cur.lines)
 	}
@@ -398,7 +416,7 @@ func (c *chain) truncate() {
 		c.cut.optional = true // for a replay
 	}
 	c.w.must(os.Truncate(c.w.path(c.path), 0))
-	c.cur = &epoch{f: c.cur.f, touched: time.Now(), looked: c.cur.looked, born: c.w.order}
+	c.cur = c.emptied()
 	c.split, c.splits = true, c.splits+1
 	c.w.say("%s: truncated", c.path)
 }
@@ -406,7 +424,7 @@ func (c *chain) truncate() {
 // cutShort takes lines from the end of the file, and perhaps a part of the one before
 // them, as a power loss or truncate does. The writer goes on behind what is left.
 func (c *chain) cutShort() {
-	if c.cur == nil || c.secret() || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || c.cur.half != "" || len(c.cur.lines) < 2 {
+	if c.cur == nil || c.secret() || c.cut != nil && c.w.seen[c.cut.text] == 0 || !c.quiet() || c.cur.half != "" || len(c.cur.lines) < 2 || c.sparse {
 		return
 	}
 	if c.cut != nil && !c.familiar() {
@@ -460,6 +478,7 @@ func (c *chain) delete() {
 	c.closeOld()
 	c.w.notice(c.path, c.cur.lines)
 	c.wasCut()
+	c.w.slack += c.cur.hole // of which the journal may not know when the agent is killed
 	c.w.remove(c.path)
 	c.cur.f.Close()
 	c.w.say("%s: deleted", c.path)

@@ -74,7 +74,7 @@ func (l *Locator) Locate(files []journal.FileState) []Kept {
 		for n := range out[first:] {
 			k := &out[first+n]
 			if first+n+1 < len(out) && out[first+n+1].Prev == k.ID {
-				k.joined = out[first+n+1].Base
+				k.joined = out[first+n+1].Joined()
 			}
 			if k.At = l.same(k, dirs); k.At == "" {
 				l.alike(k, dirs, taken)
