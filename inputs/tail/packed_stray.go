@@ -76,7 +76,9 @@ func (in *Input) findPacked(f *file, l *disk.Listing) (p *parcel, kin, wait bool
 		in.noteKin(f.path, dirs[0])
 		for _, p := range all {
 			if filepath.Dir(p.Entry.Path) == dirs[0] {
-				in.parcel(p.Entry, f.path).since = p.since // it need not be quiet once more
+				q := in.parcel(p.Entry, f.path)
+				q.since = p.since // it need not be quiet once more
+				q.compareWith(f)
 			}
 		}
 		return nil, true, false
@@ -120,7 +122,7 @@ func (in *Input) isFromNear(l *disk.Listing, e disk.Entry) (may bool) {
 	for _, home := range []string{up, filepath.Dir(up)} {
 		for _, name := range rotation.Originals(filepath.Base(e.Path)) {
 			t := in.tails[filepath.Join(home, name)]
-			if t != nil && t.state == following && !in.present(t) {
+			if t != nil && t.state == following && (!in.present(t) || in.undecided(t) || in.changed(t)) {
 				in.touched(home) // where it is, is seen there
 				may = true
 			}
