@@ -65,7 +65,7 @@ func (in *Input) again(d *dir, e disk.Entry) (k known, wait bool) {
 	case in.mayReplace(in.tails[e.Path], e):
 		// see restored: of several that had the same content, it is the last
 	case !f.lost():
-		if wait = !in.present(f); wait {
+		if wait = !in.present(f) || in.isAside(f, e) && !in.isWhole(d, e, k.upTo.off); wait {
 			in.touched(filepath.Dir(f.now)) // where it is, is seen there
 			in.lookSoon(filepath.Dir(e.Path))
 		}
@@ -106,6 +106,12 @@ func (in *Input) knownIn(d *dir, e disk.Entry) (k known, wait bool) {
 	}()
 	var growing int64
 	for _, f := range in.relatives(e) {
+		if unread, made := in.copyState(f, e); unread {
+			in.lookSoon(filepath.Dir(e.Path))
+			return known{}, true // it is told once f was read
+		} else if made {
+			growing = max(growing, 1)
+		}
 		if !in.mayBe(f, e) {
 			continue
 		}
@@ -150,7 +156,37 @@ func (in *Input) isCopyOf(e disk.Entry, f *file, p position) bool {
 		return p.off == f.ownAt()
 	}
 	same := p.off == e.Size && p.off == f.ownAt() // as logrotate's renamecopy makes it
+	if in.isAside(f, e) {
+		return same
+	}
 	return f.lost() && (p.off > flow.PrefixMax || same && !(in.first && in.sinceLife(e)))
+}
+
+// copiedFrom says that the file at e may be made from f: logrotate's renamecopy renames f
+// to a name that no rotation gives, copies it, and deletes it.
+func (in *Input) copiedFrom(f *file, e disk.Entry) bool {
+	if f.state == following || !madeThere(e) || e.Key.Birth <= f.key.Birth || !in.isHome(f, e) {
+		return false
+	}
+	_, rotation := rotation.Parse(filepath.Base(f.path), filepath.Base(f.now))
+	return !rotation || f.lost()
+}
+
+// isAside says that the file at e may be made from f, which is still there.
+func (in *Input) isAside(f *file, e disk.Entry) bool {
+	return in.copiedFrom(f, e) && !f.lost() && in.present(f)
+}
+
+// copyState says that the file at e, which may be made from f, begins like it and has its
+// size, and that f is to be read; or that it is shorter, and f is still there: it may be
+// growing.
+func (in *Input) copyState(f *file, e disk.Entry) (unread, growing bool) {
+	if !in.copiedFrom(f, e) {
+		return false, false
+	}
+	size := f.sizeSeen()
+	unread = e.Size == size && f.ownAt() < size && f.isOpen() && in.beginsAlike(f, e) > 0
+	return unread, e.Size < size && in.isAside(f, e)
 }
 
 // mayBecome says that the file at e, which has the content of f up to p, may be a
