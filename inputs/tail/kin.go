@@ -120,6 +120,7 @@ func (in *Input) relatives(e disk.Entry) []*file {
 	if path, ok := in.kinOf(filepath.Dir(e.Path), e); ok {
 		paths = append(paths, path)
 	}
+	paths = append(paths, in.above(e)...)
 	var out []*file
 	for _, path := range paths {
 		files := in.families[path]
@@ -130,6 +131,18 @@ func (in *Input) relatives(e disk.Entry) []*file {
 		}
 	}
 	return out
+}
+
+// above is the paths in the directory above that e, by its name, may be rotated from, if
+// nothing is known of such a path where e is.
+func (in *Input) above(e disk.Entry) (paths []string) {
+	here := filepath.Dir(e.Path)
+	for _, name := range rotation.Originals(filepath.Base(e.Path)) {
+		if in.tails[filepath.Join(here, name)] == nil {
+			paths = append(paths, filepath.Join(filepath.Dir(here), name))
+		}
+	}
+	return paths
 }
 
 // sortFamilies finds out what relatives and filesOf give, if that is not known.

@@ -10,8 +10,9 @@ import (
 // oldDir rotates a log into a directory and compresses it there, as logrotate does.
 type oldDir struct {
 	*host
-	copies, delay, dated bool
-	n                    int
+	how          string // "rename", "copy" or "renamecopy", of logrotate's directives
+	delay, dated bool
+	n            int
 	// then is called after each step.
 	then func(step int)
 }
@@ -36,17 +37,7 @@ func (o *oldDir) rotate() {
 		}
 	}
 	o.n++
-	if st, err := os.Stat(o.path("a.log")); o.copies {
-		o.must(err)
-		o.must(os.WriteFile(o.path(o.name(1)), o.plain("a.log"), 0o644))
-		o.setTimes(o.name(1), st)
-		o.then(0)
-		o.empty("a.log")
-	} else {
-		o.rename("a.log", o.name(1))
-		o.then(0)
-		o.append("a.log", "")
-	}
+	o.move("a.log", o.name(1))
 	o.then(1)
 	o.wait(time.Millisecond)
 	o.then(2)
@@ -56,11 +47,35 @@ func (o *oldDir) rotate() {
 	o.then(3)
 }
 
+// move empties the log: what it had is in the file to then.
+func (o *oldDir) move(name, to string) {
+	o.t.Helper()
+	switch o.how {
+	case "copy":
+		st, err := os.Stat(o.path(name))
+		o.must(err)
+		o.must(os.WriteFile(o.path(to), o.plain(name), 0o644))
+		o.setTimes(to, st)
+		o.then(0)
+		o.empty(name)
+	case "rename":
+		o.rename(name, to)
+		o.then(0)
+		o.append(name, "")
+	case "renamecopy":
+		o.rename(name, name+".tmp")
+		o.append(name, "")
+		o.then(0)
+		o.must(os.WriteFile(o.path(to), o.plain(name+".tmp"), 0o644))
+		o.remove(name + ".tmp")
+	}
+}
+
 // A pattern matches the directory, too, that a log is rotated to, and that is looked at
 // before the one of the log, or after it, whatever the rotation has done by then.
 func TestOldDirMatched(t *testing.T) {
 	run := func(name string, o oldDir, down bool, look func(h *host, step int)) {
-		t.Run(fmt.Sprintf("copies=%v delay=%v dated=%v %s", o.copies, o.delay, o.dated, name), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s delay=%v dated=%v %s", o.how, o.delay, o.dated, name), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				h := newHost(t, "**")
 				o.host, o.then = h, func(step int) { look(h, step) }
@@ -94,8 +109,8 @@ func TestOldDirMatched(t *testing.T) {
 			})
 		})
 	}
-	for i := range 8 {
-		o := oldDir{copies: i&1 > 0, delay: i&2 > 0, dated: i&4 > 0}
+	for i := range 12 {
+		o := oldDir{how: []string{"rename", "copy", "renamecopy"}[i/4], delay: i&1 > 0, dated: i&2 > 0}
 		run("while down", o, true, func(*host, int) {})
 		for _, looks := range []uint{0, 1, 2, 3, 4, 8, 12, 16, 32, 48, 64, 128, 192, 0x22, 0x28, 0x82, 0xaa, 0x88, 0xff} {
 			run(fmt.Sprintf("looks=%08b", looks), o, false, func(h *host, step int) {
