@@ -165,11 +165,14 @@ func (in *Input) isCopyOf(e disk.Entry, f *file, p position) bool {
 // copiedFrom says that the file at e may be made from f: logrotate's renamecopy renames f
 // to a name that no rotation gives, copies it, and deletes it.
 func (in *Input) copiedFrom(f *file, e disk.Entry) bool {
-	if f.state == following || !madeThere(e) || e.Key.Birth <= f.key.Birth || !in.isHome(f, e) {
+	switch {
+	case f.state == following || e.Key.Birth <= f.key.Birth || !in.isHome(f, e):
 		return false
+	case f.lost():
+		return true // it may have been renamed since
 	}
 	_, rotation := rotation.Parse(filepath.Base(f.path), filepath.Base(f.now))
-	return !rotation || f.lost()
+	return !rotation && madeThere(e)
 }
 
 // isAside says that the file at e may be made from f, which is still there.
