@@ -213,7 +213,7 @@ func (f *file) doubtAt(off int64) bool {
 }
 
 // originals is the followed files that e, by its name, may be a copy of: in
-// d, where it is, in the directory above, or where d is an olddir of.
+// d, where it is, in the two directories above, or where d is an olddir of.
 func (in *Input) originals(d *dir, e disk.Entry) []*file {
 	var out []*file
 	add := func(d *dir, path string) {
@@ -225,10 +225,11 @@ func (in *Input) originals(d *dir, e disk.Entry) []*file {
 		}
 	}
 	here := filepath.Dir(e.Path)
-	above := filepath.Dir(here)
 	for _, base := range rotation.Originals(filepath.Base(e.Path)) {
 		add(d, filepath.Join(here, base))
-		add(in.dirs[above], filepath.Join(above, base))
+		for _, path := range above(here, base) {
+			add(in.dirs[filepath.Dir(path)], path)
+		}
 	}
 	if path, ok := in.kinOf(here, e); ok {
 		add(in.dirs[filepath.Dir(path)], path)

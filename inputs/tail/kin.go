@@ -120,7 +120,11 @@ func (in *Input) relatives(e disk.Entry) []*file {
 	if path, ok := in.kinOf(filepath.Dir(e.Path), e); ok {
 		paths = append(paths, path)
 	}
-	paths = append(paths, in.above(e)...)
+	for _, name := range rotation.Originals(filepath.Base(e.Path)) {
+		if here := filepath.Dir(e.Path); in.tails[filepath.Join(here, name)] == nil {
+			paths = append(paths, above(here, name)...)
+		}
+	}
 	var out []*file
 	for _, path := range paths {
 		files := in.families[path]
@@ -133,16 +137,11 @@ func (in *Input) relatives(e disk.Entry) []*file {
 	return out
 }
 
-// above is the paths in the directory above that e, by its name, may be rotated from, if
-// nothing is known of such a path where e is.
-func (in *Input) above(e disk.Entry) (paths []string) {
-	here := filepath.Dir(e.Path)
-	for _, name := range rotation.Originals(filepath.Base(e.Path)) {
-		if in.tails[filepath.Join(here, name)] == nil {
-			paths = append(paths, filepath.Join(filepath.Dir(here), name))
-		}
-	}
-	return paths
+// above is where a log of that name may be that is rotated to dir, which is an olddir of
+// the directory above, or of the one above that.
+func above(dir, name string) []string {
+	up := filepath.Dir(dir)
+	return []string{filepath.Join(up, name), filepath.Join(filepath.Dir(up), name)}
 }
 
 // sortFamilies finds out what relatives and filesOf give, if that is not known.

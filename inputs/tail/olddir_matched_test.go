@@ -11,6 +11,7 @@ import (
 type oldDir struct {
 	*host
 	how          string // "rename", "copy" or "renamecopy", of logrotate's directives
+	dir          string // where rotated logs go
 	delay, dated bool
 	n            int
 	// then is called after each step.
@@ -20,14 +21,13 @@ type oldDir struct {
 // name is that of the i-th newest rotated log.
 func (o *oldDir) name(i int) string {
 	if o.dated {
-		return fmt.Sprintf("old/a.log-20260101%02d", o.n-i)
+		return fmt.Sprintf("%s/a.log-20260101%02d", o.dir, o.n-i)
 	}
-	return fmt.Sprintf("old/a.log.%d", i)
+	return fmt.Sprintf("%s/a.log.%d", o.dir, i)
 }
 
 func (o *oldDir) rotate() {
 	o.t.Helper()
-	o.must(os.MkdirAll(o.path("old"), 0o755))
 	if o.delay && o.n > 0 {
 		o.compress(o.name(1), ".gz")
 	}
@@ -75,12 +75,12 @@ func (o *oldDir) move(name, to string) {
 // before the one of the log, or after it, whatever the rotation has done by then.
 func TestOldDirMatched(t *testing.T) {
 	run := func(name string, o oldDir, down bool, look func(h *host, step int)) {
-		t.Run(fmt.Sprintf("%s delay=%v dated=%v %s", o.how, o.delay, o.dated, name), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s to %s delay=%v dated=%v %s", o.how, o.dir, o.delay, o.dated, name), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				h := newHost(t, "**")
 				o.host, o.then = h, func(step int) { look(h, step) }
 				h.append("a.log", "")
-				h.must(os.Mkdir(h.path("old"), 0o755))
+				h.must(os.MkdirAll(h.path(o.dir), 0o755))
 				h.start()
 				last := 0
 				write := func(n int) {
@@ -111,10 +111,11 @@ func TestOldDirMatched(t *testing.T) {
 	}
 	for i := range 12 {
 		o := oldDir{how: []string{"rename", "copy", "renamecopy"}[i/4], delay: i&1 > 0, dated: i&2 > 0}
+		o.dir = []string{"old", "old/deep"}[i&1]
 		run("while down", o, true, func(*host, int) {})
 		for _, looks := range []uint{0, 1, 2, 3, 4, 8, 12, 16, 32, 48, 64, 128, 192, 0x22, 0x28, 0x82, 0xaa, 0x88, 0xff} {
 			run(fmt.Sprintf("looks=%08b", looks), o, false, func(h *host, step int) {
-				for k, dir := range []string{"", "old"} {
+				for k, dir := range []string{"", o.dir} {
 					if looks>>(2*step+k)&1 > 0 {
 						h.must(h.in.ask(h.t.Context(), func() { h.in.look(h.path(dir)) }))
 					}

@@ -85,16 +85,6 @@ func (p *parcel) sees(e disk.Entry, path string) {
 	p.Entry, p.path, p.seen = e, path, time.Now()
 }
 
-// compareWith has p compared with f, too, if it was not: it was taken for one of another
-// path.
-func (p *parcel) compareWith(f *file) {
-	if c := p.known(); c != nil && p.of == nil {
-		if _, asked := c.Asked[f.id]; !asked {
-			p.glance, p.inside = nil, nil
-		}
-	}
-}
-
 // quiet says that nobody writes to the file any more: programs that compress
 // give it the mtime of the plain file when they are done.
 func (p *parcel) quiet() bool {

@@ -63,7 +63,7 @@ func (in *Input) ownPacked(l *disk.Listing) {
 			continue
 		}
 		path, ok := in.packedFrom(l.Dir, e)
-		if !ok && in.isFromNear(l, e) {
+		if !ok && !in.first && in.isFromNear(l, e) {
 			continue
 		}
 		if !ok {

@@ -76,9 +76,7 @@ func (in *Input) findPacked(f *file, l *disk.Listing) (p *parcel, kin, wait bool
 		in.noteKin(f.path, dirs[0])
 		for _, p := range all {
 			if filepath.Dir(p.Entry.Path) == dirs[0] {
-				q := in.parcel(p.Entry, f.path)
-				q.since = p.since // it need not be quiet once more
-				q.compareWith(f)
+				in.parcel(p.Entry, f.path).since = p.since // it need not be quiet once more
 			}
 		}
 		return nil, true, false
@@ -118,10 +116,9 @@ func (in *Input) isInParcel(f *file) bool {
 // isFromNear says that the file at e, in l, which is of no family, or one before it may be
 // what became of the newest file of a path in a directory above its own. The next look tells.
 func (in *Input) isFromNear(l *disk.Listing, e disk.Entry) (may bool) {
-	up := filepath.Dir(l.Dir)
-	for _, home := range []string{up, filepath.Dir(up)} {
-		for _, name := range rotation.Originals(filepath.Base(e.Path)) {
-			t := in.tails[filepath.Join(home, name)]
+	for _, name := range rotation.Originals(filepath.Base(e.Path)) {
+		for _, path := range above(l.Dir, name) {
+			t, home := in.tails[path], filepath.Dir(path)
 			if t != nil && t.state == following && (!in.present(t) || in.undecided(t) || in.changed(t)) {
 				in.touched(home) // where it is, is seen there
 				may = true
