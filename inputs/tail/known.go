@@ -32,6 +32,9 @@ import (
 //     known one was deleted, and it did not come while no agent ran; of fewer than
 //     flow.Enough bytes it must have been made where it is.
 //
+// That the last is so may show only once the known one was read, from its descriptor, or
+// was deleted by who copied it: until then the file waits (copyState).
+//
 // No more do those with which another known file began too: see alike.
 //
 // What is the copy of a file that is followed, as copytruncate makes it, is told in
